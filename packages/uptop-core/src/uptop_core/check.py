@@ -1,0 +1,56 @@
+"""What every kind of check has in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+
+from uptop_core.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uptop_core.looks import Look
+
+
+class Condition(Struct, frozen=True, omit_defaults=True):
+    """One condition in the language of `uptop_core.conditions`; failing a soft one is DEGRADED."""
+
+    text: str
+    soft: bool = False
+
+
+class Check(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """One way to look. A kind is one subclass in one file of `uptop_core/checks`.
+
+    The class's `tag` is the kind's name. `conditions` add to the kind's own expectations.
+    """
+
+    runs: ClassVar[bool] = True
+    """False for kinds that no node runs because they are judged by the leader (push, group)."""
+    secrets: ClassVar[tuple[str, ...]] = ()
+    """Names of fields that are sealed at rest and masked in views and exports."""
+
+    conditions: tuple[Condition, ...] = ()
+
+    @classmethod
+    def kind(cls) -> str:
+        """The name of the kind: the value of `type`."""
+        return str(cls.__struct_config__.tag)
+
+    def host(self) -> str | None:
+        """The host that is looked at, for telling targets apart; None where there is none."""
+        return None
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with the settings, beyond the types; fields are named as here."""
+        yield from ()
+
+    async def run(self, look: Look) -> None:
+        """Look once, writing what is found into `look`; return when the target is up.
+
+        Raises CheckFailed when it is down. The caller sets the deadline by cancelling, so a check
+        needs no timer of its own; it calls `look.enter` as it goes from phase to phase.
+        """
+        raise NotImplementedError(f"{self.kind()} is judged, not run")

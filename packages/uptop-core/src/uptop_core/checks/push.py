@@ -1,0 +1,39 @@
+"""push: up means that a heartbeat arrived in time. Judged by the leader when it is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta
+
+from uptop_core.check import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uptop_core.errors import Problem
+
+
+class PushCheck(Check, tag="push", frozen=True, kw_only=True, omit_defaults=True):
+    """A job tells that it is alive: PENDING, UP, LATE after the interval, DOWN after the grace.
+
+    `token` is what the job shows (made by the leader when empty). `grace` is in seconds, by
+    default max(interval / 2, 60).
+    """
+
+    runs: ClassVar[bool] = False
+    secrets: ClassVar[tuple[str, ...]] = ("token",)
+
+    token: str = ""
+    grace: Annotated[float, Meta(ge=0, le=366 * 86_400)] | None = None
+
+    def effective_grace(self, interval_s: float) -> float:
+        """The grace in seconds: as written, else max(interval / 2, 60)."""
+        return self.grace if self.grace is not None else max(interval_s / 2, 60.0)
+
+    def problems(self) -> Iterator[Problem]:
+        """Conditions have nothing to look at here."""
+        if self.conditions:
+            from uptop_core.errors import Problem
+
+            yield Problem("conditions", "a push monitor has none")

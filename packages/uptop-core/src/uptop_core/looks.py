@@ -1,0 +1,102 @@
+"""One check in progress: what it has found so far, and when.
+
+A check fills in a `Look` while it works; `run_check` makes the outcome of it, also when the check
+was cut off by its deadline half-way.
+"""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from uptop_core.outcomes import Reason, Timings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class Vantage(Struct, frozen=True, kw_only=True):
+    """The place a node looks from: what it may connect to and whom it trusts.
+
+    `allow_private` lets checks reach loopback, RFC 1918 and other addresses that are not public
+    (cloud metadata addresses are refused always). `skip_verify` turns off the verification of
+    targets' TLS certificates. `ca_file` adds authorities (PEM) to the system's.
+    """
+
+    allow_private: bool = False
+    skip_verify: bool = False
+    ca_file: str | None = None
+
+
+class Phase(StrEnum):
+    """The parts of a look, in their usual order."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    FIRST_BYTE = "first_byte"
+    TRANSFER = "transfer"
+
+
+_CUT_OFF = {
+    Phase.DNS: (Reason.DNS_ERROR, "the name was not resolved within {0:g} s"),
+    Phase.CONNECT: (Reason.CONNECT_TIMEOUT, "no connection within {0:g} s"),
+    Phase.TLS: (Reason.TIMEOUT, "the TLS handshake was not done within {0:g} s"),
+    Phase.FIRST_BYTE: (Reason.TIMEOUT, "no answer within {0:g} s"),
+    Phase.TRANSFER: (Reason.TIMEOUT, "the answer was not complete within {0:g} s"),
+}
+
+
+class Look:
+    """What a check has found so far. `enter` starts a phase and ends the one before.
+
+    `status`, `headers`, `body`, `address`, `cert_end` (Unix ms), `records` (DNS) and `ping_ns` are
+    the facts that conditions read; a check sets those it has. `latency_ns`, once set, is the
+    latency people see; else it is the total.
+    """
+
+    def __init__(
+        self, vantage: Vantage, timeout_s: float, clock_ns: Callable[[], int] = time.perf_counter_ns
+    ) -> None:
+        self.vantage = vantage
+        self.timeout_s = timeout_s
+        self.status: int | None = None
+        self.headers: Mapping[str, str] = {}
+        self.body: bytes = b""
+        self.address: str | None = None
+        self.cert_end: int | None = None
+        self.records: Sequence[str] = ()
+        self.latency_ns: int | None = None
+        self._clock_ns = clock_ns
+        self._began = self._entered = clock_ns()
+        self._phase: Phase | None = None
+        self._spent: dict[Phase, int] = {}
+
+    def enter(self, phase: Phase | None) -> None:
+        """Start `phase`, ending the running one; None only ends it."""
+        now = self._clock_ns()
+        if self._phase is not None:
+            self._spent[self._phase] = self._spent.get(self._phase, 0) + now - self._entered
+        self._phase, self._entered = phase, now
+
+    def cut_off(self) -> tuple[Reason, str]:
+        """The reason and detail when the deadline passed in the running phase."""
+        reason, sentence = _CUT_OFF[self._phase or Phase.FIRST_BYTE]
+        return reason, sentence.format(self.timeout_s)
+
+    def timings(self) -> Timings:
+        """The phases so far; ends the running one."""
+        self.enter(None)
+        total = self.latency_ns if self.latency_ns is not None else self._entered - self._began
+        spent = self._spent
+        return Timings(
+            dns_ns=spent.get(Phase.DNS),
+            connect_ns=spent.get(Phase.CONNECT),
+            tls_ns=spent.get(Phase.TLS),
+            first_byte_ns=spent.get(Phase.FIRST_BYTE),
+            transfer_ns=spent.get(Phase.TRANSFER),
+            total_ns=total,
+        )

@@ -1,0 +1,1 @@
+"""How checks reach their targets: resolve, guard, connect, ask."""

@@ -1,0 +1,68 @@
+"""Step 3: run one check and make an outcome of whatever happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from uptop_core.errors import CheckFailed, MissingExtra
+from uptop_core.looks import Look, Vantage
+from uptop_core.outcomes import DETAIL_LIMIT, SAMPLE_LIMIT, Outcome, Reason
+
+if TYPE_CHECKING:
+    from uptop_core.check import Check
+    from uptop_core.outcomes import FailedCondition
+
+_LOCAL = Vantage()
+
+
+async def run_check(check: Check, *, timeout: float = 5.0, vantage: Vantage = _LOCAL) -> Outcome:
+    """Look at the target of `check` once and say what was found. Never raises for the target.
+
+    `timeout` is in seconds and covers the whole look. `vantage` says what may be connected to; by
+    default only public addresses. A fault of our own becomes the reason `internal_error`, which
+    is never a vote.
+    """
+    look = Look(vantage, timeout)
+    reason: Reason | None = None
+    detail = ""
+    failed: tuple[FailedCondition, ...] = ()
+    try:
+        with anyio.fail_after(timeout):
+            await check.run(look)
+    except TimeoutError:
+        reason, detail = look.cut_off()
+    except CheckFailed as error:
+        reason, detail = error.reason, error.detail
+    except MissingExtra as error:
+        reason, detail = Reason.INTERNAL_ERROR, str(error)
+    except Exception as error:  # noqa: BLE001  our own bug must not become "target down"
+        reason, detail = Reason.INTERNAL_ERROR, f"{type(error).__name__} in {check.kind()}"
+    timings = look.timings()
+    if reason is None and check.conditions:
+        from uptop_core.conditions.evaluate import evaluate
+
+        try:
+            failed = evaluate(check.conditions, look, timings)
+        except MissingExtra as error:
+            reason, detail = Reason.INTERNAL_ERROR, str(error)
+        hard = next((condition for condition in failed if not condition.soft), None)
+        if hard is not None:
+            reason = Reason.CONDITION_FAILED
+            detail = f"{hard.text}: found {hard.found}"
+    return Outcome(
+        up=reason is None,
+        reason=reason,
+        detail=detail[:DETAIL_LIMIT],
+        timings=timings,
+        status_code=look.status,
+        address=look.address,
+        cert_end=look.cert_end,
+        failed=failed,
+        sample=_sample(look) if reason is not None and look.body else None,
+    )
+
+
+def _sample(look: Look) -> str:
+    return look.body[:SAMPLE_LIMIT].decode("utf-8", "replace")

@@ -1,0 +1,45 @@
+"""Step 8, first half: the newest result of a node for a monitor, and how long it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from uptop_core.outcomes import FailedCondition, Reason
+
+if TYPE_CHECKING:
+    from uptop_core.monitors import Monitor
+
+
+class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one node last saw of one monitor. `observed` is when its check began, Unix seconds on
+    the leader's clock. The rest is evidence.
+    """
+
+    node: str
+    observed: float
+    up: bool
+    reason: Reason | None = None
+    detail: str = ""
+    latency_ns: int = 0
+    status_code: int | None = None
+    address: str | None = None
+    failed: tuple[FailedCondition, ...] = ()
+    recheck: str | None = None
+    sample: str | None = None
+
+    @property
+    def abstains(self) -> bool:
+        """True when it says nothing about the target."""
+        return self.reason is not None and self.reason.abstains
+
+    @property
+    def degraded(self) -> bool:
+        """True when up with a soft condition failing."""
+        return self.up and any(condition.soft for condition in self.failed)
+
+
+def fresh_for(monitor: Monitor) -> float:
+    """How many seconds a vote counts after it was observed (DESIGN 9)."""
+    return monitor.interval + monitor.effective_timeout + max(10.0, monitor.interval / 4)

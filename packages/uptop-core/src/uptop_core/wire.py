@@ -1,0 +1,174 @@
+"""What nodes say to each other (DESIGN 8): JSON over HTTP, one struct per message.
+
+Readers ignore fields they do not know, so a newer peer may add some. What has a default may be
+left out: the small form is complete. Times are Unix milliseconds UTC unless the name says
+otherwise. Old messages are kept in `tests/core/golden` and stay readable.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from uptop_core.kinds import AnyCheck
+from uptop_core.outcomes import FailedCondition, Timings
+
+PROTOCOL = 1
+SECRET_HEADER = "X-Upkeep-Secret"  # noqa: S105  the name of a header, not a secret
+SECRET_HEADER_ALIAS = "X-Uptop-Secret"  # noqa: S105
+PROTOCOL_HEADER = "Uptop-Protocol"
+BODY_LIMIT = 1024 * 1024  # bytes of a results body, unpacked
+RESULTS_LIMIT = 5000  # results in one body
+
+NodeId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
+
+
+class Registration(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """probe → leader: who I am. `instance` names one process start; `kinds` what I can run."""
+
+    id: NodeId
+    name: str = ""
+    region: str = ""
+    version: str = ""
+    instance: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+class Registered(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """leader → probe: the node as the leader knows it now."""
+
+    id: str
+    name: str
+    region: str
+    now: int
+
+
+class Assignment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One monitor given to one node: only what the node needs to run it. Times in seconds.
+
+    `phase` in [0, 1) places its ticks within the interval. `soon` asks for a first check within
+    min(interval, 30 s) because it was never judged, or was just changed.
+    """
+
+    id: str
+    name: str
+    check: AnyCheck
+    interval: float = 60.0
+    timeout: float = 5.0
+    phase: float = 0.0
+    soon: bool = False
+    keep_body: bool = False
+
+
+class Recheck(Struct, frozen=True):
+    """A request to run one monitor now, outside its schedule; `id` names the round."""
+
+    id: str
+    monitor_id: str
+
+
+class Assignments(Struct, frozen=True, kw_only=True):
+    """leader → probe: all assignments of the node, and the rechecks that are open for it."""
+
+    monitors: tuple[Assignment, ...] = ()
+    recheck: tuple[Recheck, ...] = ()
+
+
+class WireResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One result. The small form is `monitor_id` (or `site_id`), `latency_ns`, `is_up`,
+    `error_reason` (words for people); its vote counts from the time of receipt.
+
+    `seq` counts per (node, instance), from 1. `checked_at` is when the check began on the node's
+    wall clock, `age_ms` how long ago that was by its monotonic clock when the batch was sent.
+    `reason` is a `Reason` value; one that is not known counts as `internal_error` when the result
+    is not up. `recheck` is the id of the recheck it answers.
+    """
+
+    monitor_id: str = ""
+    site_id: str = ""
+    latency_ns: Annotated[int, Meta(ge=0)] = 0
+    is_up: bool
+    error_reason: str | None = None
+    seq: Annotated[int, Meta(ge=1)] | None = None
+    checked_at: int | None = None
+    age_ms: Annotated[int, Meta(ge=0)] | None = None
+    reason: str | None = None
+    timings: Timings | None = None
+    status_code: int | None = None
+    address: str | None = None
+    cert_end: int | None = None
+    failed: tuple[FailedCondition, ...] = ()
+    sample: str | None = None
+    proof: str | None = None
+    recheck: str | None = None
+
+    @property
+    def monitor(self) -> str:
+        """The monitor's id, whichever name it came under."""
+        return self.monitor_id or self.site_id
+
+
+class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """probe → leader: results, kept by the probe until acknowledged.
+
+    The results are decoded one by one (`decode_result`), so that a bad one is refused by name
+    while the rest is taken. `dropped` counts results lost to a full spool since the last batch.
+    """
+
+    node_id: NodeId
+    results: tuple[msgspec.Raw, ...] = ()
+    instance: str = ""
+    sent_at: int | None = None
+    dropped: int = 0
+    stopping: bool = False
+
+
+class Rejected(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One result that was not taken: its place in the batch, its seq if it had one, and why."""
+
+    index: int
+    seq: int | None = None
+    monitor_id: str = ""
+    why: str
+
+
+class ResultsAnswer(Struct, frozen=True, kw_only=True):
+    """leader → probe, after the commit. Only this, with `ok` true, acknowledges.
+
+    `have` is the highest seq below which nothing is missing, per instance; `now` the leader's
+    clock.
+    """
+
+    ok: bool
+    accepted: int
+    duplicates: int
+    rejected: tuple[Rejected, ...] = ()
+    have: dict[str, int] = {}
+    now: int
+
+
+class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`GET /api/health`: 200 with status ok, or 503 with the reason."""
+
+    status: str
+    role: str = "leader"
+    active: bool = True
+    epoch: int = 0
+    reason: str = ""
+
+
+class ErrorAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every 4xx and 5xx of the API carries (RFC 9457); `code` is a short stable word."""
+
+    status: int
+    title: str
+    detail: str = ""
+    code: str = ""
+    type: str = "about:blank"
+    problems: tuple[dict[str, str], ...] = ()
+
+
+decode_result = msgspec.json.Decoder(WireResult).decode
+decode_batch = msgspec.json.Decoder(ResultsBatch).decode
