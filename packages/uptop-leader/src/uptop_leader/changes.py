@@ -1,0 +1,66 @@
+"""What one pass of the engine decided: everything that is written in one transaction."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from uptop_core.outcomes import Reason, Timings
+from uptop_core.votes import Vote
+from uptop_leader.incidents import Incident, Transition
+from uptop_leader.nodes import Ledger, Node
+from uptop_leader.notifications import Notification
+from uptop_leader.states import MonitorState
+
+
+class StoredResult(Struct, frozen=True, kw_only=True):
+    """A result on its way into history. `observed` is Unix seconds; `reason` None means up."""
+
+    monitor: str
+    node: str
+    observed: float
+    latency_ns: int
+    reason: Reason | None = None
+    timings: Timings | None = None
+    cert_end: int | None = None
+    seq: int | None = None
+    instance: str = ""
+
+
+class Changes(Struct, kw_only=True):
+    """Collected while a pass decides; the store writes it whole or not at all.
+
+    `states` carries everything of a changed state but its votes; `votes` are the newest results
+    (monitor id, vote), written even where nothing else changed. `closed` are incidents with their
+    end filled in.
+    """
+
+    results: list[StoredResult] = []
+    states: dict[str, MonitorState] = {}
+    votes: dict[tuple[str, str], Vote] = {}
+    nodes: dict[str, Node] = {}
+    ledgers: dict[tuple[str, str], Ledger] = {}
+    transitions: list[Transition] = []
+    opened: list[Incident] = []
+    closed: list[Incident] = []
+    notifications: list[Notification] = []
+    forgotten: list[str] = []
+    """Monitors that were deleted: their states and votes go, their history stays."""
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (
+            self.results
+            or self.states
+            or self.votes
+            or self.nodes
+            or self.ledgers
+            or self.transitions
+            or self.opened
+            or self.closed
+            or self.notifications
+            or self.forgotten
+        )
+
+    def is_weighty(self) -> bool:
+        """Whether the commit must survive a power cut: a belief moved, or somebody will be told."""
+        return bool(self.transitions or self.notifications)

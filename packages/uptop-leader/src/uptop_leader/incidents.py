@@ -1,0 +1,69 @@
+"""Transitions and the incidents they open and close. Ids are computed, so that two leaders with
+the same history name the same thing alike."""
+
+from __future__ import annotations
+
+import uuid
+
+from msgspec import Struct
+
+from uptop_core.votes import Vote
+from uptop_leader.states import Belief, Status
+
+
+class Transition(Struct, frozen=True, kw_only=True):
+    """The belief or the status of a monitor changed.
+
+    `at` is when it happened by the results (Unix seconds), `known` when the leader confirmed it.
+    `cause` says what moved it: votes, push, group, paused, resumed, deleted. `evidence` holds the
+    votes it rests on; `reasons` is their count in words.
+    """
+
+    monitor: str
+    at: float
+    known: float
+    belief_from: Belief
+    belief_to: Belief
+    status_from: Status
+    status_to: Status
+    cause: str = "votes"
+    reasons: str = ""
+    detail: str = ""
+    evidence: tuple[Vote, ...] = ()
+    incident: str | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether an incident begins with it."""
+        return self.belief_to is Belief.DOWN and self.belief_from is not Belief.DOWN
+
+    @property
+    def closes(self) -> bool:
+        """Whether the open incident ends with it."""
+        return self.belief_from is Belief.DOWN and self.belief_to is not Belief.DOWN
+
+
+class Incident(Struct, frozen=True, kw_only=True):
+    """The time from a confirmed DOWN to the confirmed UP after it, with its evidence.
+
+    Times are Unix seconds; `ended` is None while it is open. `cause` of the end is `recovered`,
+    `paused` or `deleted`.
+    """
+
+    id: str
+    monitor: str
+    number: int
+    name: str
+    started: float
+    confirmed: float
+    reasons: str = ""
+    detail: str = ""
+    evidence: tuple[Vote, ...] = ()
+    ended: float | None = None
+    end_confirmed: float | None = None
+    cause: str = ""
+
+
+def incident_id(cluster: str, monitor_id: str, number: int) -> str:
+    """The id of a monitor's incident number `number`: UUIDv5 in the cluster's namespace."""
+    return str(uuid.uuid5(uuid.UUID(cluster), f"{monitor_id}/{number}"))

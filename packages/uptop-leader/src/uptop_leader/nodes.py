@@ -1,0 +1,68 @@
+"""What the leader knows of each node, and where it stands in the vote."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from uptop_core.constants import TimeConstants
+
+
+class Node(Struct, frozen=True, kw_only=True):
+    """A probe, or the leader itself. Times are Unix seconds on the leader's clock.
+
+    `rank` is its place in the order of joining: it never changes, so a joining node moves no
+    other's ticks. `heard` is when it last spoke. `offset_ms` is its clock minus ours, as last
+    seen; `dropped` the results it lost to a full spool.
+    """
+
+    id: str
+    name: str
+    region: str
+    rank: int
+    version: str = ""
+    instance: str = ""
+    kinds: tuple[str, ...] = ()
+    joined: float
+    heard: float
+    stopping: bool = False
+    own: bool = False
+    offset_ms: int | None = None
+    dropped: int = 0
+    address: str = ""
+
+
+class Ledger(Struct, frozen=True, kw_only=True):
+    """Which seqs of one instance of a node have been stored: sorted, disjoint, inclusive ranges."""
+
+    node: str
+    instance: str
+    ranges: tuple[tuple[int, int], ...] = ()
+    touched: float = 0.0
+
+
+class Standing(Struct, frozen=True):
+    """Where a node stands now, as the judge sees it."""
+
+    live: bool
+    """Heard within the last 20 s: it holds a long poll, so it has our rechecks."""
+    offline: bool
+    """Unheard for 60 s: its votes are gone."""
+    left: bool
+    """Said `stopping`, or silent for 5 min: it is expected no more."""
+
+
+def standing(node: Node, constants: TimeConstants, silent_since: float, now: float) -> Standing:
+    """Where `node` stands. Silence is counted from `silent_since` (the start of this leader) at
+    the earliest, so that a restart of the leader does not look like a loss of all nodes.
+    """
+    if node.own:
+        return Standing(live=True, offline=False, left=node.stopping)
+    silence = now - max(node.heard, silent_since)
+    return Standing(
+        live=silence <= constants.instance and not node.stopping,
+        offline=silence > constants.offline or node.stopping,
+        left=node.stopping or silence > constants.leave,
+    )

@@ -1,0 +1,41 @@
+"""One message about one transition to one channel: a row of the outbox."""
+
+from __future__ import annotations
+
+import hashlib
+
+from msgspec import Struct
+
+from uptop_leader.messages import Message
+
+
+class Notification(Struct, frozen=True, kw_only=True):
+    """A message that has to reach a channel. Times are Unix seconds.
+
+    `subject` is the incident, or the monitor where there is none: notifications of one subject
+    and channel keep their order (`number`, given by the store).
+    """
+
+    key: str
+    channel: str
+    subject: str
+    monitor: str
+    event: str
+    message: Message
+    created: float
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """A notification that a worker has claimed until `until`, and how often it was tried."""
+
+    number: int
+    notification: Notification
+    attempts: int
+    until: float
+    possible_repeat: bool = False
+
+
+def notification_key(subject: str, event: str, ordinal: int, channel: str) -> str:
+    """The key under which this message is sent, however often: hash of what it is about."""
+    text = "\n".join((subject, event, str(ordinal), channel))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

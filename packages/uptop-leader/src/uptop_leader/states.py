@@ -1,0 +1,103 @@
+"""What the leader believes of each monitor, and what it needs to go on judging after a restart."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from uptop_core.votes import Vote
+
+
+class Belief(StrEnum):
+    """As last confirmed; PENDING until the first judgement."""
+
+    PENDING = "PENDING"
+    UP = "UP"
+    DOWN = "DOWN"
+
+
+class Status(StrEnum):
+    """What is shown of a monitor: the belief and what qualifies it."""
+
+    PENDING = "PENDING"
+    UP = "UP"
+    PARTIAL = "PARTIAL"
+    DEGRADED = "DEGRADED"
+    LATE = "LATE"
+    UNKNOWN = "UNKNOWN"
+    DOWN = "DOWN"
+    PAUSED = "PAUSED"
+    MAINTENANCE = "MAINTENANCE"
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """An open run: the rounds that confirm or deny a change of belief (DESIGN 9).
+
+    Times are Unix seconds. `began` is when the current round began; `pause_until` is set between
+    two rounds. `lost` and `neutral` count rounds in a row that went against the belief or
+    neither way. `accusers` are the nodes that have spoken against the belief since the run opened.
+    `first` is when the first result against the belief was observed.
+    """
+
+    id: str
+    opened: float
+    first: float
+    round: int = 1
+    began: float
+    pause_until: float | None = None
+    lost: int = 0
+    neutral: int = 0
+    accusers: frozenset[str] = frozenset()
+    earlier: frozenset[str] = frozenset()
+    """The accusers at the start of the current round."""
+
+    @property
+    def recheck(self) -> str:
+        """The id of the current round's recheck."""
+        return f"{self.id}.{self.round}"
+
+
+class PushState(Struct, frozen=True, kw_only=True):
+    """The last signals of a push job. Times are Unix seconds."""
+
+    heard: float | None = None
+    started: float | None = None
+    failed: bool = False
+    detail: str = ""
+    run_time_s: float | None = None
+
+
+class MonitorState(Struct, frozen=True, kw_only=True):
+    """The belief and status of one monitor with all that the next judgement needs.
+
+    `votes` holds each node's newest result, abstaining ones too; `electors` the nodes that have
+    voted since they were assigned. `confirmed` are the nodes whose down vote was confirmed by a
+    closed round; `confirmed_before` is that set as it was when the open incident began.
+    `incidents` counts the incidents so far; `told` counts notifications, for their keys.
+    """
+
+    monitor: str
+    belief: Belief = Belief.PENDING
+    since: float
+    status: Status = Status.PENDING
+    status_since: float
+    votes: dict[str, Vote] = {}
+    electors: frozenset[str] = frozenset()
+    first_vote: float | None = None
+    run: Run | None = None
+    confirmed: frozenset[str] = frozenset()
+    confirmed_before: frozenset[str] = frozenset()
+    tied: bool = False
+    unknown_since: float | None = None
+    incident: str | None = None
+    incidents: int = 0
+    told: int = 0
+    cert_end: int | None = None
+    cert_told: int | None = None
+    push: PushState | None = None
+
+
+def fresh_state(monitor_id: str, now: float) -> MonitorState:
+    """The state of a monitor that was just made, or resumed."""
+    return MonitorState(monitor=monitor_id, since=now, status_since=now, unknown_since=now)
