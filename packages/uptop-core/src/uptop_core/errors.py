@@ -139,10 +139,19 @@ class DeliveryError(UptopError):
 
     `permanent` means that sending the same again cannot work (a bad token, a deleted channel).
     `unknown` means that the receiver may have it all the same (cut off while waiting for the
-    answer). The text carries no URL and no token.
+    answer). `retry_after_s` is how long the service asks to wait. The text carries no URL and no
+    token.
     """
 
-    def __init__(self, what: str, *, permanent: bool = False, unknown: bool = False) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        permanent: bool = False,
+        unknown: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
         self.permanent = permanent
         self.unknown = unknown
+        self.retry_after_s = retry_after_s
         super().__init__(what)
