@@ -1,0 +1,116 @@
+"""The default texts of notifications: short and clear for a person woken at night."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uptop_leader.messages import Message
+
+# A clause in square brackets is left out when a word in it is not known.
+_TITLES = {
+    "down": "DOWN: {name}",
+    "up": "UP: {name}[ — was down for {lasted}]",
+    "down_and_up": "UP again: {name}[ — was down for {lasted}]",
+    "unknown": "UNKNOWN: {name}",
+    "partial": "PARTIAL: {name}",
+    "degraded": "DEGRADED: {name}",
+    "late": "LATE: {name}",
+    "cert": "CERTIFICATE: {name}",
+    "reminder": "STILL DOWN: {name}[ — for {lasted}]",
+    "paused": "PAUSED: {name}",
+    "deleted": "DELETED: {name}",
+    "node_offline": "NODE OFFLINE: {name}",
+    "node_online": "NODE ONLINE: {name}",
+    "digest": "{lines} more notifications",
+    "test": "TEST: {name}",
+}
+
+_SENTENCES = {
+    "down": "{name} is down[ since {since}]",
+    "up": "{name} is up again[ since {until}][. It was down for {lasted}, since {since}]",
+    "down_and_up": "{name} was down[ for {lasted}][, from {since} to {until},] and is up again",
+    "unknown": "Nobody can say whether {name} is up[, since {since}]",
+    "partial": "{name} is down for some places and up for others[, since {since}]",
+    "degraded": "{name} is up, but not as it should be[, since {since}]",
+    "late": "{name} has not reported in time[, since {since}]",
+    "cert": "The certificate of {name} needs attention",
+    "reminder": "{name} is still down[, since {since}]",
+    "paused": "{name} was paused while it was down, so its incident is closed",
+    "deleted": "{name} was deleted while it was down, so its incident is closed",
+    "node_offline": "The node {name} has not been heard[ since {since}]",
+    "node_online": "The node {name} is heard again[ since {until}]",
+    "test": "This is a test message of uptop. The channel {name} works",
+}
+
+
+def title(message: Message) -> str:
+    """One line: what happened to whom."""
+    form = _TITLES.get(message.event, message.event.upper() + ": {name}")
+    return _fill(form, message)
+
+
+def body(message: Message) -> str:
+    """A sentence with the reasons and the places, then what helps: target, detail, links."""
+    if message.event == "digest":
+        first = ""
+    else:
+        first = _sentence(message)
+    labelled = (("Target", message.target), ("Runbook", message.runbook), ("", message.url))
+    more = (f"{label}: {text}" if label else text for label, text in labelled if text)
+    return "\n".join(part for part in (first, message.detail, *message.lines, *more) if part)
+
+
+def clock(moment: int | None, at: int) -> str:
+    """A moment for people: `12:03:10 UTC`, with the date when it is not the day of `at`."""
+    if moment is None:
+        return ""
+    then, now = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (moment, at))
+    same_day = then.date() == now.date()
+    return then.strftime("%H:%M:%S UTC" if same_day else "%Y-%m-%d %H:%M:%S UTC")
+
+
+def lasted(message: Message) -> str:
+    """How long it has been: from the start to the end, or until now; empty without a start."""
+    if message.started_at is None:
+        return ""
+    end = message.ended_at if message.ended_at is not None else message.at
+    return duration(end - message.started_at)
+
+
+def duration(ms: int) -> str:
+    """A duration for people in its two largest units: `4 min 12 s`, `2 d 3 h`."""
+    seconds = max(0, round(ms / 1000))
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        parts.append((count, unit))
+    first = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    shown = [f"{count} {unit}" for count, unit in parts[first : first + 2] if count]
+    return " ".join(shown) or "0 s"
+
+
+def _sentence(message: Message) -> str:
+    form = _SENTENCES.get(message.event, "{name}: {status}")
+    text = _fill(form, message)
+    text += f": {message.reasons}." if message.reasons else "."
+    return f"{text} Seen from {', '.join(message.regions)}." if message.regions else text
+
+
+def _fill(form: str, message: Message) -> str:
+    words = {
+        "name": message.monitor,
+        "status": message.status or message.event,
+        "since": clock(message.started_at, message.at),
+        "until": clock(message.ended_at, message.at),
+        "lasted": lasted(message),
+        "lines": str(len(message.lines)),
+    }
+
+    def clause(match: re.Match[str]) -> str:
+        names = re.findall(r"{(\w+)}", match[1])
+        return match[1] if all(words[name] for name in names) else ""
+
+    return re.sub(r"\[([^\]]*)\]", clause, form).format(**words)
