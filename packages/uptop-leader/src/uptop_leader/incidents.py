@@ -6,9 +6,10 @@ from __future__ import annotations
 import uuid
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from uptop_core.votes import Vote
-from uptop_leader.states import Belief, Status
+from uptop_leader.states import Belief, MonitorState, Status
 
 
 class Transition(Struct, frozen=True, kw_only=True):
@@ -67,3 +68,32 @@ class Incident(Struct, frozen=True, kw_only=True):
 def incident_id(cluster: str, monitor_id: str, number: int) -> str:
     """The id of a monitor's incident number `number`: UUIDv5 in the cluster's namespace."""
     return str(uuid.uuid5(uuid.UUID(cluster), f"{monitor_id}/{number}"))
+
+
+def open_incident(
+    cluster: str, name: str, state: MonitorState, transition: Transition
+) -> tuple[MonitorState, Incident]:
+    """The incident that begins with `transition`, and the state that names it."""
+    number = state.incidents + 1
+    incident = Incident(
+        id=incident_id(cluster, state.monitor, number),
+        monitor=state.monitor,
+        number=number,
+        name=name,
+        started=transition.at,
+        confirmed=transition.known,
+        reasons=transition.reasons,
+        detail=transition.detail,
+        evidence=transition.evidence,
+    )
+    return replace(state, incident=incident.id, incidents=number), incident
+
+
+def close_incident(
+    incident: Incident, state: MonitorState, transition: Transition
+) -> tuple[MonitorState, Incident]:
+    """The incident with its end, and the state without it. It never ends before it began."""
+    cause = transition.cause if transition.cause in ("paused", "deleted") else "recovered"
+    ended = max(incident.started, transition.at)
+    closed = replace(incident, ended=ended, end_confirmed=transition.known, cause=cause)
+    return replace(state, incident=None), closed

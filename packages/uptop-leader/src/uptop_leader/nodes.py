@@ -64,5 +64,5 @@ def standing(node: Node, constants: TimeConstants, silent_since: float, now: flo
     return Standing(
         live=silence <= constants.instance and not node.stopping,
         offline=silence > constants.offline or node.stopping,
-        left=node.stopping or silence > constants.leave,
+        left=node.stopping or silence > constants.silence,
     )

@@ -72,9 +72,10 @@ class MonitorState(Struct, frozen=True, kw_only=True):
     """The belief and status of one monitor with all that the next judgement needs.
 
     `votes` holds each node's newest result, abstaining ones too; `electors` the nodes that have
-    voted since they were assigned. `confirmed` are the nodes whose down vote was confirmed by a
+    voted since they were assigned; `accused` those that said down and have not said up since. `confirmed` are the nodes whose down vote was confirmed by a
     closed round; `confirmed_before` is that set as it was when the open incident began.
     `incidents` counts the incidents so far; `told` counts notifications, for their keys.
+    `cert_told` are the ends of the certificates that were warned of, newest last.
     """
 
     monitor: str
@@ -84,6 +85,7 @@ class MonitorState(Struct, frozen=True, kw_only=True):
     status_since: float
     votes: dict[str, Vote] = {}
     electors: frozenset[str] = frozenset()
+    accused: frozenset[str] = frozenset()
     first_vote: float | None = None
     run: Run | None = None
     confirmed: frozenset[str] = frozenset()
@@ -94,10 +96,20 @@ class MonitorState(Struct, frozen=True, kw_only=True):
     incidents: int = 0
     told: int = 0
     cert_end: int | None = None
-    cert_told: int | None = None
+    cert_told: tuple[int, ...] = ()
     push: PushState | None = None
 
 
 def fresh_state(monitor_id: str, now: float) -> MonitorState:
     """The state of a monitor that was just made, or resumed."""
     return MonitorState(monitor=monitor_id, since=now, status_since=now, unknown_since=now)
+
+
+def differs_beyond_votes(before: MonitorState | None, after: MonitorState) -> bool:
+    """Whether more than the newest votes has changed (those are stored on their own)."""
+    if before is None:
+        return True
+    return any(getattr(before, name) != getattr(after, name) for name in _BESIDES_VOTES)
+
+
+_BESIDES_VOTES = tuple(name for name in MonitorState.__struct_fields__ if name != "votes")

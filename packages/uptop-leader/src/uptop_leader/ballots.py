@@ -1,0 +1,183 @@
+"""Step 8, second half: whose votes count for a monitor now, and what they say together.
+
+In: a monitor, its state, where its nodes stand, now. Out: the electorate and the verdict. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from uptop_core.verdicts import Strategy, Tally, Verdict, decide, strategies
+from uptop_core.votes import Vote, fresh_for
+from uptop_leader.states import Belief, MonitorState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from uptop_core.constants import TimeConstants
+    from uptop_core.monitors import Monitor
+    from uptop_core.outcomes import Reason
+    from uptop_leader.nodes import Standing
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What the judge goes by: the time constants and the strategy of monitors without their own."""
+
+    constants: TimeConstants
+    strategy: str = "any-down"
+
+
+class Count(Struct, frozen=True):
+    """The votes of a monitor that count now: who is expected, and the fresh vote of each node."""
+
+    expected: frozenset[str]
+    fresh: Mapping[str, Vote]
+    strategy: str
+    min_votes: int
+
+    def rule(self) -> Strategy:
+        """The strategy itself."""
+        return strategies()[self.strategy]
+
+    def verdict(self, votes: Iterable[Vote] | None = None) -> Verdict:
+        """What `votes` (default: all fresh ones) say together."""
+        chosen = list(self.fresh.values() if votes is None else votes)
+        down = sum(not vote.up for vote in chosen)
+        tally = Tally(expected=len(self.expected), fresh=len(chosen), down=down)
+        return decide(tally, self.strategy, self.min_votes)
+
+    def is_degraded(self) -> bool:
+        """Whether soft conditions fail by the same strategy that tells up from down."""
+        soft = sum(vote.degraded for vote in self.fresh.values())
+        if not soft:
+            return False
+        tally = Tally(expected=len(self.expected), fresh=len(self.fresh), down=soft)
+        return decide(tally, self.strategy, self.min_votes) is Verdict.DOWN
+
+
+def take_vote(state: MonitorState, vote: Vote) -> tuple[MonitorState, bool]:
+    """The state with `vote` as its node's newest, and whether it newly turns against the belief.
+
+    A vote older than the one already held changes nothing (results may come in any order).
+    """
+    before = state.votes.get(vote.node)
+    if before is not None and before.observed > vote.observed:
+        return state, False
+    changed = replace(
+        state,
+        votes={**state.votes, vote.node: vote},
+        electors=state.electors | {vote.node},
+        first_vote=vote.observed if state.first_vote is None else state.first_vote,
+    )
+    if vote.abstains:
+        return changed, False
+    if vote.up:
+        if vote.node in state.accused or vote.node in state.confirmed:
+            gone = {vote.node}
+            changed = replace(
+                changed, accused=state.accused - gone, confirmed=state.confirmed - gone
+            )
+    elif vote.node not in state.accused:
+        changed = replace(changed, accused=state.accused | {vote.node})
+    against = speaks_against(vote, state.belief)
+    if against and state.run is not None and vote.node not in state.run.accusers:
+        run = replace(state.run, accusers=state.run.accusers | {vote.node})
+        changed = replace(changed, run=run)
+    was_against = (
+        before is not None and not before.abstains and speaks_against(before, state.belief)
+    )
+    return changed, against and not was_against
+
+
+def speaks_against(vote: Vote, belief: Belief) -> bool:
+    """Whether a vote contradicts the belief; PENDING counts as UP."""
+    return vote.up if belief is Belief.DOWN else not vote.up
+
+
+def prune(
+    state: MonitorState, assigned: Collection[str], standings: Mapping[str, Standing]
+) -> MonitorState:
+    """The state without what nodes said that are no longer assigned, or have left."""
+    gone = {node for node in state.votes if node not in assigned}
+    left = {node for node in state.electors if node in gone or standings[node].left}
+    if not gone and not left:
+        return state
+    return replace(
+        state,
+        votes={node: vote for node, vote in state.votes.items() if node not in gone},
+        electors=state.electors - left,
+        accused=state.accused - left,
+        confirmed=state.confirmed - left,
+    )
+
+
+def count_votes(
+    monitor: Monitor,
+    state: MonitorState,
+    assigned: Collection[str],
+    standings: Mapping[str, Standing],
+    rules: Rules,
+    now: float,
+) -> Count:
+    """Whose votes count for `monitor` now. `assigned` are the nodes it is assigned to."""
+    oldest = now - fresh_for(monitor)
+    fresh = {
+        node: vote
+        for node, vote in state.votes.items()
+        if vote.observed >= oldest
+        and not vote.abstains
+        and node in assigned
+        and not standings[node].offline
+    }
+    expected = state.electors
+    if _is_settling(monitor, state, now):
+        expected = frozenset(node for node in assigned if not standings[node].left)
+    return Count(
+        expected=expected,
+        fresh=fresh,
+        strategy=monitor.aggregation or rules.strategy,
+        min_votes=monitor.min_votes,
+    )
+
+
+def _is_settling(monitor: Monitor, state: MonitorState, now: float) -> bool:
+    """Just after its first vote, a PENDING monitor waits for all its nodes to be heard."""
+    if state.belief is not Belief.PENDING or state.first_vote is None:
+        return False
+    return now - state.first_vote < min(monitor.interval, 30.0) + monitor.effective_timeout + 10.0
+
+
+def verdict_now(count: Count, state: MonitorState) -> Verdict:
+    """The verdict of all fresh votes. Where one down vote suffices, silence alone recovers
+    nothing: a node that said down must say up, or leave, before the verdict can be UP.
+    """
+    verdict = count.verdict()
+    return silence_is_no_recovery(verdict, count, state)
+
+
+def silence_is_no_recovery(verdict: Verdict, count: Count, state: MonitorState) -> Verdict:
+    """UNKNOWN in place of an UP that rests on the silence of a node that said down."""
+    if verdict is Verdict.UP and state.belief is Belief.DOWN and count.rule().one_suffices:
+        owed = state.accused & count.expected
+        return Verdict.UNKNOWN if owed else verdict
+    return verdict
+
+
+def reason_words(votes: Iterable[Vote]) -> str:
+    """Why the down votes say down: "2 × timeout, 1 × HTTP 503"."""
+    counts: dict[str, int] = {}
+    for vote in votes:
+        if not vote.up and not vote.abstains:
+            words = _why(vote.reason, vote.status_code)
+            counts[words] = counts.get(words, 0) + 1
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number} × {words}" for words, number in ranked)
+
+
+def _why(reason: Reason | None, status_code: int | None) -> str:
+    if reason == "status_mismatch" and status_code is not None:
+        return f"HTTP {status_code}"
+    return reason.value.replace("_", " ") if reason is not None else "down"

@@ -1,0 +1,147 @@
+"""Step 12: deliver. Due notifications are claimed, sent, and marked; or tried again later.
+
+A row is claimed in one transaction and marked in another, so being killed between the two repeats
+at most the one message in flight, under the same key. Each channel has one message in flight at
+a time: a slow one delays nobody else, and keeps its own order.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+from msgspec.structs import replace
+
+from uptop_core.errors import DeliveryError, StoreError
+from uptop_leader.messages import Message, render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+    from uptop_core.clock import Clock
+    from uptop_leader.channels import Channel
+    from uptop_leader.notifications import Claimed
+    from uptop_leader.store.store import Store
+
+BACKOFF_S = (5.0, 15.0, 45.0, 120.0, 300.0, 900.0)
+LATER_S = 1800.0
+GIVE_UP_S = 86_400.0
+SEND_S = 30.0  # a provider gets this long for one message
+_IDLE_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def retry_at(attempts: int, created: float, now: float) -> float | None:
+    """When to try again after `attempts` tries; None when a day has passed since `created`."""
+    wait = BACKOFF_S[attempts - 1] if attempts <= len(BACKOFF_S) else LATER_S
+    return now + wait if now + wait - created <= GIVE_UP_S else None
+
+
+class Deliverer:
+    """The worker that empties the outbox."""
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Callable[[], Mapping[str, Channel]],
+        http: httpx.AsyncClient,
+        clock: Clock,
+        claim_s: float = 60.0,
+    ) -> None:
+        self.sent = 0
+        self.failed = 0
+        self._store = store
+        self._channels = channels
+        self._http = http
+        self._clock = clock
+        self._claim_s = max(claim_s, SEND_S + 5.0)
+        self._busy: set[str] = set()
+        self._wake = anyio.Event()
+
+    def wake(self) -> None:
+        """There is something new in the outbox."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; what is in flight then is claimed by the next start."""
+        async with anyio.create_task_group() as tasks:
+            while True:
+                for claimed in await self._claim():
+                    self._busy.add(claimed.notification.channel)
+                    tasks.start_soon(self._deliver, claimed)
+                with anyio.move_on_after(_IDLE_S):
+                    await self._wake.wait()
+                self._wake = anyio.Event()
+
+    async def _claim(self) -> list[Claimed]:
+        now, busy = self._clock.now(), frozenset(self._busy)
+        try:
+            return await to_thread.run_sync(self._store.claim, now, self._claim_s, 50, busy)
+        except StoreError as error:
+            log.error("the outbox cannot be read: %s", error)
+            return []
+
+    async def _deliver(self, claimed: Claimed) -> None:
+        notification = claimed.notification
+        message = replace(notification.message, possible_repeat=claimed.possible_repeat)
+        try:
+            error = await self._send(notification.channel, message)
+            await self._mark(claimed, error)
+        finally:
+            self._busy.discard(notification.channel)
+            self._wake.set()
+
+    async def _send(self, channel_id: str, message: Message) -> DeliveryError | None:
+        channel = self._channels().get(channel_id)
+        if channel is None:
+            return DeliveryError("the channel was deleted", permanent=True)
+        return await send(channel, message, self._http)
+
+    async def _mark(self, claimed: Claimed, error: DeliveryError | None) -> None:
+        """Write down how it went; while the store cannot be written, keep trying to."""
+        now = self._clock.now()
+        while True:
+            try:
+                if error is None:
+                    await to_thread.run_sync(self._store.mark_sent, claimed.number, now)
+                    self.sent += 1
+                else:
+                    await self._mark_failed(claimed, error, now)
+                return
+            except StoreError as trouble:
+                log.error("a delivery cannot be noted: %s", trouble)
+                await anyio.sleep(_IDLE_S)
+
+    async def _mark_failed(self, claimed: Claimed, error: DeliveryError, now: float) -> None:
+        notification = claimed.notification
+        again = retry_at(claimed.attempts, notification.created, now)
+        if error.permanent:
+            again = None
+        self.failed += 1
+        log.warning(
+            "%s for %s not delivered: %s (%s)",
+            notification.event, notification.message.monitor, error,
+            "given up" if again is None else f"again in {again - now:.0f} s",
+        )  # fmt: skip
+        await to_thread.run_sync(self._store.mark_failed, claimed.number, str(error), again, now)
+
+
+async def send(channel: Channel, message: Message, http: httpx.AsyncClient) -> DeliveryError | None:
+    """Send one message through a channel; what went wrong, if anything did."""
+    rendered = render(message, channel.title, channel.body, idempotent=channel.provider.idempotent)
+    try:
+        with anyio.fail_after(SEND_S):
+            await channel.provider.send(message, rendered, http)
+    except DeliveryError as error:
+        return error
+    except TimeoutError:
+        return DeliveryError(f"no answer within {SEND_S:g} s", unknown=True)
+    except Exception as error:  # a provider's bug must not stop the others
+        log.exception("provider %s is broken", channel.provider.kind())
+        return DeliveryError(f"{type(error).__name__} in provider {channel.provider.kind()}")
+    return None

@@ -1,0 +1,310 @@
+"""The engine: takes what comes in, runs a pass of the flow, answers. One task owns the world.
+
+Everything that changes a belief goes through the one queue here; what is asked for reading is read
+from the world directly, which only changes between passes.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+from msgspec import Struct
+from msgspec.structs import replace
+
+from uptop_core.errors import StoreError
+from uptop_leader.agenda import Agenda
+from uptop_leader.flow import one_pass
+from uptop_leader.inputs import Reconfigure, Register, Report, Signal
+from uptop_leader.refusals import Behind, Unregistered
+from uptop_leader.states import MonitorState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from uptop_core.clock import Clock
+    from uptop_core.wire import Assignments, Registration, ResultsAnswer, ResultsBatch
+    from uptop_leader.ballots import Rules
+    from uptop_leader.changes import Changes
+    from uptop_leader.inputs import Input
+    from uptop_leader.nodes import Node
+    from uptop_leader.store.store import Store
+    from uptop_leader.world import World
+
+QUEUE_LIMIT = 1000  # inputs that may wait
+_PASS_LIMIT = 200  # inputs in one pass
+_IDLE_S = 1.0  # the world is looked at this often even when nothing comes
+_STANDSTILL_S = 10.0  # a longer pause between two passes means that we were not there to listen
+
+log = logging.getLogger(__name__)
+
+
+class Counters(Struct):
+    """What the engine has done since its start."""
+
+    passes: int = 0
+    results: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    store_errors: int = 0
+
+
+class _Waiting(Struct):
+    """An input in the queue, and its answer when there is one."""
+
+    entry: Input
+    done: anyio.Event
+    answer: object = None
+
+
+class Engine:
+    """Owns the world. `run` is its loop; the other methods are what the rest asks of it."""
+
+    def __init__(
+        self,
+        world: World,
+        store: Store,
+        rules: Rules,
+        clock: Clock,
+        *,
+        public_url: str = "",
+        on_notifications: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.world = world
+        self.counters = Counters()
+        self.last_write = clock.now()
+        self.trouble = ""
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+        self._public_url = public_url
+        self._on_notifications = on_notifications
+        self._queue: list[_Waiting] = []
+        self._wake = anyio.Event()
+        self._agenda = Agenda()
+        self._waiters: dict[str, anyio.Event] = {}
+        self._applied = dict(world.monitors)
+        self._seen = world.standings(clock.now())
+        self._heard: frozenset[str] = frozenset()
+        self._reassign = True
+        self._last_pass = clock.now()
+
+    @property
+    def depth(self) -> int:
+        """How many inputs wait."""
+        return len(self._queue)
+
+    # What nodes and jobs ask.
+
+    async def register(self, registration: Registration, address: str) -> Node:
+        """Let a probe in. Raises InstanceConflict, Behind."""
+        node: Node = await self._ask(Register(registration, address))  # type: ignore[assignment]
+        self._reassign = True
+        self._wake.set()
+        return node
+
+    async def submit(self, batch: ResultsBatch) -> ResultsAnswer:
+        """Take a batch; answers after the commit. Raises Unregistered, InstanceConflict, Behind."""
+        answer: ResultsAnswer = await self._ask(Report(batch))  # type: ignore[assignment]
+        self.counters.results += answer.accepted
+        self.counters.duplicates += answer.duplicates
+        self.counters.rejected += len(answer.rejected)
+        if batch.stopping:
+            self._reassign = True
+            self._wake.set()
+        return answer
+
+    async def signal(self, monitor: str, signal: str, detail: str = "") -> bool:
+        """Hear a push job; False when there is no such monitor. Raises Behind."""
+        return bool(await self._ask(Signal(monitor, signal, detail)))
+
+    def assignments(self, node: str) -> tuple[str, Assignments]:
+        """The ETag and the assignments of a node, which is heard with that. Raises Unregistered."""
+        self._hear(node)
+        return self.world.assignments(node)
+
+    async def assignments_changed(self, node: str, etag: str, seconds: float) -> None:
+        """Return when the node's assignments are not those of `etag`, or after `seconds`."""
+        with anyio.move_on_after(seconds):
+            while self.world.assignments(node)[0] == etag:
+                await self._waiter(node).wait()
+        self._hear(node)
+
+    async def own_assignments_changed(self, etag: str) -> None:
+        """The same for the leader itself, for as long as it takes."""
+        own = self.world.own.id
+        while self.world.assignments(own)[0] == etag:
+            await self._waiter(own).wait()
+
+    def _hear(self, node_id: str) -> None:
+        """A node that asks is there. Kept in memory; `beat` stores it now and then."""
+        node = self.world.nodes.get(node_id)
+        if node is None or node.own:
+            raise Unregistered(node_id)
+        self.world.nodes[node_id] = replace(node, heard=self._clock.now())
+
+    def _waiter(self, node: str) -> anyio.Event:
+        return self._waiters.setdefault(node, anyio.Event())
+
+    async def _ask(self, entry: Input) -> object:
+        if len(self._queue) >= QUEUE_LIMIT:
+            raise Behind("the queue is full")
+        waiting = _Waiting(entry, anyio.Event())
+        self._queue.append(waiting)
+        self._wake.set()
+        await waiting.done.wait()
+        if isinstance(waiting.answer, Exception):
+            raise waiting.answer
+        return waiting.answer
+
+    # The loop.
+
+    async def run(self) -> None:
+        """Pass after pass, until cancelled."""
+        self._begin()
+        while True:
+            with anyio.move_on_after(self._until_due()):
+                await self._wake.wait()
+            self._wake = anyio.Event()
+            await self.turn()
+
+    def _begin(self) -> None:
+        """Have everything judged once; open rounds begin anew (DESIGN 9, after a restart)."""
+        now = self._clock.now()
+        self.world.reassign(now)
+        self.world.states.update(
+            {
+                state.monitor: _anew(state, now)
+                for state in self.world.states.values()
+                if state.run is not None
+            }
+        )
+        self.world.follow_rechecks(self.world.states.values())
+        for monitor in self.world.monitors:
+            self._agenda.put(monitor, now)
+
+    def _until_due(self) -> float:
+        if self._queue:
+            return 0.0
+        next_at = self._agenda.next_at()
+        if next_at is None:
+            return _IDLE_S
+        return min(_IDLE_S, max(0.0, next_at - self._clock.now()))
+
+    async def turn(self) -> None:
+        """One pass over what waits and what is due."""
+        now = self._clock.now()
+        self._notice_standstill(now)
+        due = set(self._agenda.take(now)) | self._notice_nodes(now)
+        batch, self._queue = self._queue[:_PASS_LIMIT], self._queue[_PASS_LIMIT:]
+        try:
+            await self._pass([waiting.entry for waiting in batch], due, now, batch)
+        except StoreError as error:
+            self._fail(error, batch, due, now)
+        self._last_pass = self._clock.now()
+
+    async def _pass(
+        self, entries: list[Input], due: set[str], now: float, batch: list[_Waiting]
+    ) -> None:
+        async def write(changes: Changes) -> None:
+            await to_thread.run_sync(self._store.write, changes, now)
+            self.last_write = self._clock.now()
+
+        draft, answers = await one_pass(
+            self.world, entries, due, self._rules, self._public_url, write, now
+        )
+        self.trouble = ""
+        self.counters.passes += 1
+        for monitor, when in draft.due.items():
+            self._agenda.put(monitor, when)
+        self._wake_nodes(self.world.follow_rechecks(draft.states.values()))
+        self._hand_back(draft.changes)
+        for waiting, answer in zip(batch, answers, strict=True):
+            waiting.answer = answer
+            waiting.done.set()
+        if draft.changes.notifications:
+            self._on_notifications()
+
+    def _fail(self, error: StoreError, batch: list[_Waiting], due: set[str], now: float) -> None:
+        """Nothing was written: who asked is told to come again, what was due stays due."""
+        self.counters.store_errors += 1
+        if self.trouble != str(error):
+            log.error("cannot store: %s", error)
+        self.trouble = str(error)
+        for waiting in batch:
+            waiting.answer = Behind(f"cannot store just now: {error}")
+            waiting.done.set()
+        for monitor in due:
+            self._agenda.put(monitor, now + _IDLE_S)
+
+    def _notice_standstill(self, now: float) -> None:
+        """After a suspend or a blocked loop nobody's silence counts from before it."""
+        if now - self._last_pass > _STANDSTILL_S:
+            log.warning("stood still for %.0f s", now - self._last_pass)
+            self.world.since = max(self.world.since, now)
+
+    def _notice_nodes(self, now: float) -> set[str]:
+        """The monitors of nodes that went or came back; reassigns where that matters."""
+        standings = self.world.standings(now)
+        moved = {node for node, where in standings.items() if self._seen.get(node) != where}
+        heard = frozenset(
+            node.id
+            for node in self.world.nodes.values()
+            if not node.stopping
+            and now - max(node.heard, self.world.since) <= self._rules.constants.take_over
+        )
+        touched: set[str] = set()
+        if self._reassign or heard != self._heard:
+            self._reassign, self._heard = False, heard
+            touched |= self.world.reassign(now)
+            self._wake_nodes(set(self.world.nodes))
+            self.world.follow_rechecks(self.world.states.values())
+        if moved:
+            touched |= {
+                monitor
+                for monitor, nodes in self.world.assigned.items()
+                if not moved.isdisjoint(nodes)
+            }
+        self._seen = standings
+        return touched
+
+    def _hand_back(self, changes: Changes) -> None:
+        """A probe's first vote ends the leader's own turn at a monitor."""
+        own = self.world.own.id
+        for monitor, node in changes.votes:
+            self.world.changed.discard(monitor)
+            if node != own and own in self.world.assigned.get(monitor, ()):
+                self._reassign = self._reassign or self.world.checks == "auto"
+        if self._reassign:
+            self._wake.set()
+
+    def _wake_nodes(self, nodes: set[str]) -> None:
+        for node in nodes:
+            if (waiter := self._waiters.pop(node, None)) is not None:
+                waiter.set()
+
+    # The configuration.
+
+    async def reconfigure(self) -> None:
+        """Take over the configuration of the store if it is newer. Raises StoreError."""
+        version = await to_thread.run_sync(self._store.config_version)
+        if version == self.world.version:
+            return
+        configuration = await to_thread.run_sync(self._store.load_config)
+        before = self._applied
+        self.world.configure(replace(configuration, version=self.world.version))
+        self._reassign = True
+        await self._ask(Reconfigure(before, configuration))
+        self._applied = dict(self.world.monitors)
+        self.world.version = configuration.version
+        log.info("configuration %s: %s monitors", version, len(configuration.monitors))
+
+
+def _anew(state: MonitorState, now: float) -> MonitorState:
+    run = state.run
+    if run is None:
+        return state
+    again = replace(run, round=run.round + 1, began=now, pause_until=None, earlier=run.accusers)
+    return replace(state, run=again)

@@ -1,0 +1,160 @@
+"""The order of steps 7 to 11, and the only place that knows it.
+
+A pass takes what has come in, ingests it, judges what it touches, decides whom to notify, and
+stores everything in one transaction. If the store refuses, nothing has happened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from uptop_core.checks.group import GroupCheck
+from uptop_core.checks.http import HttpCheck
+from uptop_core.checks.push import PushCheck
+from uptop_core.errors import UptopError
+from uptop_leader.groups import judge_group
+from uptop_leader.incidents import Incident, Transition, close_incident, open_incident
+from uptop_leader.judge import Judged, judge
+from uptop_leader.notify import Occasion, certificate_occasion, notifications, occasion
+from uptop_leader.pushes import judge_push
+from uptop_leader.states import MonitorState, Status
+from uptop_leader.world import Draft, World, draft_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from uptop_core.monitors import Monitor
+    from uptop_leader.ballots import Rules
+    from uptop_leader.changes import Changes
+    from uptop_leader.inputs import Input
+
+_CERT_MEMORY = 8  # certificates of one monitor whose warning is remembered
+
+
+async def one_pass(
+    world: World,
+    inputs: Sequence[Input],
+    due: Collection[str],
+    rules: Rules,
+    public_url: str,
+    write: Callable[[Changes], Awaitable[None]],
+    now: float,
+) -> tuple[Draft, list[object]]:
+    """Decide on everything that came in or is due, and store it whole or not at all.
+
+    Returns the draft, committed, and one answer per input: what it answers, or the refusal it
+    met. Raises StoreError when nothing could be written; then the world is as it was.
+    """
+    draft = draft_of(world, now)
+    draft.touched |= set(due)
+    answers = [_enter(entry, draft) for entry in inputs]  # 7
+    _judge(draft, rules)  # 8, 9
+    _settle(draft, {**world.monitors, **draft.departed}, public_url)  # 10
+    changes = draft.finish()
+    if not changes.is_empty():
+        await write(changes)  # 11
+    draft.commit()
+    return draft, answers
+
+
+def _enter(entry: Input, draft: Draft) -> object:
+    try:
+        return entry.enter(draft)
+    except UptopError as refusal:
+        return refusal
+
+
+def _judge(draft: Draft, rules: Rules) -> None:
+    """Judge what was touched, then the groups around what moved."""
+    world = draft.world
+    for monitor_id in draft.touched:
+        monitor = world.monitors.get(monitor_id)
+        if monitor is None or monitor.paused or isinstance(monitor.check, GroupCheck):
+            continue
+        _take(draft, monitor_id, _judge_one(draft, monitor, rules))
+    if not draft.regroup and not draft.changes.transitions:
+        return
+    for group in world.groups_inside_out():
+        if not world.monitors[group].paused:
+            members = [draft.state(member) for member in world.members.get(group, ())]
+            _take(draft, group, judge_group(draft.state(group), members, draft.now))
+
+
+def _judge_one(draft: Draft, monitor: Monitor, rules: Rules) -> Judged:
+    world, state = draft.world, draft.state(monitor.id)
+    if isinstance(monitor.check, PushCheck):
+        return judge_push(monitor, state, world.since, draft.now)
+    nodes = world.assigned.get(monitor.id, ())
+    turned = monitor.id in draft.turned
+    return judge(monitor, state, nodes, draft.standings, rules, draft.now, turned=turned)
+
+
+def _take(draft: Draft, monitor: str, judged: Judged) -> None:
+    draft.put(judged.state)
+    draft.due[monitor] = judged.due
+    if judged.transition is not None:
+        draft.changes.transitions.append(judged.transition)
+
+
+def _settle(draft: Draft, monitors: dict[str, Monitor], public_url: str) -> None:
+    """Incidents and notifications of every transition, and certificate warnings."""
+    transitions = draft.changes.transitions
+    draft.changes.transitions = []
+    for transition in transitions:
+        monitor = monitors.get(transition.monitor)
+        name = monitor.name if monitor is not None else ""
+        transition, incident = _incident(draft, transition, name)
+        draft.changes.transitions.append(transition)
+        if monitor is not None:
+            told = occasion(monitor, transition, incident, draft.world.nodes)
+            _tell(draft, monitor, told, public_url)
+    for monitor_id in draft.touched:
+        if (monitor := monitors.get(monitor_id)) is not None:
+            _warn_of_certificate(draft, monitor, public_url)
+
+
+def _incident(
+    draft: Draft, transition: Transition, name: str
+) -> tuple[Transition, Incident | None]:
+    """Open or close the incident of a transition; the one that is open, where it does neither."""
+    state = draft.state(transition.monitor)
+    world, changes = draft.world, draft.changes
+    if transition.opens:
+        state, incident = open_incident(world.cluster, name, state, transition)
+        changes.opened.append(incident)
+        draft.put(state)
+        return replace(transition, incident=incident.id), incident
+    known = world.incidents.get(state.incident or "")
+    if transition.closes and known is not None:
+        state, incident = close_incident(known, state, transition)
+        changes.closed.append(incident)
+        draft.put(state)
+        return replace(transition, incident=incident.id), incident
+    return transition, known
+
+
+def _tell(draft: Draft, monitor: Monitor, told: Occasion | None, public_url: str) -> None:
+    if told is None or not monitor.channels:
+        return
+    state = draft.state(monitor.id)
+    draft.changes.notifications += notifications(
+        monitor, state, told, draft.world.channels, public_url, draft.now
+    )
+    draft.put(replace(state, told=state.told + 1))
+
+
+def _warn_of_certificate(draft: Draft, monitor: Monitor, public_url: str) -> None:
+    """Once per certificate, when it ends within the threshold."""
+    state: MonitorState = draft.state(monitor.id)
+    check, end = monitor.check, state.cert_end
+    if not isinstance(check, HttpCheck) or not check.check_ssl or end is None:
+        return
+    soon = end / 1000 - draft.now < check.expiry_threshold * 86_400
+    if not soon or end in state.cert_told or state.status is Status.PAUSED:
+        return
+    if monitor.notify.cert:
+        _tell(draft, monitor, certificate_occasion(monitor, end, draft.now), public_url)
+    remembered = (*state.cert_told, end)[-_CERT_MEMORY:]
+    draft.put(replace(draft.state(monitor.id), cert_told=remembered))

@@ -1,0 +1,60 @@
+"""Step 9 for groups: the worst of the members, judged at each member's transition. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from uptop_leader.judge import Judged, shift
+from uptop_leader.states import Belief, MonitorState, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WORST_FIRST = (
+    Status.DOWN,
+    Status.UNKNOWN,
+    Status.PARTIAL,
+    Status.LATE,
+    Status.DEGRADED,
+    Status.PENDING,
+    Status.UP,
+)
+_LEFT_OUT = (Status.PAUSED, Status.MAINTENANCE)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The status a group shows for these members; PENDING when it is empty, PAUSED when all its
+    members are paused or in maintenance."""
+    members = list(statuses)
+    judged = [status for status in members if status not in _LEFT_OUT]
+    if not judged:
+        return Status.PAUSED if members else Status.PENDING
+    return min(judged, key=_WORST_FIRST.index)
+
+
+def judge_group(state: MonitorState, members: Iterable[MonitorState], now: float) -> Judged:
+    """Judge a group by its members' states; UNKNOWN, PENDING and PAUSED leave the belief be."""
+    chosen = list(members)
+    status = worst(member.status for member in chosen)
+    blamed = [member for member in chosen if member.status is status]
+    at = _since(status, blamed, now)
+    after = state
+    if status is Status.DOWN:
+        after = replace(state, belief=Belief.DOWN)
+    elif status not in (Status.UNKNOWN, Status.PENDING, Status.PAUSED):
+        after = replace(state, belief=Belief.UP)
+    if after.belief is not state.belief:
+        after = replace(after, since=at)
+    number = len(blamed)
+    detail = f"{number} of {len(chosen)} members {status.value}" if number else ""
+    after, transition = shift(state, after, status, at, now, cause="group", detail=detail)
+    return Judged(after, transition, None)
+
+
+def _since(status: Status, blamed: list[MonitorState], now: float) -> float:
+    """Since when the group shows this: the first of those that make it so, for a recovery now."""
+    if status in (Status.UP, Status.PENDING, Status.PAUSED) or not blamed:
+        return now
+    return min(member.status_since for member in blamed)

@@ -1,0 +1,255 @@
+"""What comes to the engine: each kind of input enters the draft of the next moment in its own way
+and has its own answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from uptop_core.checks.group import GroupCheck
+from uptop_core.checks.http import HttpCheck
+from uptop_core.checks.push import PushCheck
+from uptop_leader.ballots import take_vote
+from uptop_leader.ingest import Observation, have, ingest
+from uptop_leader.judge import shift
+from uptop_leader.nodes import Node
+from uptop_leader.pushes import hear
+from uptop_leader.refusals import InstanceConflict, Unregistered
+from uptop_leader.states import Belief, MonitorState, Status, fresh_state
+
+if TYPE_CHECKING:
+    from uptop_core.monitors import Monitor
+    from uptop_core.wire import Registration, ResultsAnswer, ResultsBatch
+    from uptop_leader.configuration import Configuration
+    from uptop_leader.incidents import Transition
+    from uptop_leader.world import Draft
+
+from uptop_core import wire
+
+
+class Input(Protocol):
+    """Something that happened. `enter` writes what it means into the draft and gives the answer;
+    it may refuse by raising a refusal, leaving the draft as it was."""
+
+    def enter(self, draft: Draft) -> object: ...
+
+
+class Register(Struct, frozen=True):
+    """A probe says who it is. Answer: the `Node` as known."""
+
+    registration: Registration
+    address: str
+
+    def enter(self, draft: Draft) -> Node:
+        """Known or new; refused while another live instance has the id."""
+        said = self.registration
+        known = draft.node(said.id)
+        if known is not None:
+            _refuse_second(known, said.instance, draft)
+        rank = known.rank if known is not None else _next_rank(draft)
+        node = Node(
+            id=said.id,
+            name=said.name or said.id,
+            region=said.region.strip().lower(),
+            rank=rank,
+            version=said.version,
+            instance=said.instance,
+            kinds=said.kinds,
+            joined=known.joined if known is not None else draft.now,
+            heard=draft.now,
+            address=self.address,
+        )
+        draft.put_node(node)
+        return node
+
+
+def _next_rank(draft: Draft) -> int:
+    nodes = {**draft.world.nodes, **draft.changes.nodes}
+    return max((node.rank for node in nodes.values()), default=-1) + 1
+
+
+def _refuse_second(node: Node, instance: str, draft: Draft) -> None:
+    """Refuse an instance beside a live one. One that names none replaces only another such."""
+    silence = draft.now - node.heard
+    bound = draft.world.constants.instance
+    if node.own or (node.instance != instance and not node.stopping and silence < bound):
+        raise InstanceConflict(node.id, max(1.0, bound - silence))
+
+
+class Report(Struct, frozen=True):
+    """A batch of results. Answer: the `ResultsAnswer` that acknowledges it."""
+
+    batch: ResultsBatch
+
+    def enter(self, draft: Draft) -> ResultsAnswer:
+        """Step 7 for the batch, then its votes into the states."""
+        batch, world = self.batch, draft.world
+        node = draft.node(batch.node_id)
+        if node is None:
+            raise Unregistered(batch.node_id)
+        if batch.instance and batch.instance != node.instance:
+            _refuse_second(node, batch.instance, draft)
+            raise Unregistered(batch.node_id)
+
+        def find(monitor: str) -> Monitor | None:
+            given = node.id in world.assigned.get(monitor, ())
+            return world.monitors[monitor] if given else None
+
+        done = ingest(batch, find, draft.ledger(node.id, batch.instance), draft.now)
+        for observation in done.observations:
+            _observe(draft, observation)
+        if batch.instance:
+            draft.changes.ledgers[node.id, batch.instance] = done.ledger
+        _hear(draft, node, batch)
+        return wire.ResultsAnswer(
+            ok=True,
+            accepted=len(done.observations),
+            duplicates=done.duplicates,
+            rejected=done.rejected,
+            have={batch.instance: have(done.ledger)} if batch.instance else {},
+            now=round(draft.now * 1000),
+        )
+
+
+def _hear(draft: Draft, node: Node, batch: ResultsBatch) -> None:
+    offset = node.offset_ms
+    if batch.sent_at is not None:
+        offset = batch.sent_at - round(draft.now * 1000)
+    heard = replace(
+        node,
+        heard=draft.now,
+        offset_ms=offset,
+        dropped=node.dropped + batch.dropped,
+        stopping=batch.stopping,
+    )
+    draft.put_node(heard)
+    if batch.stopping:
+        draft.touched |= {
+            monitor for monitor, nodes in draft.world.assigned.items() if node.id in nodes
+        }
+
+
+def _observe(draft: Draft, observation: Observation) -> None:
+    """One result into history, and its vote into the state."""
+    draft.changes.results.append(observation.result)
+    monitor_id = observation.result.monitor
+    state = draft.state(monitor_id)
+    vote = observation.vote
+    if vote is not None:
+        after, turned = take_vote(state, vote)
+        if after is not state:
+            draft.changes.votes[monitor_id, vote.node] = vote
+            if turned or not _is_quiet(state, after, vote.degraded):
+                draft.touched.add(monitor_id)
+            if turned:
+                draft.turned.add(monitor_id)
+            state = after
+    monitor = draft.world.monitors[monitor_id]
+    end = observation.result.cert_end
+    watched = isinstance(monitor.check, HttpCheck) and monitor.check.check_ssl
+    if end is not None and (end != state.cert_end or (watched and end not in state.cert_told)):
+        state = replace(state, cert_end=end)
+        draft.touched.add(monitor_id)
+    draft.put(state)
+
+
+def _is_quiet(before: MonitorState, after: MonitorState, degraded: bool) -> bool:
+    """Whether a vote changes nothing that a judge would look at: one more UP where all is well."""
+    return (
+        before.status is Status.UP
+        and before.belief is Belief.UP
+        and before.run is None
+        and not degraded
+        and after.accused is before.accused
+        and after.confirmed is before.confirmed
+        and after.electors == before.electors
+        and before.unknown_since is None
+    )
+
+
+class Signal(Struct, frozen=True):
+    """A push job says something. Answer: whether the monitor is there to hear it."""
+
+    monitor: str
+    signal: str
+    detail: str
+
+    def enter(self, draft: Draft) -> bool:
+        """Note it, and have the monitor judged."""
+        monitor = draft.world.monitors.get(self.monitor)
+        if monitor is None or not isinstance(monitor.check, PushCheck):
+            return False
+        if not monitor.paused:
+            draft.put(hear(draft.state(self.monitor), self.signal, self.detail, draft.now))
+            draft.touched.add(self.monitor)
+        return True
+
+
+class Reconfigure(Struct, frozen=True):
+    """The configuration has changed. Answer: the number of monitors it has now.
+
+    The world must have taken it over already (`World.configure`); here it becomes states:
+    new monitors begin, paused and deleted ones close their incident.
+    """
+
+    before: dict[str, Monitor]
+    after: Configuration
+
+    def enter(self, draft: Draft) -> int:
+        """See above."""
+        monitors = {monitor.id: monitor for monitor in self.after.monitors}
+        for gone in self.before.keys() - monitors.keys():
+            draft.departed[gone] = self.before[gone]
+            _close(draft, draft.state(gone), Status.PENDING, "deleted")
+            draft.changes.forgotten.append(gone)
+        for monitor in monitors.values():
+            known = draft.world.states.get(monitor.id)
+            if known is None:
+                draft.put(fresh_state(monitor.id, draft.now))
+            elif monitor.paused and known.status is not Status.PAUSED:
+                _close(draft, draft.state(monitor.id), Status.PAUSED, "paused")
+            elif not monitor.paused and known.status is Status.PAUSED:
+                _resume(draft, monitor)
+            if not monitor.paused:
+                draft.touched.add(monitor.id)
+        draft.regroup = True
+        return len(monitors)
+
+
+def _close(draft: Draft, state: MonitorState, status: Status, cause: str) -> None:
+    """Set a monitor aside: its belief and votes go, its counters stay."""
+    quiet = _blank(state, draft.now)
+    after, transition = shift(state, quiet, status, draft.now, draft.now, cause=cause)
+    draft.put(after)
+    _record(draft, transition)
+
+
+def _resume(draft: Draft, monitor: Monitor) -> None:
+    if isinstance(monitor.check, GroupCheck):
+        return
+    state = draft.state(monitor.id)
+    after, transition = shift(
+        state, _blank(state, draft.now), Status.PENDING, draft.now, draft.now, cause="resumed"
+    )
+    draft.put(after)
+    _record(draft, transition)
+
+
+def _record(draft: Draft, transition: Transition | None) -> None:
+    if transition is not None:
+        draft.changes.transitions.append(transition)
+
+
+def _blank(state: MonitorState, now: float) -> MonitorState:
+    """A fresh state that keeps what is counted, and the open incident until it is closed."""
+    return replace(
+        fresh_state(state.monitor, now),
+        status=state.status,
+        status_since=state.status_since,
+        incident=state.incident,
+        incidents=state.incidents,
+        told=state.told,
+        cert_told=state.cert_told,
+    )

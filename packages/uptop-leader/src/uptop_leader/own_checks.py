@@ -1,0 +1,112 @@
+"""The leader's own checks: a node like any other, whose results take the shortest way in.
+
+It fetches its assignments, runs them with the runner that probes use, and reports in batches that
+enter the flow at step 7 like anybody's.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import anyio
+import msgspec
+
+from uptop_core.errors import UptopError
+from uptop_core.run_check import run_check
+from uptop_core.runner import RanResult, Runner, to_wire
+from uptop_core.wire import ResultsBatch
+
+if TYPE_CHECKING:
+    from uptop_core.clock import Clock
+    from uptop_core.looks import Vantage
+    from uptop_core.outcomes import Outcome
+    from uptop_core.wire import Assignment
+    from uptop_leader.engine import Engine
+
+_BATCH = 1000
+_GATHER_S = 0.05  # how long a result waits for company
+_RETRY_S = 1.0
+_LIMIT = 50_000  # results kept while the store cannot be written
+
+log = logging.getLogger(__name__)
+
+
+class OwnChecks:
+    """Runs what is assigned to this leader and feeds its engine. `instance` is this start's."""
+
+    def __init__(
+        self, engine: Engine, vantage: Vantage, clock: Clock, *, concurrency: int, instance: str
+    ) -> None:
+        self.dropped = 0
+        self._engine = engine
+        self._node = engine.world.own.id
+        self._instance = instance
+        self._vantage = vantage
+        self._clock = clock
+        self._results: list[tuple[int, RanResult]] = []
+        self._seq = 0
+        self._wake = anyio.Event()
+        self.runner = Runner(
+            self._look, concurrency=concurrency, clock=clock, on_result=self._keep,
+            soon_s=engine.world.constants.soon,
+        )  # fmt: skip
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.runner.run)
+            tasks.start_soon(self._follow)
+            tasks.start_soon(self._feed)
+
+    async def _look(self, assignment: Assignment) -> Outcome:
+        return await run_check(assignment.check, timeout=assignment.timeout, vantage=self._vantage)
+
+    def _keep(self, ran: RanResult) -> None:
+        self._seq += 1
+        self._results.append((self._seq, ran))
+        if len(self._results) > _LIMIT:
+            del self._results[0]
+            self.dropped += 1
+        self._wake.set()
+
+    async def _follow(self) -> None:
+        """Keep the runner's assignments and rechecks those of the world."""
+        world, known = self._engine.world, None
+        while True:
+            etag, given = world.assignments(self._node)
+            monitors = world.edition[self._node], len(given.monitors)
+            if monitors != known:
+                known = monitors
+                self.runner.update(given.monitors, given.recheck)
+            else:
+                self.runner.ask(given.recheck)
+            await self._engine.own_assignments_changed(etag)
+
+    async def _feed(self) -> None:
+        """Hand results to the engine; keep them until it has stored them."""
+        while True:
+            await self._wake.wait()
+            await anyio.sleep(_GATHER_S)
+            self._wake = anyio.Event()
+            while self._results:
+                batch = self._results[:_BATCH]
+                try:
+                    await self._engine.submit(self._batch(batch))
+                except UptopError as error:
+                    log.debug("own results wait: %s", error)
+                    await anyio.sleep(_RETRY_S)
+                    continue
+                sent = {seq for seq, _ in batch}
+                self._results = [item for item in self._results if item[0] not in sent]
+
+    def _batch(self, results: list[tuple[int, RanResult]]) -> ResultsBatch:
+        now = self._clock.now()
+        return ResultsBatch(
+            node_id=self._node,
+            instance=self._instance,
+            results=tuple(
+                msgspec.Raw(msgspec.json.encode(to_wire(ran, seq=seq, now=now)))
+                for seq, ran in results
+            ),
+        )

@@ -1,0 +1,262 @@
+"""What the engine holds in memory, and a draft of the next moment of it.
+
+A pass decides on a `Draft`: reads fall through to the world, writes stay in the draft. Only after
+the store has committed does the world take them over, so nothing is ever half-done.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from uptop_core.checks.group import GroupCheck
+from uptop_core.wire import Assignment, Assignments, Recheck
+from uptop_leader.assign import assign, assignment
+from uptop_leader.changes import Changes
+from uptop_leader.nodes import Ledger, Node, Standing, standing
+from uptop_leader.rounds import has_answered
+from uptop_leader.states import Belief, MonitorState, differs_beyond_votes, fresh_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from uptop_core.constants import TimeConstants
+    from uptop_core.monitors import Monitor
+    from uptop_leader.channels import Channel
+    from uptop_leader.configuration import Configuration
+    from uptop_leader.incidents import Incident
+
+
+class World:
+    """Everything the engine knows now. Changed by `Draft.commit` and `configure` only."""
+
+    def __init__(
+        self, cluster: str, own: Node, constants: TimeConstants, checks: str, started: float
+    ) -> None:
+        self.cluster = cluster
+        self.constants = constants
+        self.checks = checks
+        self.started = started
+        self.since = started
+        """Since when this leader has been there to listen: nobody's silence counts from before."""
+        self.own = own
+        self.monitors: dict[str, Monitor] = {}
+        self.channels: dict[str, Channel] = {}
+        self.states: dict[str, MonitorState] = {}
+        self.nodes: dict[str, Node] = {own.id: own}
+        self.ledgers: dict[tuple[str, str], Ledger] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.assigned: dict[str, tuple[str, ...]] = {}
+        self.members: dict[str, list[str]] = {}
+        self.changed: set[str] = set()
+        self.version = 0
+        self.edition: dict[str, int] = defaultdict(int)
+        self.rechecks: dict[str, dict[str, Recheck]] = defaultdict(dict)
+
+    def configure(self, configuration: Configuration) -> None:
+        """Take over monitors and channels; what they need of states is the engine's business."""
+        known = self.monitors
+        self.monitors = {monitor.id: monitor for monitor in configuration.monitors}
+        self.channels = {channel.id: channel for channel in configuration.channels}
+        self.version = configuration.version
+        self.changed |= {
+            monitor.id
+            for monitor in configuration.monitors
+            if monitor.id in known and _looks_differ(known[monitor.id], monitor)
+        }
+        for node in self.nodes:
+            self.edition[node] += 1
+        self.members = defaultdict(list)
+        for monitor in configuration.monitors:
+            if monitor.parent is not None:
+                self.members[monitor.parent].append(monitor.id)
+
+    def groups_inside_out(self) -> list[str]:
+        """The groups, each after those inside it, so that one sweep judges them all."""
+        order: list[str] = []
+
+        def visit(group: str) -> None:
+            for member in self.members.get(group, ()):
+                monitor = self.monitors.get(member)
+                if monitor is not None and isinstance(monitor.check, GroupCheck):
+                    visit(member)
+            if group not in order:
+                order.append(group)
+
+        for monitor in self.monitors.values():
+            if isinstance(monitor.check, GroupCheck):
+                visit(monitor.id)
+        return order
+
+    def standings(self, now: float) -> dict[str, Standing]:
+        """Where each node stands."""
+        return {
+            node.id: standing(node, self.constants, self.since, now) for node in self.nodes.values()
+        }
+
+    def reassign(self, now: float) -> set[str]:
+        """Work out who runs what; the monitors whose nodes changed."""
+        probes = [node for node in self.nodes.values() if not node.own]
+        heard = self._heard(probes, now)
+        moved: set[str] = set()
+        for monitor in self.monitors.values():
+            before = self.assigned.get(monitor.id, ())
+            state = self.states.get(monitor.id)
+            nodes = assign(
+                monitor, probes, self.own, mode=self.checks, heard=heard,
+                voted=state.electors if state else (), is_own_now=self.own.id in before,
+            )  # fmt: skip
+            if nodes != before:
+                moved.add(monitor.id)
+                self.assigned[monitor.id] = nodes
+        for gone in self.assigned.keys() - self.monitors.keys():
+            del self.assigned[gone]
+        if moved:
+            for node in self.nodes:
+                self.edition[node] += 1
+        return moved
+
+    def _heard(self, probes: list[Node], now: float) -> set[str]:
+        """Probes heard within the time after which the leader takes over. After a start, those
+        known from before count as heard until that time is over."""
+        return {
+            node.id
+            for node in probes
+            if not node.stopping and now - max(node.heard, self.since) <= self.constants.take_over
+        }
+
+    def assignments(self, node: str) -> tuple[str, Assignments]:
+        """What `node` is to run, and which rechecks are open for it, with its ETag."""
+        rechecks = tuple(self.rechecks[node].values())
+        mark = f"{self.started:.3f}.{self.edition[node]}"
+        if rechecks:
+            mark += "." + ".".join(sorted(recheck.id for recheck in rechecks))
+        return f'"{mark}"', Assignments(monitors=self._given_to(node), recheck=rechecks)
+
+    def _given_to(self, node: str) -> tuple[Assignment, ...]:
+        return tuple(
+            assignment(monitor, node, nodes, soon=self._is_new(monitor.id))
+            for monitor in self.monitors.values()
+            if node in (nodes := self.assigned.get(monitor.id, ()))
+        )
+
+    def _is_new(self, monitor: str) -> bool:
+        state = self.states.get(monitor)
+        return state is None or state.belief is Belief.PENDING or monitor in self.changed
+
+    def follow_rechecks(self, states: Iterable[MonitorState]) -> set[str]:
+        """Keep who is asked to recheck what, for these monitors; the nodes for whom it changed."""
+        woken: set[str] = set()
+        for state in states:
+            owing = self._owing(state)
+            for node in self.nodes:
+                asked = self.rechecks[node]
+                before = asked.get(state.monitor)
+                after = owing.get(node)
+                if before == after:
+                    continue
+                if after is None:
+                    del asked[state.monitor]
+                else:
+                    asked[state.monitor] = after
+                    woken.add(node)
+        return woken
+
+    def _owing(self, state: MonitorState) -> dict[str, Recheck]:
+        run = state.run
+        if run is None or run.pause_until is not None or state.monitor not in self.monitors:
+            return {}
+        recheck = Recheck(run.recheck, state.monitor)
+        return {
+            node: recheck
+            for node in self.assigned.get(state.monitor, ())
+            if node not in state.votes or not has_answered(state.votes[node], run)
+        }
+
+
+def _looks_differ(before: Monitor, after: Monitor) -> bool:
+    return (before.check, before.interval, before.timeout) != (
+        after.check,
+        after.interval,
+        after.timeout,
+    )
+
+
+class Draft(Struct, kw_only=True):
+    """The next moment, while it is being decided."""
+
+    world: World
+    now: float
+    standings: dict[str, Standing]
+    changes: Changes
+    states: dict[str, MonitorState] = {}
+    touched: set[str] = set()
+    """Monitors to be judged."""
+    turned: set[str] = set()
+    """Those of them where a vote newly turned against the belief."""
+    regroup: bool = False
+    """Whether groups are to be judged even where no member moved."""
+    due: dict[str, float | None] = {}
+    """When time alone may change a judged monitor; None where it cannot."""
+    departed: dict[str, Monitor] = {}
+    """Monitors that were deleted just now, so that their end can be told."""
+
+    def state(self, monitor: str) -> MonitorState:
+        """The state as of this draft."""
+        found = self.states.get(monitor) or self.world.states.get(monitor)
+        return found if found is not None else fresh_state(monitor, self.now)
+
+    def put(self, state: MonitorState) -> None:
+        """Replace a state."""
+        self.states[state.monitor] = state
+
+    def node(self, node: str) -> Node | None:
+        """The node as of this draft."""
+        return self.changes.nodes.get(node) or self.world.nodes.get(node)
+
+    def put_node(self, node: Node) -> None:
+        """Replace a node, and with it where it stands."""
+        self.changes.nodes[node.id] = node
+        self.standings[node.id] = standing(node, self.world.constants, self.world.since, self.now)
+
+    def ledger(self, node: str, instance: str) -> Ledger:
+        """The ledger of an instance as of this draft."""
+        key = (node, instance)
+        found = self.changes.ledgers.get(key) or self.world.ledgers.get(key)
+        return found if found is not None else Ledger(node=node, instance=instance)
+
+    def hear(self, node: Node, **facts: object) -> None:
+        """Note that a node has spoken."""
+        self.put_node(replace(node, heard=self.now, **facts))
+
+    def finish(self) -> Changes:
+        """All there is to write: of the states those that moved beyond their votes."""
+        before = self.world.states
+        self.changes.states = {
+            monitor: state
+            for monitor, state in self.states.items()
+            if monitor not in self.changes.forgotten
+            and differs_beyond_votes(before.get(monitor), state)
+        }
+        return self.changes
+
+    def commit(self) -> None:
+        """Make the draft the world: called once the store has committed it."""
+        world, changes = self.world, self.changes
+        world.nodes.update(changes.nodes)
+        world.ledgers.update(changes.ledgers)
+        world.states.update(self.states)
+        for incident in changes.opened:
+            world.incidents[incident.id] = incident
+        for incident in changes.closed:
+            world.incidents.pop(incident.id, None)
+        for monitor in changes.forgotten:
+            world.states.pop(monitor, None)
+
+
+def draft_of(world: World, now: float) -> Draft:
+    """An empty draft of the moment `now`."""
+    return Draft(world=world, now=now, standings=world.standings(now), changes=Changes())
