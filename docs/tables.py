@@ -1,0 +1,183 @@
+"""Writes what the documents say of kinds and settings from the code itself: `hatch run docs`.
+
+`docs/checks.md`, `docs/channels.md` and `.env.example` are made here and never edited by hand; a
+test compares them with what this makes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import inspect as shapes
+from uptop_probe.settings import ProbeSettings
+from uptop_tui.settings import TuiSettings
+
+from uptop_core.kinds import KINDS
+from uptop_core.settings import Described, Settings, describe
+from uptop_leader.provider_kinds import PROVIDERS
+from uptop_leader.settings import LeaderSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT = Path(__file__).parent.parent
+MODELS: dict[str, type[Settings]] = {
+    "leader": LeaderSettings,
+    "probe": ProbeSettings,
+    "terminal UI": TuiSettings,
+}
+
+_MADE = "Made by `hatch run docs` from the code: edit that."
+
+
+def pages() -> dict[str, str]:
+    """Every generated file: its path from the root → its text."""
+    return {
+        "docs/checks.md": _checks(),
+        "docs/channels.md": _channels(),
+        ".env.example": _env_example(),
+    }
+
+
+def _checks() -> str:
+    intro = (
+        "# Checks\n\n"
+        f"{_MADE} What all monitors have in common, and conditions, stand in\n"
+        "[configuration-as-code.md](configuration-as-code.md#fields-of-every-monitor).\n"
+    )
+    return "\n".join([intro, *(_kind(name, kind) for name, kind in sorted(KINDS.items()))])
+
+
+def _channels() -> str:
+    intro = (
+        "# Channels\n\n"
+        f"{_MADE} The fields below stand under `settings:` of an entry of\n"
+        "`alerts:` ([configuration-as-code.md](configuration-as-code.md)); beside them an entry has"
+        " `name`, `type`,\nand if you like `fallback` (the channel that takes over), `title` and"
+        " `body` (templates).\n"
+    )
+    return "\n".join([intro, *(_kind(name, kind) for name, kind in sorted(PROVIDERS.items()))])
+
+
+def _kind(name: str, kind: type[Any]) -> str:
+    """One kind: what its module says it is, what its class says of the fields, the fields."""
+    module = (inspect.getdoc(inspect.getmodule(kind)) or "").partition("\n\n")[0]
+    sentence = " ".join(module.partition(":")[2].split())
+    rows = list(_rows(kind))
+    parts = [f"## {name}", f"{sentence[:1].upper()}{sentence[1:]}", inspect.getdoc(kind) or ""]
+    if rows:
+        parts.append("\n".join(["| field | default | allowed |", "|---|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(kind: type[Any]) -> Iterator[str]:
+    struct = shapes.type_info(kind)
+    assert isinstance(struct, shapes.StructType)  # noqa: S101  kinds are structs
+    for field in struct.fields:
+        if field.name == "conditions":
+            continue  # every kind has them; they have a chapter of their own
+        default = "required" if field.required else _written(field.default)
+        secret = ", a secret" if field.name in kind.secrets else ""
+        yield f"| `{field.encode_name}` | {default} | {_allowed(field.type)}{secret} |"
+
+
+def _written(default: object) -> str:
+    """A default as one would write it in YAML; empty ones have nothing to write."""
+    if default in (None, "", (), {}) or default is msgspec.NODEFAULT:
+        return "–"
+    return f"`{msgspec.json.encode(default).decode().strip(chr(34))}`"
+
+
+def _allowed(shape: shapes.Type) -> str:
+    match shape:
+        case shapes.LiteralType():
+            return ", ".join(f"`{value}`" for value in shape.values)
+        case shapes.BoolType():
+            return "true or false"
+        case shapes.IntType() | shapes.FloatType():
+            noun = "a whole number" if isinstance(shape, shapes.IntType) else "a number"
+            return " ".join([noun, *_limits(shape)])
+        case shapes.VarTupleType() | shapes.ListType():
+            return f"a list: {_allowed(shape.item_type)}"
+        case shapes.DictType():
+            return "names and values"
+        case shapes.UnionType():
+            some = [part for part in shape.types if not isinstance(part, shapes.NoneType)]
+            return " or ".join(_allowed(part) for part in some)
+        case shapes.EnumType():
+            return ", ".join(f"`{member.value}`" for member in shape.cls)
+        case _:
+            return "text"
+
+
+def _limits(shape: shapes.IntType | shapes.FloatType) -> Iterator[str]:
+    for words, bound in (
+        ("from", shape.ge),
+        ("above", shape.gt),
+        ("to", shape.le),
+        ("below", shape.lt),
+    ):
+        if bound is not None:
+            yield f"{words} {bound:g}" if abs(bound) < 1e5 else f"{words} {bound:,.0f}"
+
+
+def _env_example() -> str:
+    lines = [
+        "# Every setting of uptop. Copy this file to `.env` in the directory that uptop is started",
+        "# in, and take the # away from what you set. Flags and environment variables outweigh it.",
+        "# The value shown is the default, if there is one. Leader and probe may share one file.",
+        f"# {_MADE}",
+    ]
+    for group, settings in _grouped().items():
+        lines += ["", f"# ---- {group} ".ljust(78, "-")]
+        for variable, described in settings.items():
+            lines += ["", *_setting(variable, described)]
+    return "\n".join(lines) + "\n"
+
+
+def _grouped() -> dict[str, dict[str, dict[str, Described]]]:
+    """Group → variable → role → what that role says of it; a variable stands in one group."""
+    groups: dict[str, dict[str, dict[str, Described]]] = {}
+    home: dict[str, str] = {}
+    for role, model in MODELS.items():
+        for setting in describe(model):
+            group = home.setdefault(setting.variable, setting.group)
+            groups.setdefault(group, {}).setdefault(setting.variable, {})[role] = setting
+    return groups
+
+
+def _setting(variable: str, by_role: dict[str, Described]) -> Iterator[str]:
+    told = list(by_role.values())
+    built = any(setting.built for setting in told)
+    for role, setting in by_role.items():
+        later = " (not built yet there)" if built and not setting.built else ""
+        yield f"# {role}: {setting.help}{' (required)' if setting.required else ''}{later}"
+    for allowed in _different(setting.allowed for setting in told):
+        yield f"# Allowed: {allowed}"
+    if len(defaults := _different(setting.default for setting in told)) > 1:
+        pairs = (f"{role}: {each.default or 'none'}" for role, each in by_role.items())
+        yield f"# Default: {', '.join(pairs)}"
+    if not built:
+        yield "# Not built yet in this version: setting it stops the start."
+    default = defaults[0] if len(defaults) == 1 else ""
+    yield f'#{variable}="{default}"' if " " in default else f"#{variable}={default}"
+
+
+def _different(texts: Iterable[str]) -> list[str]:
+    """The texts that differ, in their order."""
+    return list(dict.fromkeys(texts))
+
+
+def main() -> None:
+    """Write every generated file."""
+    for path, text in pages().items():
+        (ROOT / path).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{path}\n")
+
+
+if __name__ == "__main__":
+    main()

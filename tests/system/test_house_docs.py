@@ -1,0 +1,161 @@
+"""What is documented is executed: links, commands, examples, names of modules and settings."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from docs.tables import pages
+from uptop_core.variables import VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+COMMAND = "python3 -m venv .venv && .venv/bin/pip install hatch && .venv/bin/hatch run "
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("packages/*/*.md")])
+COMPOSE = sorted(ROOT.glob("deploy/docker-compose*.yml"))
+
+
+def named(path: Path) -> str:
+    """How a document is called in the output of tests."""
+    return str(path.relative_to(ROOT))
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(text: str) -> set[str]:
+    """The fragments that headings make, the way forges make them."""
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_links_lead_somewhere(document: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+        if link.startswith("https://"):
+            continue
+        path, _, fragment = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), link
+        if fragment:
+            assert fragment in anchors(target.read_text()), link
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, *COMPOSE], ids=named)
+def test_only_settings_that_exist_are_named(document: Path) -> None:
+    assert set(re.findall(r"UPTOP_[A-Z0-9_]*[A-Z0-9]", document.read_text())) <= VARIABLES
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_modules_that_are_named_exist(document: Path) -> None:
+    for name in re.findall(r"`(uptop_\w+(?:\.\w+)+)", document.read_text()):
+        if name.endswith(".py"):
+            continue
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            module, _, attribute = name.rpartition(".")
+            assert hasattr(importlib.import_module(module), attribute), name
+
+
+def test_every_step_of_the_flow_names_its_module() -> None:
+    for document in ("README.md", "docs/flow.md"):
+        rows = re.findall(r"^\| (\d+) \|(.*)$", (ROOT / document).read_text(), flags=re.MULTILINE)
+        assert [int(number) for number, _ in rows] == list(range(1, 15)), document
+        assert all("`uptop_" in row for _, row in rows), document
+
+
+def test_the_readme_has_the_two_commands_and_ci_runs_the_second() -> None:
+    commands = [line for block in blocks((ROOT / "README.md").read_text(), "sh")
+                for line in block.splitlines() if "venv" in line]  # fmt: skip
+    assert commands == [f"{COMMAND}demo", f"{COMMAND}test-all"]
+    assert (ROOT / ".ci/run").read_text().splitlines()[-1] == commands[1]
+
+
+@pytest.mark.parametrize("path", ["docs/checks.md", "docs/channels.md"])
+def test_generated_pages_are_current(path: str) -> None:
+    assert pages()[path] == (ROOT / path).read_text(), "run: hatch run docs"
+
+
+class Page(BaseHTTPRequestHandler):
+    """A healthy page at /, and an error everywhere else."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/" else 500)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def page() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_five_line_script_judges_a_real_listener(page: str, tmp_path: Path) -> None:
+    [script] = blocks((ROOT / "docs/scripting.md").read_text(), "python")
+    assert len(script.splitlines()) == 5
+    (tmp_path / "look.py").write_text(script)
+    command = [sys.executable, str(tmp_path / "look.py"), page, page, f"{page}broken"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    verdict, *outcomes = said.splitlines()
+    assert verdict == "UP"
+    assert [outcome.startswith("Outcome(up=True") for outcome in outcomes] == [True, True, False]
+    assert "status_mismatch" in outcomes[2]
+
+
+@pytest.mark.parametrize("path", COMPOSE, ids=named)
+def test_compose_files_start_roles_that_the_dockerfile_builds(path: Path) -> None:
+    stages = set(re.findall(r"^FROM \S+ AS (\w+)$", (ROOT / "deploy/Dockerfile").read_text(), re.M))
+    compose: dict[str, Any] = yaml.safe_load(path.read_text())
+    volumes = set(compose.get("volumes", ()))
+    for name, service in compose["services"].items():
+        if base := service.get("extends"):
+            other = yaml.safe_load((path.parent / base["file"]).read_text())
+            service = {**other["services"][base["service"]], **service}
+        assert service["build"]["target"] in stages, name
+        assert (path.parent / service["build"]["context"]).resolve() == ROOT
+        assert {each.partition(":")[0] for each in service.get("volumes", ())} <= volumes, name
+        assert set(service["environment"]) <= VARIABLES, name
+
+
+def test_the_follower_does_not_pretend_to_be_there() -> None:
+    compose = yaml.safe_load((ROOT / "deploy/docker-compose.cluster.yml").read_text())
+    assert compose["services"]["follower"]["profiles"] == ["follower"]
+    assert "NOT BUILT YET" in (ROOT / "deploy/docker-compose.cluster.yml").read_text()
+
+
+def test_every_decision_says_when_a_change_violates_it() -> None:
+    for page in ROOT.glob("docs/decisions/*.md"):
+        last = page.read_text().rstrip().rpartition("\n\n")[2]
+        assert last.startswith("**A change violates this when**"), page.name
+
+
+def test_no_path_of_this_machine_stands_in_the_tree() -> None:
+    here = [f"{place}/" for place in (ROOT, Path.home()) if place != Path("/")]
+    for folder in ("packages", "tests", "docs", "deploy", "benchmarks", ".ci", "."):
+        pattern = "*" if folder == "." else "**/*"
+        for path in (ROOT / folder).glob(pattern):
+            if path.is_file() and path.suffix in {".py", ".md", ".toml", ".yml", ".html", ""}:
+                text = path.read_text(errors="ignore")
+                assert not [place for place in here if place in text], path
