@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import re
+from functools import cache
+from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from msgspec import Meta
 
 from uptop_core.check import Check
-from uptop_core.errors import Problem
+from uptop_core.errors import CheckFailed, Problem
+from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uptop_core.looks import Look
+    from uptop_core.prober.http import Request, Response
+
+_CODES = re.compile(r"\s*([1-5][0-9]{2})(?:\s*-\s*([1-5][0-9]{2}))?\s*")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # the name of a header (RFC 9110, 5.6.2)
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_OURS = ("content-length", "transfer-encoding")  # follow from the body
 
 
 class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True):
@@ -40,13 +51,129 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
     expiry_threshold: Annotated[int, Meta(ge=1, le=365)] = 7
 
     def host(self) -> str | None:
-        """The host of the URL."""
-        return urlsplit(self.url).hostname
+        """The host of the URL; None when the URL names none."""
+        try:
+            return urlsplit(self.url).hostname
+        except ValueError:
+            return None
 
     def problems(self) -> Iterator[Problem]:
-        """A URL that cannot be asked, codes that cannot be read."""
-        yield from ()
+        """A URL that cannot be asked, codes that cannot be read, headers that cannot be sent."""
+        from uptop_core.prober.urls import url_problem
+
+        if (wrong := url_problem(self.url)) is not None:
+            yield Problem("url", wrong)
+        if not self.method.isalpha() or self.method == "CONNECT":
+            yield Problem("method", "must be a method such as GET, HEAD or POST, but not CONNECT")
+        try:
+            parse_codes(self.accepted_codes)
+        except ValueError as error:
+            yield Problem("accepted_codes", str(error))
+        yield from self._header_problems()
+        yield from self._credential_problems()
+
+    def _header_problems(self) -> Iterator[Problem]:
+        for name, value in self.headers.items():
+            if not _TOKEN.fullmatch(name):
+                yield Problem("headers", f"{name!r} is not the name of a header")
+            elif name.lower() in _OURS:
+                yield Problem("headers", f"{name} follows from the body and cannot be set")
+            elif _CONTROL.search(value) or value != value.strip():
+                yield Problem(
+                    "headers",
+                    f"the value of {name} must have no control characters, and no space around it",
+                )
+
+    def _credential_problems(self) -> Iterator[Problem]:
+        if self.bearer and (self.username or self.password):
+            yield Problem("bearer", "cannot be used together with username and password")
+        if self.password and not self.username:
+            yield Problem("username", "must be set when there is a password")
+        if ":" in self.username:
+            yield Problem("username", "must not contain a colon")
+        if _CONTROL.search(self.bearer) or self.bearer != self.bearer.strip():
+            yield Problem("bearer", "must have no control characters, and no space around it")
+        if (self.bearer or self.username) and any(
+            name.lower() == "authorization" for name in self.headers
+        ):
+            yield Problem("headers", "Authorization is there twice: here and as credentials")
 
     async def run(self, look: Look) -> None:
         """Ask, follow, compare."""
-        raise NotImplementedError
+        response = await self._follow(look)
+        look.status, look.headers, look.body = response.status, response.headers, response.body
+        if not any(response.status in codes for codes in parse_codes(self.accepted_codes)):
+            raise CheckFailed(
+                Reason.STATUS_MISMATCH,
+                f"HTTP {response.status}, expected {self.accepted_codes.strip()}",
+            )
+
+    async def _follow(self, look: Look) -> Response:
+        from uptop_core.prober.http import exchange
+        from uptop_core.prober.redirects import next_request
+
+        request, hops = self._request(look), 0
+        while True:
+            try:
+                response = await exchange(look, request)
+            except CheckFailed as error:
+                if hops == 0:
+                    raise
+                what = f"redirected to {request.url.host}: {error.detail}"
+                raise CheckFailed(error.reason, what) from error
+            following = next_request(request, response) if self.follow_redirects else None
+            if following is None:
+                return response
+            hops += 1
+            if hops > self.follow_redirects:
+                what = f"more than {self.follow_redirects} redirects"
+                raise CheckFailed(Reason.REDIRECT_ERROR, what)
+            request = following
+
+    def _request(self, look: Look) -> Request:
+        from uptop_core.prober.http import Request
+        from uptop_core.prober.urls import parse_url
+
+        headers = {"User-Agent": _user_agent(), "Accept": "*/*"}
+        if self.bearer:
+            headers["Authorization"] = f"Bearer {self.bearer}"
+        elif self.username:
+            pair = f"{self.username}:{self.password}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode('ascii')}"
+        written = {name.lower() for name in self.headers}
+        ours = [(name, value) for name, value in headers.items() if name.lower() not in written]
+        try:
+            url = parse_url(self.url)
+        except ValueError as error:
+            # Refused when it was written; a script may come here without having asked.
+            raise CheckFailed(Reason.INTERNAL_ERROR, f"url: {error}") from error
+        return Request(
+            method=self.method,
+            url=url,
+            headers=(*ours, *self.headers.items()),
+            body=self.body.encode(),
+            verify=not (self.ignore_tls or look.vantage.skip_verify),
+        )
+
+
+def parse_codes(written: str) -> tuple[range, ...]:
+    """The codes of a list such as "200-299" or "200,204,301-302".
+
+    Raises ValueError with a sentence for anything else.
+    """
+    ranges: list[range] = []
+    for part in written.split(","):
+        match = _CODES.fullmatch(part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last:
+            raise ValueError(
+                f"{part.strip()!r} is neither a status code (100 to 599) nor a range of them,"
+                ' as in "200-299" or "200,204,301-302"'
+            )
+        ranges.append(range(first, last + 1))
+    return tuple(ranges)
+
+
+@cache
+def _user_agent() -> str:
+    return f"uptop/{metadata.version('uptop-core')}"

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
 from uptop_core.check import Check
+from uptop_core.errors import CheckFailed, Problem
+from uptop_core.escaping import escape
+from uptop_core.looks import Phase
+from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anyio.abc import ByteStream
+
     from uptop_core.looks import Look
+
+ANSWER_LIMIT = 64 * 1024  # bytes of an answer in which `expect` is looked for
+_MARGIN_S = 0.05
+_SAMPLE = 80  # characters of an answer that are shown when it is not the expected one
+_ESCAPE = re.compile(r"\\(?:([rnt0\\])|x([0-9A-Fa-f]{2})|(.?))", re.DOTALL)
+_MEANT = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
 
 
 class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True):
-    """Connects to `hostname`:`port`; with `tls` shakes hands; sends `send`; awaits `expect`."""
+    r"""Connects to `hostname`:`port`; with `tls` shakes hands; sends `send`; awaits `expect`.
+
+    `ignore_tls` does not verify the certificate. `send` and `expect` may have the escapes
+    `\r \n \t \0 \\ \xNN`. `expect` is looked for in the first 64 KiB that arrive within the
+    timeout.
+    """
 
     hostname: Annotated[str, Meta(min_length=1, max_length=253)]
     port: Annotated[int, Meta(ge=1, le=65_535)]
@@ -26,6 +46,119 @@ class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True
         """The host that is connected to."""
         return self.hostname
 
+    def problems(self) -> Iterator[Problem]:
+        """A host that is none, escapes that mean nothing."""
+        from uptop_core.targets import host_problem
+
+        if (wrong := host_problem(self.hostname)) is not None:
+            yield Problem("hostname", wrong)
+        for field, text in (("send", self.send), ("expect", self.expect)):
+            try:
+                unescape(text)
+            except ValueError as error:
+                yield Problem(field, str(error))
+
     async def run(self, look: Look) -> None:
         """Connect, and go as far as asked."""
-        raise NotImplementedError
+        import anyio
+
+        from uptop_core.prober.connect import connect
+        from uptop_core.prober.resolve import resolve
+        from uptop_core.prober.tls import handshake
+
+        addresses = await resolve(look, self.hostname, self.port)
+        connection = await connect(look, addresses, self.port)
+        stream: ByteStream = connection
+        try:
+            if self.tls:
+                verify = not (self.ignore_tls or look.vantage.skip_verify)
+                stream = await handshake(look, connection, self.hostname, self.port, verify=verify)
+            if self.send or self.expect:
+                await self._talk(look, stream)
+        finally:
+            await anyio.aclose_forcefully(stream)
+
+    async def _talk(self, look: Look, stream: ByteStream) -> None:
+        import anyio
+
+        from uptop_core.prober.os_errors import stream_failure
+
+        look.enter(Phase.FIRST_BYTE)
+        try:
+            if self.send:
+                await stream.send(unescape(self.send))
+            if self.expect:
+                await self._await_answer(look, stream)
+        except (anyio.BrokenResourceError, OSError) as error:
+            raise stream_failure(error, "while talking") from error
+        look.enter(None)
+
+    async def _await_answer(self, look: Look, stream: ByteStream) -> None:
+        """Read until what is expected is there; what has come goes into `look.body`."""
+        import anyio
+
+        answer = _Answer(unescape(self.expect))
+        # A little before the deadline, so that what did arrive can be told.
+        deadline = anyio.current_effective_deadline() - min(_MARGIN_S, look.timeout_s / 10)
+        try:
+            with anyio.CancelScope(deadline=deadline):
+                await answer.read(look, stream)
+        finally:
+            look.body = bytes(answer.received)
+        if not answer.found and not answer.received:
+            raise CheckFailed(*look.cut_off())
+        if not answer.found:
+            raise answer.unexpected(f"not within {look.timeout_s:g} s, found")
+
+
+class _Answer:
+    """What arrives, until the wanted bytes are in it."""
+
+    def __init__(self, wanted: bytes) -> None:
+        self.received = bytearray()
+        self.found = False
+        self._wanted = wanted
+
+    async def read(self, look: Look, stream: ByteStream) -> None:
+        """Return when it is found. Raises CheckFailed(UNEXPECTED_ANSWER) when it cannot be."""
+        import anyio
+
+        while not self.found:
+            before = len(self.received)
+            if before >= ANSWER_LIMIT:
+                raise self.unexpected(f"not in the first {ANSWER_LIMIT // 1024} KiB, found")
+            try:
+                self.received += await stream.receive(ANSWER_LIMIT - before)
+            except anyio.EndOfStream:
+                raise self.unexpected("but the target closed after") from None
+            if before == 0:
+                look.enter(Phase.TRANSFER)
+            self.found = self.received.find(self._wanted, max(0, before - len(self._wanted))) >= 0
+
+    def unexpected(self, what: str) -> CheckFailed:
+        """The failure, with a short sample of what came instead."""
+        sample = (
+            f'"{escape(bytes(self.received[:_SAMPLE]), _SAMPLE)}"' if self.received else "nothing"
+        )
+        wanted = escape(self._wanted, _SAMPLE)
+        return CheckFailed(Reason.UNEXPECTED_ANSWER, f'expected "{wanted}", {what} {sample}')
+
+
+def unescape(text: str) -> bytes:
+    r"""The bytes that `text` stands for, by the escapes `\r \n \t \0 \\ \xNN`; the rest is UTF-8.
+
+    Raises ValueError with a sentence for any other backslash.
+    """
+    pieces: list[bytes] = []
+    at = 0
+    for match in _ESCAPE.finditer(text):
+        known, hexadecimal, unknown = match.groups()
+        if unknown is not None:
+            raise ValueError(
+                f"\\{unknown} is not an escape; allowed are \\r \\n \\t \\0 \\\\ and \\xNN"
+            )
+        pieces.append(text[at : match.start()].encode())
+        pieces.append(bytes([int(hexadecimal, 16)]) if hexadecimal else _MEANT[known].encode())
+        at = match.end()
+    pieces.append(text[at:].encode())
+    return b"".join(pieces)

@@ -1,0 +1,36 @@
+"""A body unpacked piece by piece, never by more than is wanted: a bomb stays a small bang."""
+
+from __future__ import annotations
+
+import zlib
+
+_GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's window bits for each wrapping
+
+
+class Decoder:
+    """Collects a body of at most `limit` bytes, unpacking gzip and deflate as it comes.
+
+    Other codings are kept as they came. Raises ValueError for bytes that cannot be unpacked.
+    """
+
+    def __init__(self, coding: str, limit: int) -> None:
+        self.body = bytearray()
+        self.truncated = False
+        self._limit = limit
+        self._received = 0
+        self._coding = coding.strip().lower()
+        self._unpacker = zlib.decompressobj(_GZIP) if self._coding in ("gzip", "x-gzip") else None
+
+    def add(self, data: bytes) -> None:
+        """Take more of what was received; sets `truncated` once there is more than is kept."""
+        self._received += len(data)
+        room = self._limit - len(self.body)
+        if self._coding == "deflate" and self._unpacker is None and data:
+            # Some servers send it bare, though RFC 9110 wants it in zlib's wrapping.
+            self._unpacker = zlib.decompressobj(_ZLIB if data[0] & 0x0F == 8 else _RAW)
+        try:
+            piece = self._unpacker.decompress(data, room + 1) if self._unpacker else data
+        except zlib.error as error:
+            raise ValueError(f"the body is not {self._coding}") from error
+        self.body += piece[:room]
+        self.truncated = len(piece) > room or self._received > self._limit

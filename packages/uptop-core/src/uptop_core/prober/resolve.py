@@ -1,0 +1,71 @@
+"""From a host to the addresses that may be connected to: resolved once, then guarded."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from uptop_core.errors import CheckFailed
+from uptop_core.looks import Phase
+from uptop_core.outcomes import Reason
+from uptop_core.prober.lookups import LOOKUPS
+from uptop_core.targets import ascii_name, parse_host, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from uptop_core.looks import Look, Vantage
+    from uptop_core.targets import Address
+
+_NO_SUCH_NAME = {
+    getattr(socket, code)
+    for code in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY")
+    if hasattr(socket, code)
+}
+
+
+async def resolve(look: Look, host: str, port: int, family: int = 0) -> list[Address]:
+    """The vetted addresses of `host`, in the system's order; `family` is a socket.AF_ constant.
+
+    Raises CheckFailed: NXDOMAIN or DNS_ERROR when there are none, BLOCKED_TARGET when one of them
+    must not be connected to (then none may be: a name must not lead to both).
+    """
+    literal = parse_host(host)
+    if literal is not None:
+        guard([literal], look.vantage)
+        return [literal]
+    try:
+        name = ascii_name(host)
+    except ValueError as error:
+        raise CheckFailed(Reason.NXDOMAIN, str(error)) from error
+    look.enter(Phase.DNS)
+    try:
+        answers = await LOOKUPS.ask(name, port, family)
+    except socket.gaierror as error:
+        raise _failure(name, error) from error
+    except OSError as error:
+        raise CheckFailed(
+            Reason.INTERNAL_ERROR, f"the resolver cannot be asked: {error}"
+        ) from error
+    look.enter(None)
+    addresses = [ip_address(answer) for answer in answers]
+    guard(addresses, look.vantage, name)
+    return addresses
+
+
+def guard(addresses: Iterable[Address], vantage: Vantage, name: str = "") -> None:
+    """Raise CheckFailed(BLOCKED_TARGET) if any of `addresses` must not be connected to."""
+    for address in addresses:
+        why = refusal(address, allow_private=vantage.allow_private)
+        if why is not None:
+            where = f"{name}: " if name else ""
+            raise CheckFailed(Reason.BLOCKED_TARGET, f"{where}{why}")
+
+
+def _failure(name: str, error: socket.gaierror) -> CheckFailed:
+    if error.errno in _NO_SUCH_NAME:
+        return CheckFailed(Reason.NXDOMAIN, f"{name} has no address")
+    if error.errno == socket.EAI_MEMORY:
+        return CheckFailed(Reason.INTERNAL_ERROR, "no memory left to resolve a name")
+    return CheckFailed(Reason.DNS_ERROR, f"{name} was not resolved: {error.strerror}")

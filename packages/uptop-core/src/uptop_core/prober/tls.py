@@ -1,0 +1,199 @@
+"""From a connection to an encrypted one: certificate checked against the name, its end noted.
+
+One context is shared by all checks that verify in the same way, since making one costs up to 40 ms.
+"""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.streams.tls import TLSAttribute, TLSStream
+
+from uptop_core.errors import CheckFailed
+from uptop_core.escaping import escape
+from uptop_core.looks import Phase
+from uptop_core.outcomes import Reason
+from uptop_core.prober.certificate import NotACertificate, certificate_end_ms
+from uptop_core.prober.os_errors import stream_failure
+from uptop_core.targets import ascii_name, parse_host
+
+if TYPE_CHECKING:
+    from anyio.abc import SocketStream
+
+    from uptop_core.looks import Look
+
+_EXPIRED = 10  # of OpenSSL's X509_V_ERR_ codes
+_UNVERIFIED = {
+    9: "the certificate is not valid yet",
+    _EXPIRED: "the certificate has expired",
+    18: "the certificate is self-signed",
+    19: "the certificate's chain ends in an authority that is not trusted",
+    20: "the certificate is by an authority that is not trusted",
+    21: "the certificate is by an authority that is not trusted",
+    23: "the certificate was revoked",
+}
+_OTHER_HOST = (62, 64)  # another name, another address
+
+_PEEK_S = 2.0  # most that is spent on learning the end of a certificate that was refused
+
+
+async def handshake(
+    look: Look,
+    stream: SocketStream,
+    host: str,
+    port: int,
+    *,
+    verify: bool,
+    alpn: tuple[str, ...] = (),
+) -> TLSStream:
+    """The encrypted stream over `stream`, which leads to `host`:`port`.
+
+    With `verify` the certificate must be one for `host`.
+
+    Sets `look.cert_end` whether or not the certificate was verified. Raises CheckFailed:
+    CERT_EXPIRED, TLS_ERROR or RESET; `stream` is closed then.
+    """
+    context = shared_context(
+        verify, look.vantage.ca_file, alpn
+    )  # making one is not the target's time
+    look.enter(Phase.TLS)
+    try:
+        secured = await _wrap(stream, context, host)
+    except ssl.SSLCertVerificationError as error:
+        look.enter(None)
+        note_end(look, await _peek(look, host, port, alpn))
+        raise _not_verified(error, host, look.cert_end) from error
+    except (anyio.EndOfStream, anyio.BrokenResourceError, ssl.SSLError) as error:
+        raise _not_shaken(error) from error
+    note_end(look, _end_of(secured))
+    look.enter(None)
+    return secured
+
+
+@lru_cache(maxsize=32)
+def shared_context(verify: bool, ca_file: str | None, alpn: tuple[str, ...]) -> ssl.SSLContext:
+    """The one context for checks that verify like this.
+
+    Raises CheckFailed(INTERNAL_ERROR) when `ca_file` cannot be read: our fault, not the target's.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    _trust_system(context)
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except OSError as error:  # an SSLError is one
+            what = f"the authorities in {ca_file} cannot be read: {error}"
+            raise CheckFailed(Reason.INTERNAL_ERROR, what) from error
+    return context
+
+
+def _trust_system(context: ssl.SSLContext) -> None:
+    """Trust the system's authorities, or those of certifi where a small system has none."""
+    context.load_default_certs()
+    paths = ssl.get_default_verify_paths()
+    folder = Path(paths.capath) if paths.capath else None
+    if paths.cafile is None and not (folder and folder.is_dir() and any(folder.iterdir())):
+        import certifi
+
+        context.load_verify_locations(cafile=certifi.where())
+
+
+async def _wrap(stream: SocketStream, context: ssl.SSLContext, host: str) -> TLSStream:
+    """Shake hands; `stream` is closed when that does not work."""
+    address = parse_host(host)
+    name = str(address) if address is not None else ascii_name(host)
+    try:
+        # Not "standard compatible": a check closes without the goodbye of TLS, as browsers do.
+        return await TLSStream.wrap(
+            stream, hostname=name, ssl_context=context, standard_compatible=False
+        )
+    except BaseException:
+        await anyio.aclose_forcefully(stream)
+        raise
+
+
+async def _peek(look: Look, host: str, port: int, alpn: tuple[str, ...]) -> int | None:
+    """The end of a certificate that was refused, from a second handshake that verifies nothing.
+
+    Best effort: at most half of what is left of the look, so that it never runs into the deadline
+    and hides why the first handshake failed. It goes to the address that was vetted.
+    """
+    left_s = (anyio.current_effective_deadline() - anyio.current_time()) / 2
+    if look.address is None:
+        return None
+    with anyio.move_on_after(min(left_s, _PEEK_S)):
+        try:
+            again = await anyio.connect_tcp(look.address, port)
+            context = shared_context(False, None, alpn)
+            async with await _wrap(again, context, host) as secured:
+                return _end_of(secured)
+        except (OSError, anyio.EndOfStream, anyio.BrokenResourceError):
+            return None
+    return None
+
+
+def _end_of(secured: TLSStream) -> int | None:
+    der = secured.extra(TLSAttribute.peer_certificate_binary, None)  # noqa: S610  no SQL here
+    if der is None:
+        return None
+    try:
+        return certificate_end_ms(der)
+    except NotACertificate:
+        return None
+
+
+def note_end(look: Look, end_ms: int | None) -> None:
+    """Keep the earliest end of the certificates met, since over redirects each one is needed."""
+    if end_ms is not None:
+        look.cert_end = end_ms if look.cert_end is None else min(look.cert_end, end_ms)
+
+
+def _not_verified(
+    error: ssl.SSLCertVerificationError, host: str, end_ms: int | None
+) -> CheckFailed:
+    code = error.verify_code
+    if code == _EXPIRED:
+        day = "" if end_ms is None else f" on {datetime.fromtimestamp(end_ms / 1000, UTC):%Y-%m-%d}"
+        return CheckFailed(Reason.CERT_EXPIRED, f"{_UNVERIFIED[code]}{day}")
+    if code in _OTHER_HOST:
+        return CheckFailed(Reason.TLS_ERROR, f"the certificate is not for {escape(host, 100)}")
+    said = escape(str(error.verify_message), 100)
+    return CheckFailed(
+        Reason.TLS_ERROR, _UNVERIFIED.get(code, f"the certificate is not valid: {said}")
+    )
+
+
+def _not_shaken(error: Exception) -> CheckFailed:
+    if isinstance(error, ssl.SSLError):
+        what = _SAID.get(
+            error.reason or "", f"the TLS handshake failed: {escape(_said(error), 120)}"
+        )
+        return CheckFailed(Reason.TLS_ERROR, what)
+    if isinstance(error, anyio.EndOfStream) or isinstance(error.__cause__, ssl.SSLError):
+        return CheckFailed(Reason.TLS_ERROR, "the target closed during the TLS handshake")
+    return stream_failure(error, "during the TLS handshake")
+
+
+_SAID = {
+    "WRONG_VERSION_NUMBER": "the target does not speak TLS on this port",
+    "HTTP_REQUEST": "the target does not speak TLS on this port",
+    "UNKNOWN_PROTOCOL": "the target does not speak TLS on this port",
+    "UNSUPPORTED_PROTOCOL": "the target speaks only TLS versions that are too old",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "the target speaks only TLS versions that are too old",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the target asks for a client certificate",
+}
+
+
+def _said(error: ssl.SSLError) -> str:
+    return (error.reason or str(error)).lower().replace("_", " ")
