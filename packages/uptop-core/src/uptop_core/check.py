@@ -20,6 +20,14 @@ class Condition(Struct, frozen=True, omit_defaults=True):
     text: str
     soft: bool = False
 
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with the text, and what the language knows."""
+        from uptop_core.conditions.language import problem
+
+        wrong = problem(self.text)
+        if wrong is not None:
+            yield Problem("text", wrong)
+
 
 class Check(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """One way to look. A kind is one subclass in one file of `uptop_core/checks`.

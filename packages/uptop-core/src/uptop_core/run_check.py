@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from uptop_core.errors import CheckFailed, MissingExtra
+from uptop_core.errors import CheckFailed, ConfigError, MissingExtra
 from uptop_core.looks import Look, Vantage
 from uptop_core.outcomes import DETAIL_LIMIT, SAMPLE_LIMIT, Outcome, Reason
 
@@ -45,8 +45,10 @@ async def run_check(check: Check, *, timeout: float = 5.0, vantage: Vantage = _L
 
         try:
             failed = evaluate(check.conditions, look, timings)
-        except MissingExtra as error:
+        except (MissingExtra, ConfigError) as error:
             reason, detail = Reason.INTERNAL_ERROR, str(error)
+        except Exception as error:  # noqa: BLE001  as above
+            reason, detail = Reason.INTERNAL_ERROR, f"{type(error).__name__} in a condition"
         hard = next((condition for condition in failed if not condition.soft), None)
         if hard is not None:
             reason = Reason.CONDITION_FAILED
