@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
 from uptop_core.check import Check
+from uptop_core.errors import CheckFailed, MissingExtra, Problem
+from uptop_core.escaping import escape
+from uptop_core.looks import Phase
+from uptop_core.outcomes import Reason
+from uptop_core.prober.dns_records import comparable, name_problem, parse_server, record_problem
+from uptop_core.prober.resolve import guard
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
     from uptop_core.looks import Look
+    from uptop_core.prober.dns_records import Server
 
 
 class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
-    """Asks `dns_server` (default: the system's) for `hostname`.
+    """Asks `dns_server` (default: the system's) for `hostname`; there must be records of that type.
 
     `dns_server` is an address, with `:port` or `[v6]:port` if it is not 53. With `expected` every
-    one of these records must be among the answers.
+    one of these records must be among the answers. With PTR, `hostname` may be an address. With
+    another `rcode` than NOERROR that code is what must come. Needs the extra `uptop-core[checks]`.
     """
 
     hostname: Annotated[str, Meta(min_length=1, max_length=253)]
@@ -31,6 +43,74 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
         """The name that is asked for."""
         return self.hostname
 
+    def problems(self) -> Iterator[Problem]:
+        """A server, name or record that cannot be read, and expectations that exclude each other."""
+        if self.dns_server:
+            try:
+                parse_server(self.dns_server)
+            except ValueError as error:
+                yield Problem("dns_server", str(error))
+        wrong = name_problem(self.hostname) or self._address_problem()
+        if wrong is not None:
+            yield Problem("hostname", wrong)
+        for place, record in enumerate(self.expected):
+            wrong = record_problem(record, self.dns_resolve_type)
+            if wrong is not None:
+                yield Problem(f"expected[{place}]", wrong)
+        if self.expected and self.rcode != "NOERROR":
+            yield Problem("expected", f"there are no records to expect with rcode {self.rcode}")
+
     async def run(self, look: Look) -> None:
         """Ask and compare."""
-        raise NotImplementedError
+        ask_dns = _engine()
+        if self.dns_server:
+            servers: list[Server] = [parse_server(self.dns_server)]
+            guard([servers[0].address], look.vantage)
+        else:
+            servers = ask_dns.system_servers()
+        query = ask_dns.make_query(self.hostname, self.dns_resolve_type)
+        look.enter(Phase.FIRST_BYTE)
+        answer = await ask_dns.ask(look, query, servers)
+        look.enter(None)
+        self._judge_code(answer.rcode().name)
+        if self.rcode == "NOERROR":
+            look.records = ask_dns.records(answer, self.dns_resolve_type)
+            self._judge_records(look.records)
+
+    def _address_problem(self) -> str | None:
+        try:
+            ip_address(self.hostname)
+        except ValueError:
+            return None
+        if self.dns_resolve_type == "PTR":
+            return None
+        return f"an address has records of type PTR only, not {self.dns_resolve_type}"
+
+    def _judge_code(self, found: str) -> None:
+        if found == self.rcode:
+            return
+        if found == "NXDOMAIN":
+            raise CheckFailed(Reason.NXDOMAIN, f"{escape(self.hostname, 100)} does not exist")
+        reason = Reason.DNS_ERROR if found == "SERVFAIL" else Reason.UNEXPECTED_ANSWER
+        raise CheckFailed(reason, f"the DNS server answered {found}, not {self.rcode}")
+
+    def _judge_records(self, found: tuple[str, ...]) -> None:
+        kind = self.dns_resolve_type
+        if not found:
+            raise CheckFailed(Reason.UNEXPECTED_ANSWER, f"no records of type {kind}")
+        wanted = (comparable(record, kind) for record in self.expected)
+        missing = [record for record in wanted if record not in found]
+        if missing:
+            raise CheckFailed(
+                Reason.UNEXPECTED_ANSWER,
+                f"not among the records: {escape(', '.join(missing), 100)};"
+                f" found {escape(', '.join(found), 100)}",
+            )
+
+
+def _engine() -> ModuleType:
+    try:
+        from uptop_core.prober import ask_dns
+    except ImportError:
+        raise MissingExtra("the dns check", "uptop-core[checks]") from None
+    return ask_dns
