@@ -1,0 +1,87 @@
+"""What the leader answers when it cannot do what a node or a person asks: its branch of the tree.
+
+UptopError
+└── Refusal
+    ├── Unregistered        the node is not known; it registers again
+    ├── InstanceConflict    another live process has the node's id
+    ├── Behind              the queue is full or the store cannot be written: come again
+    ├── NotAuthenticated    no secret or token, or a wrong one
+    ├── NotAllowed          known, but the role is too low
+    ├── NotThere            nothing is at that address or behind that id
+    ├── BadRequest          the request cannot be understood
+    ├── TooLarge            a body, or what it unpacks to, is over the limit
+    ├── UnknownEncoding     a body is packed in a way that is not read here
+    └── TooSlow             a request did not arrive in time
+"""
+
+from __future__ import annotations
+
+from uptop_core.errors import UptopError
+
+
+class Refusal(UptopError):
+    """The root of what a request may be answered with instead of what it asked for."""
+
+
+class Unregistered(Refusal):
+    """Raised when a node that is not registered reports or asks."""
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+        super().__init__(f"node {node!r} is not registered: register first")
+
+
+class InstanceConflict(Refusal):
+    """Raised when another live process has the same node id, for about `seconds` more."""
+
+    def __init__(self, node: str, seconds: float) -> None:
+        self.node = node
+        self.seconds = seconds
+        super().__init__(
+            f"another live process is registered as node {node!r}:"
+            f" give each its own id, or wait {seconds:.0f} s after stopping the other"
+        )
+
+
+class Behind(Refusal):
+    """Raised when the queue is full or the store cannot be written: come again."""
+
+    def __init__(self, why: str, retry_after_s: float = 5.0) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(why)
+
+
+class NotAuthenticated(Refusal):
+    """Raised when a request shows no secret or token where one is needed, or a wrong one."""
+
+
+class NotAllowed(Refusal):
+    """Raised when whoever asks is known, but may not do this."""
+
+
+class NotThere(Refusal):
+    """Raised when what is asked for does not exist, or is not switched on."""
+
+
+class BadRequest(Refusal):
+    """Raised when a request cannot be understood; `field` names the part, where there is one."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        self.message = message
+        super().__init__(f"{field}: {message}" if field else message)
+
+
+class TooLarge(Refusal):
+    """Raised when a body is larger than what is taken here."""
+
+
+class UnknownEncoding(Refusal):
+    """Raised for a Content-Encoding other than gzip."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"Content-Encoding {encoding[:40]!r} is not read here: use gzip or none")
+
+
+class TooSlow(Refusal):
+    """Raised when a request does not arrive in time."""
