@@ -1,0 +1,1 @@
+"""The leader's database: tables, what is written to them and what is read (DESIGN 11)."""

@@ -1,0 +1,51 @@
+"""The single facts of a database: which cluster it is, its configuration's version, its epoch."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, select
+
+from uptop_leader.store import dialect
+from uptop_leader.store.tables import METADATA
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_META = METADATA.tables["meta"]
+_FIRST = dialect.insert_new(_META)
+_PUT = dialect.upsert(_META)
+_GET = select(_META.c.value).where(_META.c.key == bindparam("wanted"))
+
+CLUSTER = "cluster"
+MADE = "made"
+CONFIG_VERSION = "config_version"
+EPOCH = "epoch"
+
+
+def ensure(connection: Connection, now: float) -> str:
+    """Give a new database its first facts, keep those that are there; returns the cluster's id."""
+    first = {
+        CLUSTER: str(uuid.uuid4()),
+        MADE: str(now),
+        CONFIG_VERSION: "0",
+        EPOCH: "1",
+    }
+    connection.execute(_FIRST, [{"key": key, "value": value} for key, value in first.items()])
+    return str(get(connection, CLUSTER))
+
+
+def get(connection: Connection, key: str) -> str | None:
+    """The fact of that name, if it is known."""
+    return connection.execute(_GET, {"wanted": key}).scalar_one_or_none()
+
+
+def number(connection: Connection, key: str) -> int:
+    """A fact that is a number; 0 where it is not known."""
+    return int(get(connection, key) or 0)
+
+
+def put(connection: Connection, key: str, value: str | int) -> None:
+    """Remember a fact."""
+    connection.execute(_PUT, {"key": key, "value": str(value)})

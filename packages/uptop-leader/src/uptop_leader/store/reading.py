@@ -1,0 +1,164 @@
+"""What was written, as values again: for the restart of the engine and for views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import Select, select
+
+from uptop_core.votes import Vote
+from uptop_leader.incidents import Incident, Transition
+from uptop_leader.nodes import Ledger, Node
+from uptop_leader.states import Belief, MonitorState, Status, fresh_state
+from uptop_leader.store.codes import REASONS
+from uptop_leader.store.history import RawResult
+from uptop_leader.store.tables import METADATA
+from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_TABLES = METADATA.tables
+_STATE, _VOTE, _NODE, _LEDGER = (_TABLES[name] for name in ("state", "vote", "node", "ledger"))
+_INCIDENT, _TRANSITION = _TABLES["incident"], _TABLES["transition"]
+_HEARTBEAT, _SERIES, _RESULT = _TABLES["heartbeat"], _TABLES["series"], _TABLES["result"]
+
+_decode_state = msgspec.msgpack.Decoder(MonitorState).decode
+_decode_vote = msgspec.msgpack.Decoder(Vote).decode
+_decode_evidence = msgspec.msgpack.Decoder(tuple[Vote, ...]).decode
+_decode_node = msgspec.msgpack.Decoder(Node).decode
+_decode_ledger = msgspec.msgpack.Decoder(Ledger).decode
+
+
+def states(connection: Connection) -> dict[str, MonitorState]:
+    """All states by monitor, with their votes put back in. Votes alone make a fresh state."""
+    votes: dict[str, dict[str, Vote]] = {}
+    for monitor, node, data in connection.execute(
+        select(_VOTE.c.monitor, _VOTE.c.node, _VOTE.c.data)
+    ):
+        votes.setdefault(monitor, {})[node] = _decode_vote(data)
+    found = {
+        monitor: msgspec.structs.replace(_decode_state(data), votes=votes.pop(monitor, {}))
+        for monitor, data in connection.execute(select(_STATE.c.monitor, _STATE.c.data))
+    }
+    for monitor, alone in votes.items():
+        since = min(vote.observed for vote in alone.values())
+        found[monitor] = msgspec.structs.replace(fresh_state(monitor, since), votes=alone)
+    return found
+
+
+def nodes(connection: Connection) -> dict[str, Node]:
+    """All nodes by id, in the order of joining."""
+    rows = connection.execute(select(_NODE.c.id, _NODE.c.data).order_by(_NODE.c.rank, _NODE.c.id))
+    return {node: _decode_node(data) for node, data in rows}
+
+
+def ledgers(connection: Connection) -> dict[tuple[str, str], Ledger]:
+    """All ledgers by node and instance."""
+    rows = connection.execute(select(_LEDGER.c.node, _LEDGER.c.instance, _LEDGER.c.data))
+    return {(node, instance): _decode_ledger(data) for node, instance, data in rows}
+
+
+def last_alive(connection: Connection) -> float | None:
+    """When the store was last written, Unix seconds."""
+    return to_seconds_or_none(connection.execute(select(_HEARTBEAT.c.at_ms)).scalar_one_or_none())
+
+
+def series_ids(connection: Connection) -> dict[tuple[str, str], int]:
+    """The numbers of all series."""
+    return {(row.monitor, row.node): row.id for row in connection.execute(select(_SERIES))}
+
+
+def incidents(
+    connection: Connection,
+    *,
+    open_only: bool = False,
+    monitor: str | None = None,
+    limit: int | None = None,
+    before: float | None = None,
+) -> list[Incident]:
+    """Incidents, the latest start first; those that started before `before` (Unix seconds)."""
+    query: Select[Any] = select(_INCIDENT)
+    if open_only:
+        query = query.where(_INCIDENT.c.ended_ms.is_(None))
+    if monitor is not None:
+        query = query.where(_INCIDENT.c.monitor == monitor)
+    if before is not None:
+        query = query.where(_INCIDENT.c.started_ms < to_ms(before))
+    query = query.order_by(_INCIDENT.c.started_ms.desc(), _INCIDENT.c.id).limit(limit)
+    return [_incident(row) for row in connection.execute(query)]
+
+
+def incident(connection: Connection, incident_id: str) -> Incident | None:
+    """The incident of that id, if there is one."""
+    row = connection.execute(select(_INCIDENT).where(_INCIDENT.c.id == incident_id)).one_or_none()
+    return None if row is None else _incident(row)
+
+
+def _incident(row: Any) -> Incident:
+    return Incident(
+        id=row.id,
+        monitor=row.monitor,
+        number=row.number,
+        name=row.name,
+        started=to_seconds(row.started_ms),
+        confirmed=to_seconds(row.confirmed_ms),
+        reasons=row.reasons,
+        detail=row.detail,
+        evidence=_decode_evidence(row.evidence),
+        ended=to_seconds_or_none(row.ended_ms),
+        end_confirmed=to_seconds_or_none(row.end_confirmed_ms),
+        cause=row.cause,
+    )
+
+
+def transitions(connection: Connection, monitor: str | None, limit: int) -> list[Transition]:
+    """The last transitions of a monitor, or of all, the newest first."""
+    query: Select[Any] = select(_TRANSITION).order_by(_TRANSITION.c.number.desc()).limit(limit)
+    if monitor is not None:
+        query = query.where(_TRANSITION.c.monitor == monitor)
+    return [_transition(row) for row in connection.execute(query)]
+
+
+def _transition(row: Any) -> Transition:
+    return Transition(
+        monitor=row.monitor,
+        at=to_seconds(row.at_ms),
+        known=to_seconds(row.known_ms),
+        belief_from=Belief(row.belief_from),
+        belief_to=Belief(row.belief_to),
+        status_from=Status(row.status_from),
+        status_to=Status(row.status_to),
+        cause=row.cause,
+        reasons=row.reasons,
+        detail=row.detail,
+        evidence=_decode_evidence(row.evidence),
+        incident=row.incident,
+    )
+
+
+def results(
+    connection: Connection, monitor: str, since: float, until: float, limit: int
+) -> list[RawResult]:
+    """Raw results of a monitor observed in [since, until), the oldest first."""
+    query = (
+        select(_RESULT.c.time_ms, _SERIES.c.node, _RESULT.c.latency_us, _RESULT.c.reason)
+        .join(_SERIES, _SERIES.c.id == _RESULT.c.series)
+        .where(
+            _SERIES.c.monitor == monitor,
+            _RESULT.c.time_ms >= to_ms(since),
+            _RESULT.c.time_ms < to_ms(until),
+        )
+        .order_by(_RESULT.c.time_ms, _SERIES.c.node)
+        .limit(limit)
+    )
+    return [
+        RawResult(
+            node=row.node,
+            observed=to_seconds(row.time_ms),
+            latency_us=row.latency_us,
+            reason=REASONS[row.reason],
+        )
+        for row in connection.execute(query)
+    ]

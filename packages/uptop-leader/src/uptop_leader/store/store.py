@@ -1,0 +1,282 @@
+"""The leader's database as the rest of the leader sees it.
+
+All methods are synchronous and may be called from any thread: writers wait for each other, readers
+wait for nobody. Every method raises StoreError when the database cannot be used just now; nothing
+was changed then, and the same call works once the cause is gone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uptop_core.errors import StoreError
+from uptop_leader.store import (
+    configuring,
+    facts,
+    outbox,
+    people,
+    reading,
+    writing,
+)
+from uptop_leader.store.connections import Connections
+from uptop_leader.store.migrate import migrate
+from uptop_leader.store.saved import Saved
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from uptop_leader.changes import Changes
+    from uptop_leader.channels import ChannelHealth
+    from uptop_leader.configuration import Actor, ConfigChange, Configuration
+    from uptop_leader.incidents import Incident, Transition
+    from uptop_leader.notifications import Claimed
+    from uptop_leader.seal import Keyring
+    from uptop_leader.store.history import RawResult
+    from uptop_leader.store.outbox import OutboxDepth
+    from uptop_leader.store.people import AuditEntry, Person, TokenView
+    from uptop_leader.store.writing import SeriesIds
+
+BUSY_S = 5.0
+"""How long a transaction waits for another program that has the database locked."""
+
+
+class Store:
+    """One open database. Times are Unix seconds."""
+
+    def __init__(self, connections: Connections, keyring: Keyring, cluster_id: str) -> None:
+        self.cluster_id = cluster_id
+        """The UUID that was given to this installation on its first start."""
+        self._connections = connections
+        self._keyring = keyring
+        self._series: SeriesIds = {}
+        connections.check = self._check_same
+
+    @classmethod
+    def open(cls, path: Path, keyring: Keyring, now: float, *, busy_s: float = BUSY_S) -> Store:
+        """Open the database at `path`, make it if it is missing, and bring its tables up to date.
+
+        Raises StoreTooNew for a database of a newer version.
+        """
+        connections = Connections(path, busy_s)
+        try:
+            with connections.writing(flush=True) as connection:
+                migrate(connection)
+                cluster = facts.ensure(connection, now)
+            store = cls(connections, keyring, cluster)
+            with connections.reading() as connection:
+                store._series = reading.series_ids(connection)
+        except BaseException:
+            connections.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._connections.close()
+
+    def _check_same(self, connection: Connection) -> None:
+        """Another file has come in the place of ours: go on only if it is this installation's."""
+        if facts.get(connection, facts.CLUSTER) != self.cluster_id:
+            raise StoreError(
+                f"the database {self._connections.path} was replaced by another installation's:"
+                " restart to use it"
+            )
+        self._series = reading.series_ids(connection)
+
+    # What the engine writes and reads
+
+    def load(self) -> Saved:
+        """Everything that is needed to go on as before the restart. Raises SealError too."""
+        with self._connections.reading() as connection:
+            open_incidents = reading.incidents(connection, open_only=True)
+            return Saved(
+                configuration=configuring.load(connection, self._keyring),
+                states=reading.states(connection),
+                open_incidents={incident.id: incident for incident in open_incidents},
+                nodes=reading.nodes(connection),
+                ledgers=reading.ledgers(connection),
+                epoch=facts.number(connection, facts.EPOCH),
+                last_alive=reading.last_alive(connection),
+            )
+
+    def write(self, changes: Changes, now: float) -> None:
+        """Write what a pass decided, whole or not at all. Twice is as good as once."""
+        with self._connections.writing(flush=changes.is_weighty()) as connection:
+            learned = writing.write(connection, changes, self._series, now)
+        self._series.update(learned)
+
+    def alive(self, now: float) -> None:
+        """Say that the store is written, when there was nothing else to write."""
+        with self._connections.writing() as connection:
+            writing.alive(connection, now)
+
+    def gap(self, since: float, until: float) -> None:
+        """Remember a time in which this leader did not run."""
+        with self._connections.writing(flush=True) as connection:
+            writing.gap(connection, since, until)
+
+    # What people have set up
+
+    def config_version(self) -> int:
+        """The version of the configuration; cheap enough to be asked every second."""
+        with self._connections.reading() as connection:
+            return facts.number(connection, facts.CONFIG_VERSION)
+
+    def load_config(self) -> Configuration:
+        """All monitors and channels. Raises SealError naming a secret that cannot be opened."""
+        with self._connections.reading() as connection:
+            return configuring.load(connection, self._keyring)
+
+    def change_config(self, change: ConfigChange, actor: Actor, now: float) -> int:
+        """Change the configuration in one transaction and return its version.
+
+        Raises ConfigError for names that would be there twice. What is dropped keeps its history.
+        """
+        with self._connections.writing(flush=True) as connection:
+            return configuring.change(connection, change, self._keyring, actor, now)
+
+    # The outbox
+
+    def claim(
+        self, now: float, seconds: float, limit: int, busy_channels: Collection[str] = ()
+    ) -> list[Claimed]:
+        """Claim notifications that are due, at most `limit`, for `seconds`."""
+        with self._connections.writing(flush=True) as connection:
+            return outbox.claim(connection, now, seconds, limit, busy_channels)
+
+    def mark_sent(self, number: int, now: float) -> None:
+        """A claimed notification was delivered."""
+        with self._connections.writing(flush=True) as connection:
+            outbox.mark_sent(connection, number, now)
+
+    def mark_failed(
+        self, number: int, error: str, retry_at: float | None, now: float, *, unknown: bool = False
+    ) -> None:
+        """A claimed notification was not delivered; `retry_at` None gives it up.
+
+        `unknown`: it may have been, so the next try is a possible repeat.
+        """
+        with self._connections.writing(flush=True) as connection:
+            outbox.mark_failed(connection, number, error, retry_at, now, unknown=unknown)
+
+    def release(self, number: int) -> None:
+        """Give back a claim of which nothing was sent."""
+        with self._connections.writing() as connection:
+            outbox.release(connection, number)
+
+    def lapse_claims(self, now: float) -> None:
+        """For the start of the leader: what a killed one had claimed is free, as possible repeat."""
+        with self._connections.writing() as connection:
+            outbox.lapse_claims(connection, now)
+
+    def outbox_depth(self, now: float) -> OutboxDepth:
+        """How many notifications wait, and for how long."""
+        with self._connections.reading() as connection:
+            return outbox.depth(connection, now)
+
+    def channel_health(self) -> list[ChannelHealth]:
+        """How every channel has been doing."""
+        with self._connections.reading() as connection:
+            return outbox.channel_health(connection)
+
+    # What views ask
+
+    def incidents(
+        self,
+        open_only: bool = False,
+        monitor: str | None = None,
+        limit: int = 50,
+        before: float | None = None,
+    ) -> list[Incident]:
+        """Incidents, the latest start first; `before` pages on from the start of the last one."""
+        with self._connections.reading() as connection:
+            return reading.incidents(
+                connection, open_only=open_only, monitor=monitor, limit=limit, before=before
+            )
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """The incident of that id."""
+        with self._connections.reading() as connection:
+            return reading.incident(connection, incident_id)
+
+    def transitions(self, monitor: str | None = None, limit: int = 50) -> list[Transition]:
+        """The last transitions, the newest first."""
+        with self._connections.reading() as connection:
+            return reading.transitions(connection, monitor, limit)
+
+    def results(
+        self, monitor: str, since: float, until: float, limit: int = 10_000
+    ) -> list[RawResult]:
+        """Raw results of a monitor observed in [since, until), the oldest first."""
+        with self._connections.reading() as connection:
+            return reading.results(connection, monitor, since, until, limit)
+
+    # People
+
+    def has_users(self) -> bool:
+        """Whether anybody was ever added."""
+        with self._connections.reading() as connection:
+            return people.has_users(connection)
+
+    def add_user(self, name: str, role: str, now: float) -> str:
+        """Add a person and return the id. Raises ConfigError when the name is taken."""
+        with self._connections.writing(flush=True) as connection:
+            return people.add_user(connection, name, role, now)
+
+    def find_user(self, name: str) -> str | None:
+        """The id of the user of that name."""
+        with self._connections.reading() as connection:
+            return people.find_user(connection, name)
+
+    def add_token(
+        self,
+        user: str,
+        name: str,
+        token_hash: str,
+        prefix: str,
+        expires: float | None,
+        now: float,
+    ) -> None:
+        """Keep a token of the user (an id) by its hash."""
+        with self._connections.writing(flush=True) as connection:
+            people.add_token(
+                connection,
+                user=user,
+                name=name,
+                token_hash=token_hash,
+                prefix=prefix,
+                expires=expires,
+                now=now,
+            )
+
+    def find_token(self, token_hash: str, now: float) -> Person | None:
+        """Who a token speaks for; its last use is written down at most once a minute."""
+        with self._connections.reading() as connection:
+            person = people.find_token(connection, token_hash, now)
+        if person is not None and people.is_use_due(person, now):
+            with self._connections.writing() as connection:
+                people.note_use(connection, token_hash, now)
+        return person
+
+    def tokens(self) -> list[TokenView]:
+        """All tokens as they may be shown."""
+        with self._connections.reading() as connection:
+            return people.tokens(connection)
+
+    def revoke_token(self, prefix: str, now: float) -> bool:
+        """End the token with that prefix; False when none was good any more."""
+        with self._connections.writing(flush=True) as connection:
+            return people.revoke_token(connection, prefix, now)
+
+    def audit(self, actor: Actor, what: str, about: str, now: float, detail: str = "") -> None:
+        """Write down who did what; no secret may be in any of it."""
+        with self._connections.writing() as connection:
+            people.audit(connection, actor, what, about, detail, now)
+
+    def audit_log(self, limit: int = 100) -> list[AuditEntry]:
+        """The last entries of the audit log, the newest first."""
+        with self._connections.reading() as connection:
+            return people.audit_log(connection, limit)

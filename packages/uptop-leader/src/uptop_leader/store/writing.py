@@ -1,0 +1,250 @@
+"""Step 11: what a pass of the engine decided, in one transaction.
+
+The same changes may be written twice; the second time changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from sqlalchemy import delete, select, tuple_
+
+from uptop_leader.store import dialect
+from uptop_leader.store.codes import CODES
+from uptop_leader.store.tables import METADATA
+from uptop_leader.store.times import to_ms, to_ms_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+
+    from uptop_core.votes import Vote
+    from uptop_leader.changes import Changes, StoredResult
+    from uptop_leader.incidents import Incident, Transition
+    from uptop_leader.nodes import Ledger, Node
+    from uptop_leader.notifications import Notification
+    from uptop_leader.states import MonitorState
+
+SeriesIds = dict[tuple[str, str], int]
+"""The number of each (monitor id, node id)."""
+
+FIVE_MINUTES_MS = 300_000
+
+_TABLES = METADATA.tables
+_SERIES, _STATE, _VOTE = _TABLES["series"], _TABLES["state"], _TABLES["vote"]
+_HEARTBEAT, _TRANSITION = _TABLES["heartbeat"], _TABLES["transition"]
+
+_PUT_RESULT = dialect.in_text(dialect.insert_new(_TABLES["result"]))
+_PUT_VOTE = dialect.in_text(dialect.upsert(_VOTE))
+_PUT_STATE = dialect.upsert(_STATE)
+_PUT_NODE = dialect.upsert(_TABLES["node"])
+_PUT_LEDGER = dialect.upsert(_TABLES["ledger"])
+_PUT_INCIDENT = dialect.insert_new(_TABLES["incident"])
+_END_INCIDENT = dialect.upsert(_TABLES["incident"])
+_PUT_NOTIFICATION = dialect.insert_new(_TABLES["notification"])
+_PUT_TRANSITION = dialect.insert_new(_TRANSITION)
+_PUT_SERIES = dialect.insert_new(_SERIES)
+_PUT_HEARTBEAT = dialect.upsert(_HEARTBEAT)
+_PUT_GAP = dialect.upsert(_TABLES["gap"])
+MARK_DIRTY = dialect.count_up(_TABLES["dirty"], "mark")
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def write(connection: Connection, changes: Changes, series: SeriesIds, now: float) -> SeriesIds:
+    """Write all of `changes`. Returns the series that were not in `series`: they are known once
+    the transaction is committed, not before.
+    """
+    learned = write_results(connection, changes.results, series)
+    _write_states(connection, changes.states)
+    _write_votes(connection, changes.votes)
+    _write_nodes(connection, changes.nodes, changes.ledgers)
+    _write_incidents(connection, changes.opened, changes.closed)
+    _write_transitions(connection, changes.transitions)
+    _write_notifications(connection, changes.notifications)
+    if changes.forgotten:
+        for table in (_STATE, _VOTE):
+            connection.execute(delete(table).where(table.c.monitor.in_(changes.forgotten)))
+    alive(connection, now)
+    return learned
+
+
+def alive(connection: Connection, now: float) -> None:
+    """Say that the store is written."""
+    connection.execute(_PUT_HEARTBEAT, {"id": 1, "at_ms": to_ms(now)})
+
+
+def gap(connection: Connection, since: float, until: float) -> None:
+    """Remember a time in which this leader did not run."""
+    connection.execute(_PUT_GAP, {"since_ms": to_ms(since), "until_ms": to_ms(until)})
+
+
+def write_results(
+    connection: Connection, results: Iterable[StoredResult], series: SeriesIds
+) -> SeriesIds:
+    """Add raw results and mark their buckets for the next roll-up; returns series not known yet."""
+    rows = [
+        (
+            round(result.observed * 1000),
+            (result.monitor, result.node),
+            result.latency_ns // 1000,
+            CODES[result.reason],
+        )
+        for result in results
+    ]
+    if not rows:
+        return {}
+    learned = _learn_series(connection, {row[1] for row in rows if row[1] not in series})
+    known = series | learned if learned else series
+    connection.exec_driver_sql(
+        _PUT_RESULT, [(at, known[pair], latency, reason) for at, pair, latency, reason in rows]
+    )
+    buckets = {at - at % FIVE_MINUTES_MS for at, *_ in rows}
+    marks = [{"level": "five", "bucket_ms": bucket, "mark": 1} for bucket in sorted(buckets)]
+    connection.execute(MARK_DIRTY, marks)
+    return learned
+
+
+def _learn_series(connection: Connection, missing: set[tuple[str, str]]) -> SeriesIds:
+    if not missing:
+        return {}
+    pairs = sorted(missing)
+    connection.execute(_PUT_SERIES, [{"monitor": monitor, "node": node} for monitor, node in pairs])
+    learned: SeriesIds = {}
+    for start in range(0, len(pairs), 500):
+        some = tuple_(_SERIES.c.monitor, _SERIES.c.node).in_(pairs[start : start + 500])
+        for row in connection.execute(select(_SERIES).where(some)):
+            learned[row.monitor, row.node] = row.id
+    return learned
+
+
+def _write_states(connection: Connection, states: dict[str, MonitorState]) -> None:
+    if not states:
+        return
+    rows = [
+        {
+            "monitor": state.monitor,
+            "belief": state.belief.value,
+            "since_ms": to_ms(state.since),
+            "status": state.status.value,
+            "status_since_ms": to_ms(state.status_since),
+            "incident": state.incident,
+            "data": _encode(msgspec.structs.replace(state, votes={})),
+        }
+        for state in states.values()
+    ]
+    connection.execute(_PUT_STATE, rows)
+
+
+def _write_votes(connection: Connection, votes: dict[tuple[str, str], Vote]) -> None:
+    if votes:
+        connection.exec_driver_sql(
+            _PUT_VOTE,
+            [
+                (monitor, node, round(vote.observed * 1000), _encode(vote))
+                for (monitor, node), vote in votes.items()
+            ],
+        )
+
+
+def _write_nodes(
+    connection: Connection, nodes: dict[str, Node], ledgers: dict[tuple[str, str], Ledger]
+) -> None:
+    if nodes:
+        rows = [
+            {
+                "id": node.id,
+                "name": node.name,
+                "region": node.region,
+                "rank": node.rank,
+                "heard_ms": to_ms(node.heard),
+                "data": _encode(node),
+            }
+            for node in nodes.values()
+        ]
+        connection.execute(_PUT_NODE, rows)
+    if ledgers:
+        rows = [
+            {
+                "node": ledger.node,
+                "instance": ledger.instance,
+                "touched_ms": to_ms(ledger.touched),
+                "data": _encode(ledger),
+            }
+            for ledger in ledgers.values()
+        ]
+        connection.execute(_PUT_LEDGER, rows)
+
+
+def _write_incidents(
+    connection: Connection, opened: list[Incident], closed: list[Incident]
+) -> None:
+    if opened:
+        connection.execute(_PUT_INCIDENT, [_incident_row(incident) for incident in opened])
+    if closed:
+        connection.execute(_END_INCIDENT, [_incident_row(incident) for incident in closed])
+
+
+def _incident_row(incident: Incident) -> dict[str, object]:
+    return {
+        "id": incident.id,
+        "monitor": incident.monitor,
+        "number": incident.number,
+        "name": incident.name,
+        "started_ms": to_ms(incident.started),
+        "confirmed_ms": to_ms(incident.confirmed),
+        "reasons": incident.reasons,
+        "detail": incident.detail,
+        "evidence": _encode(incident.evidence),
+        "ended_ms": to_ms_or_none(incident.ended),
+        "end_confirmed_ms": to_ms_or_none(incident.end_confirmed),
+        "cause": incident.cause,
+    }
+
+
+def _write_transitions(connection: Connection, transitions: list[Transition]) -> None:
+    if not transitions:
+        return
+    rows = [
+        {
+            "monitor": transition.monitor,
+            "at_ms": to_ms(transition.at),
+            "known_ms": to_ms(transition.known),
+            "belief_from": transition.belief_from.value,
+            "belief_to": transition.belief_to.value,
+            "status_from": transition.status_from.value,
+            "status_to": transition.status_to.value,
+            "cause": transition.cause,
+            "reasons": transition.reasons,
+            "detail": transition.detail,
+            "evidence": _encode(transition.evidence),
+            "incident": transition.incident,
+        }
+        for transition in transitions
+    ]
+    connection.execute(_PUT_TRANSITION, rows)
+
+
+def _write_notifications(connection: Connection, notifications: list[Notification]) -> None:
+    if not notifications:
+        return
+    rows = [
+        {
+            "key": notification.key,
+            "channel": notification.channel,
+            "subject": notification.subject,
+            "monitor": notification.monitor,
+            "event": notification.event,
+            "message": _encode(notification.message),
+            "created_ms": to_ms(notification.created),
+            "due_ms": to_ms(notification.created),
+            "attempts": 0,
+            "possible_repeat": False,
+            "error": "",
+            "given_up": False,
+        }
+        for notification in notifications
+    ]
+    connection.execute(_PUT_NOTIFICATION, rows)
