@@ -1,0 +1,141 @@
+"""What the leader's API shows of monitors, nodes, incidents and channels (`/api/v1`).
+
+The leader makes these (step 13), the terminal UI and scripts read them. Readers ignore fields they
+do not know. Times are Unix milliseconds UTC, latencies milliseconds, uptimes percent (100 only
+where nothing at all was missed) or null where nothing was observed. No view carries a secret.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from uptop_core.outcomes import FailedCondition
+
+
+class VoteView(Struct, frozen=True, kw_only=True):
+    """What one node last saw of a monitor. Only a `fresh` vote counts; `observed` is its age."""
+
+    node: str
+    name: str
+    region: str
+    up: bool
+    fresh: bool
+    observed: int
+    reason: str | None = None
+    detail: str = ""
+    latency_ms: float | None = None
+    status_code: int | None = None
+    address: str | None = None
+    failed: tuple[FailedCondition, ...] = ()
+
+
+class MonitorView(Struct, frozen=True, kw_only=True):
+    """One monitor as it stands. `votes_up` of `votes_fresh` votes say up, `votes_expected` nodes
+    should have voted. `error` is one short sentence where something is wrong. `latency_ms` is the
+    median of the fresh votes that say up. `rechecking` means that a run is open.
+    """
+
+    id: str
+    name: str
+    type: str
+    status: str
+    since: int
+    target: str = ""
+    error: str = ""
+    latency_ms: float | None = None
+    uptime_24h: float | None = None
+    covered_24h: float | None = None
+    votes_up: int = 0
+    votes_fresh: int = 0
+    votes_expected: int = 0
+    votes: tuple[VoteView, ...] = ()
+    rechecking: bool = False
+    incident: str | None = None
+    cert_end: int | None = None
+    interval: float = 60.0
+    timeout: float = 5.0
+    regions: tuple[str, ...] = ()
+    aggregation: str | None = None
+    min_votes: int = 1
+    parent: str | None = None
+    depends_on: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    description: str = ""
+    runbook: str = ""
+    paused: bool = False
+
+
+class NodeView(Struct, frozen=True, kw_only=True):
+    """One node. `state` is online, offline (unheard for a minute) or left (expected no more).
+
+    `own` marks the leader itself; `offset_ms` is the node's clock minus the leader's.
+    """
+
+    id: str
+    name: str
+    region: str
+    state: str
+    version: str = ""
+    own: bool = False
+    joined: int = 0
+    heard: int = 0
+    address: str = ""
+    offset_ms: int | None = None
+    dropped: int = 0
+    kinds: tuple[str, ...] = ()
+
+
+class IncidentView(Struct, frozen=True, kw_only=True):
+    """One incident; `ended` is null while it is open. `evidence` is shown when one is asked for."""
+
+    id: str
+    monitor: str
+    name: str
+    number: int
+    started: int
+    confirmed: int
+    ended: int | None = None
+    cause: str = ""
+    reasons: str = ""
+    detail: str = ""
+    evidence: tuple[VoteView, ...] = ()
+
+
+class ChannelView(Struct, frozen=True, kw_only=True):
+    """One channel and how it has been doing; its settings are not shown."""
+
+    id: str
+    name: str
+    type: str
+    fallback: str | None = None
+    last_sent: int | None = None
+    last_failed: int | None = None
+    last_error: str = ""
+    sent: int = 0
+    failed: int = 0
+
+
+class MonitorList(Struct, frozen=True, kw_only=True):
+    """`GET /api/v1/monitors`."""
+
+    monitors: tuple[MonitorView, ...] = ()
+
+
+class NodeList(Struct, frozen=True, kw_only=True):
+    """`GET /api/v1/nodes`."""
+
+    nodes: tuple[NodeView, ...] = ()
+
+
+class IncidentList(Struct, frozen=True, kw_only=True):
+    """`GET /api/v1/incidents`, the newest first; `next` asks for the page after (as `before`)."""
+
+    incidents: tuple[IncidentView, ...] = ()
+    next: int | None = None
+
+
+class ChannelList(Struct, frozen=True, kw_only=True):
+    """`GET /api/v1/channels`."""
+
+    channels: tuple[ChannelView, ...] = ()

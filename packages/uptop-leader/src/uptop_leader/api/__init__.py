@@ -1,0 +1,1 @@
+"""The leader's HTTP surface: probes, heartbeats, the API, the status page, metrics."""

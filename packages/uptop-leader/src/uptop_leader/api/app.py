@@ -1,0 +1,65 @@
+"""The leader's HTTP surface as data: what is at which address, and what stands before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from uptop_core.errors import UptopError
+from uptop_leader.api.access import Access
+from uptop_leader.api.backups import Backups
+from uptop_leader.api.guards import Guards
+from uptop_leader.api.heartbeats import Heartbeats
+from uptop_leader.api.overview import Overview
+from uptop_leader.api.pages import Pages
+from uptop_leader.api.probes import Probes
+from uptop_leader.api.problems import answer_error, answer_http
+from uptop_leader.api.resources import Resources
+from uptop_leader.api.scrapes import Scrapes
+
+if TYPE_CHECKING:
+    from uptop_leader.api.leader import Leader
+
+_BOTH = ("GET", "POST")
+
+
+def build_app(leader: Leader) -> Starlette:
+    """The ASGI app of one leader."""
+    access, overview = Access(leader), Overview(leader)
+    probes, heartbeats = Probes(leader, access), Heartbeats(leader)
+    backups, resources = Backups(leader, access), Resources(leader, access, overview)
+    pages, scrapes = Pages(leader, overview), Scrapes(leader, access, overview)
+    routes = [
+        Route("/api/health", probes.health),
+        Route("/api/probe/register", probes.register, methods=["POST"]),
+        Route("/api/probe/assignments", probes.assignments),
+        Route("/api/probe/results", probes.results, methods=["POST"]),
+        Route("/api/push", heartbeats.take, methods=_BOTH),
+        Route("/api/push/{token}", heartbeats.take, methods=_BOTH),
+        Route("/api/push/{token}/{signal}", heartbeats.take, methods=_BOTH),
+        Route("/api/backup/export", backups.export),
+        Route("/api/backup/import", backups.take, methods=["POST"]),
+        Route("/api/v1/apply", backups.apply, methods=["POST"]),
+        Route("/api/v1/monitors", resources.monitors),
+        Route("/api/v1/monitors/{id}", resources.monitor),
+        Route("/api/v1/nodes", resources.nodes),
+        Route("/api/v1/incidents", resources.incidents),
+        Route("/api/v1/incidents/{id}", resources.incident),
+        Route("/api/v1/channels", resources.channels),
+        Route("/api/v1/channels/{id}/test", resources.test_channel, methods=["POST"]),
+        Route("/metrics", scrapes.metrics),
+        Route("/", pages.home),
+        Route("/status", pages.status),
+        Route("/status/json", pages.status_json),
+        Route("/static/{name}", pages.static),
+        Route("/favicon.ico", pages.favicon),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Guards)],
+        exception_handlers={UptopError: answer_error, HTTPException: answer_http},
+    )

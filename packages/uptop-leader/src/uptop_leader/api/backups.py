@@ -1,0 +1,112 @@
+"""The configuration over HTTP: take it out, put it in, apply a document (DESIGN 16)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+from msgspec import Struct
+from starlette.responses import Response
+
+from uptop_leader.api.access import Role
+from uptop_leader.api.answers import flag, json_answer
+from uptop_leader.api.bodies import read_body
+from uptop_leader.configuration import Actor, Configuration
+from uptop_leader.declared.document import read_text
+from uptop_leader.declared.plan import Plan, plan
+from uptop_leader.declared.writing import write_backup, write_text
+from uptop_leader.refusals import BadRequest
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from uptop_leader.api.access import Access, Caller
+    from uptop_leader.api.leader import Leader
+
+_LIMIT = 8 * 1024 * 1024
+
+
+class Applied(Struct, frozen=True, kw_only=True):
+    """What a document changed, or would change: the plan in lines, secrets masked. `version` is
+    that of the configuration it made; null where nothing was written.
+    """
+
+    ok: bool = True
+    changed: bool
+    dry_run: bool
+    version: int | None
+    plan: tuple[str, ...]
+
+
+class Backups:
+    """Export, import, apply. One document is applied at a time."""
+
+    def __init__(self, leader: Leader, access: Access) -> None:
+        self._leader = leader
+        self._access = access
+        self._lock = anyio.Lock()
+
+    async def export(self, request: Request) -> Response:
+        """`GET /api/backup/export?redact_secrets=&format=json|yaml`; secrets masked by default."""
+        await self._access.person(request, Role.ADMIN)
+        redact = flag(request, "redact_secrets", default=True)
+        form = request.query_params.get("format", "json")
+        if form not in ("json", "yaml"):
+            raise BadRequest("format", "must be json or yaml")
+        write = write_backup if form == "json" else write_text
+        configuration = self._configuration()
+        text = await anyio.to_thread.run_sync(lambda: write(configuration, redact=redact))
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Disposition": f'attachment; filename="uptop-backup.{form}"',
+        }
+        return Response(text, headers=headers, media_type=f"application/{form}")
+
+    async def take(self, request: Request) -> Response:
+        """`POST /api/backup/import`: adds and changes, never removes."""
+        caller = await self._access.person(request, Role.ADMIN)
+        return await self._apply(request, caller, prune=False, dry_run=False)
+
+    async def apply(self, request: Request) -> Response:
+        """`POST /api/v1/apply?dry_run=&prune=` with a YAML or JSON document."""
+        caller = await self._access.person(request, Role.EDITOR)
+        prune = flag(request, "prune", default=False)
+        dry_run = flag(request, "dry_run", default=False)
+        return await self._apply(request, caller, prune=prune, dry_run=dry_run)
+
+    async def _apply(
+        self, request: Request, caller: Caller, *, prune: bool, dry_run: bool
+    ) -> Response:
+        body = await read_body(request, _LIMIT)
+        async with self._lock:
+            configuration = self._configuration()
+            planned = await anyio.to_thread.run_sync(_plan, body, configuration, prune)
+            version = None
+            if not dry_run and not planned.is_empty():
+                source = request.client.host if request.client else ""
+                actor = Actor(name=caller.name, source=source)
+                version = await self._leader.change(planned.change, actor)
+        return json_answer(
+            Applied(
+                changed=not planned.is_empty(),
+                dry_run=dry_run,
+                version=version,
+                plan=tuple(planned.lines),
+            )
+        )
+
+    def _configuration(self) -> Configuration:
+        leader = self._leader
+        return Configuration(
+            monitors=tuple(leader.monitors.values()), channels=tuple(leader.channels.values())
+        )
+
+
+def _plan(body: bytes, configuration: Configuration, prune: bool) -> Plan:
+    """What the document in `body` changes; ConfigError with all that is wrong with it."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("", "the document is not UTF-8") from None
+    return plan(configuration, read_text(text, ""), prune=prune)

@@ -1,0 +1,77 @@
+"""What stands before every handler: a time limit, headers for browsers, and a net for bugs."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import anyio
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+
+from uptop_leader.api.problems import internal, problem
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger("uptop.api")
+
+ANSWER_S = 30.0  # longer than any long poll
+_EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+class Guards:
+    """ASGI middleware around the whole surface; answers problem+json where a handler could not."""
+
+    def __init__(self, app: ASGIApp, answer_s: float = ANSWER_S) -> None:
+        self._app = app
+        self._answer_s = answer_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the rest of the app under the guards."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        outgoing = _Outgoing(send)
+        try:
+            with anyio.fail_after(self._answer_s):
+                await self._app(scope, receive, outgoing)
+        except ClientDisconnect:
+            return
+        except TimeoutError:
+            log.warning("no answer within %g s: %s", self._answer_s, _shown(scope))
+            answer = problem(503, "timeout", "there was no answer in time: try again later")
+        except Exception:  # the net: whatever it is, the client gets no traceback
+            log.exception("a bug while answering %s", _shown(scope))
+            answer = internal()
+        else:
+            return
+        if not outgoing.begun:
+            await answer(scope, receive, outgoing)
+
+
+class _Outgoing:
+    """Passes an answer on with the headers every answer has, and knows whether it began."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            headers = MutableHeaders(scope=message)
+            for name, value in _EVERYWHERE.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+def _shown(scope: Scope) -> str:
+    """The request for the log, without what may be a token."""
+    path: str = scope["path"]
+    return f"{scope['method']} {'/api/push' if path.startswith('/api/push') else path!r}"

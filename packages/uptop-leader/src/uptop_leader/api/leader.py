@@ -1,0 +1,104 @@
+"""What the HTTP surface asks of the leader: the engine is this, and so is what tests put there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from uptop_core.monitors import Monitor
+    from uptop_core.wire import Assignments, Health, Registration, ResultsAnswer, ResultsBatch
+    from uptop_leader.channels import Channel, ChannelHealth
+    from uptop_leader.configuration import Actor, ConfigChange
+    from uptop_leader.gauges import Gauges
+    from uptop_leader.incidents import Incident
+    from uptop_leader.nodes import Node, Standing
+    from uptop_leader.settings import LeaderSettings
+    from uptop_leader.states import MonitorState
+    from uptop_leader.views import Observed
+
+
+class Token(Protocol):
+    """An API token that was found: whose, and which role (viewer, editor, admin)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+class History(Protocol):
+    """What is asked of the store. It blocks, so it is called in worker threads."""
+
+    def find_token(self, token_hash: str, now: float) -> Token | None:
+        """The token with this hash, if there is one that has not expired."""
+
+    def incidents(
+        self,
+        *,
+        open_only: bool = False,
+        monitor: str | None = None,
+        limit: int | None = None,
+        before: float | None = None,
+    ) -> Sequence[Incident]:
+        """Incidents, the newest first; `before` is when those wanted have started at the latest."""
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """One incident with its evidence."""
+
+    def uptime(self, now: float, seconds: float) -> Mapping[str, Observed]:
+        """The uptime of every monitor over the `seconds` before `now`."""
+
+    def channel_health(self) -> Sequence[ChannelHealth]:
+        """How each channel has been doing."""
+
+
+class Leader(Protocol):
+    """The engine as handlers see it."""
+
+    @property
+    def settings(self) -> LeaderSettings: ...
+    @property
+    def store(self) -> History: ...
+    @property
+    def monitors(self) -> Mapping[str, Monitor]: ...
+    @property
+    def channels(self) -> Mapping[str, Channel]: ...
+    @property
+    def states(self) -> Mapping[str, MonitorState]: ...
+    @property
+    def nodes(self) -> Mapping[str, Node]: ...
+
+    def clock_now(self) -> float:
+        """Unix seconds on the leader's steady clock."""
+
+    def standings(self) -> Mapping[str, Standing]:
+        """Where every node stands now."""
+
+    def health(self) -> Health:
+        """Whether the leader does what its role asks."""
+
+    def gauges(self) -> Gauges:
+        """The program's own health."""
+
+    async def register(self, registration: Registration, address: str) -> Node:
+        """Take a node in; InstanceConflict when another live process has its id."""
+
+    async def submit(self, batch: ResultsBatch, received: float) -> ResultsAnswer:
+        """Take results; returns after the commit. Unregistered, InstanceConflict, Behind."""
+
+    def assignments(self, node_id: str) -> tuple[str, Assignments]:
+        """The ETag and the assignments of a node; Unregistered when it is not known."""
+
+    async def assignments_changed(self, node_id: str, etag: str, seconds: float) -> None:
+        """Return as soon as the node's ETag is not `etag` any more, or after `seconds`."""
+
+    async def heartbeat(self, token: str, signal: str, detail: str) -> bool:
+        """Take a push job's signal: success, start, fail or an exit code; False: no such token."""
+
+    async def change(self, change: ConfigChange, actor: Actor) -> int:
+        """Write a change of the configuration, whole; the new version."""
+
+    async def test_channel(self, channel_id: str) -> str | None:
+        """Send a test message; None when it got through, else the error in words."""

@@ -1,0 +1,49 @@
+"""`GET /metrics`."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from starlette.responses import Response
+
+from uptop_leader.api.access import Role
+from uptop_leader.metrics import Scrape, exposition
+from uptop_leader.views import monitor_views, node_views
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from uptop_leader.api.access import Access
+    from uptop_leader.api.leader import Leader
+    from uptop_leader.api.overview import Overview
+
+
+class Scrapes:
+    """Answers Prometheus; for admins and the cluster secret, or everybody if so set."""
+
+    def __init__(self, leader: Leader, access: Access, overview: Overview) -> None:
+        self._leader = leader
+        self._access = access
+        self._overview = overview
+        self._version = metadata.version("uptop-leader")
+
+    async def metrics(self, request: Request) -> Response:
+        """One scrape. The text is made in a thread: with many monitors it takes a while."""
+        if not self._leader.settings.metrics_public:
+            await self._access.person(request, Role.ADMIN)
+        snapshot = await self._overview.snapshot()
+        incidents = await self._overview.incidents()
+        scrape = Scrape(
+            version=self._version,
+            monitors=monitor_views(snapshot),
+            nodes=node_views(snapshot.nodes, snapshot.standings),
+            channels={channel.id: channel.name for channel in self._leader.channels.values()},
+            open_incidents=sum(incident.ended is None for incident in incidents),
+            gauges=self._leader.gauges(),
+        )
+        accept = request.headers.get("accept", "")
+        body, media_type = await anyio.to_thread.run_sync(exposition, scrape, accept)
+        headers = {"Cache-Control": "no-store", "Content-Type": media_type}
+        return Response(body, headers=headers)

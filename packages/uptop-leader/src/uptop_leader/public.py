@@ -1,0 +1,197 @@
+"""Step 13 for the public: what the status page shows. Pure.
+
+Names, statuses, uptimes and how many regions look: never a URL, a host, an address or an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from uptop_leader.groups import worst
+from uptop_leader.states import Status
+from uptop_leader.wording import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from uptop_core.views import MonitorView
+    from uptop_leader.incidents import Incident
+
+_HEADLINES = {
+    Status.UP: "All systems are up",
+    Status.DEGRADED: "Some systems are slower or less well than they should be",
+    Status.LATE: "Some jobs have not reported in time",
+    Status.PARTIAL: "Some systems cannot be reached from everywhere",
+    Status.UNKNOWN: "Some systems cannot be judged just now",
+    Status.DOWN: "Some systems are down",
+    Status.PENDING: "Waiting for the first checks",
+    Status.PAUSED: "Monitoring is paused",
+}
+
+
+class PublicMonitor(Struct, frozen=True, kw_only=True):
+    """One monitor of `/status/json`; since and updated are Unix milliseconds, uptimes percent."""
+
+    id: str
+    name: str
+    type: str
+    status: str
+    since: int
+    uptime_24h: float | None
+    covered_24h: float | None
+
+
+class PublicStatus(Struct, frozen=True, kw_only=True):
+    """`/status/json`."""
+
+    overall: str
+    updated: int
+    monitors: tuple[PublicMonitor, ...]
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One line of the page. `members` are those of a group; `places` says where it is seen from."""
+
+    name: str
+    status: str
+    uptime: str
+    covered: str
+    places: str
+    since: int
+    lasted: str
+    is_group: bool = False
+    members: tuple[Row, ...] = ()
+
+
+class PublicIncident(Struct, frozen=True, kw_only=True):
+    """An incident as the public sees it: whose, from when to when, how long."""
+
+    name: str
+    started: int
+    ended: int | None
+    lasted: str
+
+
+class StatusPage(Struct, frozen=True, kw_only=True):
+    """Everything on the page. `rows` are the monitors outside of groups, `groups` the rest."""
+
+    title: str
+    overall: str
+    headline: str
+    updated: int
+    rows: tuple[Row, ...]
+    groups: tuple[Row, ...]
+    open: tuple[PublicIncident, ...]
+    past: tuple[PublicIncident, ...]
+
+
+def overall(views: Iterable[MonitorView]) -> Status:
+    """The worst status of all; groups repeat their members and are left out where they can be."""
+    chosen = list(views)
+    plain = [view for view in chosen if view.type != "group"]
+    return worst(Status(view.status) for view in plain or chosen)
+
+
+def public_status(views: Sequence[MonitorView], now: float) -> PublicStatus:
+    """What `/status/json` says."""
+    return PublicStatus(
+        overall=overall(views).value,
+        updated=round(now * 1000),
+        monitors=tuple(
+            PublicMonitor(
+                id=view.id,
+                name=view.name,
+                type=view.type,
+                status=view.status,
+                since=view.since,
+                uptime_24h=view.uptime_24h,
+                covered_24h=view.covered_24h,
+            )
+            for view in views
+        ),
+    )
+
+
+def status_page(
+    title: str, views: Sequence[MonitorView], incidents: Iterable[Incident], now: float
+) -> StatusPage:
+    """What `/status` says; `incidents` the newest first, open and past.
+
+    Those of groups repeat their members', and those of deleted monitors are nobody's news.
+    """
+    watched = {view.id for view in views if view.type != "group"}
+    children = _children(views)
+    tops = [row_of(view, children, now) for view in children.get(None, ())]
+    status = overall(views)
+    shown = [_incident(item, now) for item in incidents if item.monitor in watched]
+    return StatusPage(
+        title=title,
+        overall=status.value,
+        headline=_HEADLINES[status] if views else "Nothing is watched yet",
+        updated=round(now * 1000),
+        rows=tuple(row for row in tops if not row.is_group),
+        groups=tuple(row for row in tops if row.is_group),
+        open=tuple(incident for incident in shown if incident.ended is None),
+        past=tuple(incident for incident in shown if incident.ended is not None),
+    )
+
+
+def row_of(
+    view: MonitorView, children: Mapping[str | None, Sequence[MonitorView]], now: float
+) -> Row:
+    """The row of a monitor, with the rows of its members."""
+    return Row(
+        name=view.name,
+        status=view.status,
+        uptime=percent(view.uptime_24h),
+        covered=percent(view.covered_24h),
+        places=_places(view),
+        since=view.since,
+        lasted=duration(round(now * 1000) - view.since),
+        is_group=view.type == "group",
+        members=tuple(row_of(child, children, now) for child in children.get(view.id, ())),
+    )
+
+
+def percent(value: float | None) -> str:
+    """A percentage in as few digits as tell it from 100: `99.98 %`; a dash for none."""
+    if value is None:
+        return "–"
+    return f"{value:.3f}".rstrip("0").rstrip(".") + " %"
+
+
+def _children(views: Sequence[MonitorView]) -> dict[str | None, list[MonitorView]]:
+    """The monitors by their group; None is the top."""
+    groups = {view.id for view in views if view.type == "group"}
+    found: dict[str | None, list[MonitorView]] = {}
+    for view in views:
+        parent = view.parent if view.parent in groups else None
+        found.setdefault(parent, []).append(view)
+    return found
+
+
+def _places(view: MonitorView) -> str:
+    """How many regions look, and from how many of them it is seen down."""
+    regions = {vote.region for vote in view.votes if vote.fresh}
+    down = {vote.region for vote in view.votes if vote.fresh and not vote.up}
+    if not regions:
+        return ""
+    if down and view.status != Status.UP:
+        return f"down from {len(down)} of {_regions(len(regions))}"
+    return f"seen from {_regions(len(regions))}"
+
+
+def _regions(number: int) -> str:
+    return "1 region" if number == 1 else f"{number} regions"
+
+
+def _incident(incident: Incident, now: float) -> PublicIncident:
+    end = incident.ended if incident.ended is not None else now
+    return PublicIncident(
+        name=incident.name,
+        started=round(incident.started * 1000),
+        ended=None if incident.ended is None else round(incident.ended * 1000),
+        lasted=duration(round((end - incident.started) * 1000)),
+    )
