@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import zlib
 
+from uptop_core.errors import CheckFailed
+from uptop_core.outcomes import Reason
+
 _GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's window bits for each wrapping
 
 
 class Decoder:
     """Collects a body of at most `limit` bytes, unpacking gzip and deflate as it comes.
 
-    Other codings are kept as they came. Raises ValueError for bytes that cannot be unpacked.
+    Other codings are kept as they came. Raises CheckFailed(PROTOCOL_ERROR) for bytes
+    that cannot be unpacked.
     """
 
     def __init__(self, coding: str, limit: int) -> None:
@@ -31,6 +35,7 @@ class Decoder:
         try:
             piece = self._unpacker.decompress(data, room + 1) if self._unpacker else data
         except zlib.error as error:
-            raise ValueError(f"the body is not {self._coding}") from error
+            what = f"the body is not {self._coding}, though its head says so"
+            raise CheckFailed(Reason.PROTOCOL_ERROR, what) from error
         self.body += piece[:room]
         self.truncated = len(piece) > room or self._received > self._limit

@@ -107,8 +107,6 @@ async def _ask(look: Look, stream: ByteStream, request: Request) -> Response:
         await _read(response, decoder)
     except tuple(REASONS) as error:
         raise failure(error) from error
-    except ValueError as error:
-        raise CheckFailed(Reason.PROTOCOL_ERROR, str(error)) from error
     look.enter(None)
     return Response(
         status=response.status,
@@ -130,11 +128,11 @@ async def _read(response: httpcore.Response, decoder: Decoder) -> None:
 def failure(error: Exception) -> CheckFailed:
     """What an error of the engine says of the target."""
     reason = next(REASONS[kind] for kind in type(error).__mro__ if kind in REASONS)
+    if reason is Reason.INTERNAL_ERROR:  # its text may repeat a header, and so a secret
+        return CheckFailed(reason, f"the request cannot be made ({type(error).__name__})")
     said = escape(str(error), 160)
     if reason is Reason.PROTOCOL_ERROR:
         return CheckFailed(reason, f"not a whole HTTP answer: {said}")
-    if reason is Reason.INTERNAL_ERROR:
-        return CheckFailed(reason, f"the request cannot be made: {said}")
     return CheckFailed(reason, said or "the connection was lost")
 
 

@@ -112,7 +112,7 @@ def _trust_system(context: ssl.SSLContext) -> None:
 async def _wrap(stream: SocketStream, context: ssl.SSLContext, host: str) -> TLSStream:
     """Shake hands; `stream` is closed when that does not work."""
     address = parse_host(host)
-    name = str(address) if address is not None else ascii_name(host)
+    name = ascii_name(host) if address is None else str(address).partition("%")[0]  # no zone
     try:
         # Not "standard compatible": a check closes without the goodbye of TLS, as browsers do.
         return await TLSStream.wrap(
