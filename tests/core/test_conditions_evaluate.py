@@ -75,6 +75,7 @@ FAILS = [
     ("json(nested) == 1", "an object with 1 fields"),
     ("json(nested.items[3].id) == 7", "nothing at nested.items[3]"),
     ("json(token) == abc124", "a value that is not shown"),
+    ("json(token) > 1", "a value that is not shown, which is not a number"),
     ("cert_days > 14", "10.5 days"),
     ("dns == 192.0.2.8", "192.0.2.7, mail.example.com"),
     ("dns != 192.0.2.7", "192.0.2.7, mail.example.com"),

@@ -89,6 +89,12 @@ async def test_a_code_has_its_reason_unless_it_is_expected(rcode: str, reason: R
     assert (await look(answering(rcode=rcode), rcode=rcode)).up
 
 
+async def test_a_code_without_a_name_is_told_by_its_number() -> None:
+    outcome = await look(answering(rcode="12"))
+    assert outcome.reason is Reason.UNEXPECTED_ANSWER
+    assert outcome.detail == "the DNS server answered 12, not NOERROR"
+
+
 async def test_a_name_that_was_to_be_gone_and_is_there_is_down() -> None:
     outcome = await look(answering(A), rcode="NXDOMAIN")
     assert outcome.reason is Reason.UNEXPECTED_ANSWER
@@ -105,7 +111,10 @@ async def test_an_answer_that_does_not_fit_is_asked_for_over_tcp() -> None:
 
 
 async def test_a_server_without_tcp_is_named_when_the_answer_does_not_fit() -> None:
-    outcome = await look(lambda query, tcp: [truncated(query)], tcp=False)
+    def script(query: dns.message.Message, tcp: bool) -> list[Answer]:
+        return [truncated(query)]
+
+    outcome = await look(script, tcp=False)
     assert outcome.reason is Reason.DNS_ERROR
     assert "over TCP refused the connection" in outcome.detail
 

@@ -68,6 +68,8 @@ WRONG = [
     ({"width": True}, "width: must be a whole number, not true"),
     ({"width": None}, "width: must be a whole number, not nothing"),
     ({"width": 10**200}, "width: so large a number is too large, less than 10"),
+    ({"width": -(10**400)}, "width: so large a number is too small, at least 1"),
+    ({"weight": 10**400}, "weight: so large a number is too large, at most 2.5"),
     ({"weight": 0}, "weight: 0 is too small, more than 0"),
     ({"weight": 3}, "weight: 3 is too large, at most 2.5"),
     ({"weight": float("nan")}, "weight: must be a finite number"),

@@ -91,7 +91,7 @@ def _text(value: object, kind: inspect.StrType, shown: str) -> str | None:
 
 def _range(value: object, kind: inspect.IntType | inspect.FloatType, shown: str) -> str | None:
     assert isinstance(value, int | float)  # noqa: S101  both callers have looked
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"
     if kind.ge is not None and value < kind.ge:
         return f"{shown} is too small, at least {kind.ge:g}"

@@ -2,8 +2,8 @@
 
 In: plain data (from YAML or JSON) and a type. Out: the value, or a ConfigError with one problem
 for each fault: unknown fields with the nearest known name, missing ones, wrong types and ranges,
-and what a value says about itself, where its class has a method `problems`. On the wire unknown fields
-are ignored instead: peers are decoded by msgspec alone.
+and what a value says about itself, where its class has a method `problems`. On the wire unknown
+fields are ignored instead: peers are decoded by msgspec alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -21,7 +21,7 @@ from uptop_core.errors import ConfigError, Problem
 from uptop_core.escaping import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ def build(kind: type[T], mapping: object, path: str = "") -> T:
     Raises ConfigError with every problem found, each with the dotted path of its field.
     """
     search = _Search()
-    search.look(mapping, _described(kind), path, hidden=False)
+    search.look(mapping, _described(cast("Hashable", kind)), path, hidden=False)
     if search.problems:
         raise ConfigError(search.problems)
     try:
@@ -46,7 +46,7 @@ def build(kind: type[T], mapping: object, path: str = "") -> T:
 
 
 @lru_cache(maxsize=256)
-def _described(kind: type) -> inspect.Type:
+def _described(kind: Hashable) -> inspect.Type:
     return inspect.type_info(kind)
 
 

@@ -72,10 +72,10 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
         look.enter(Phase.FIRST_BYTE)
         answer = await ask_dns.ask(look, query, servers)
         look.enter(None)
-        self._judge_code(answer.rcode().name)
+        self._judge_code(ask_dns.code(answer))
         if self.rcode == "NOERROR":
-            look.records = ask_dns.records(answer, self.dns_resolve_type)
-            self._judge_records(look.records)
+            look.records = found = ask_dns.records(answer, self.dns_resolve_type)
+            self._judge_records(found)
 
     def _address_problem(self) -> str | None:
         try:

@@ -133,9 +133,9 @@ def _json(look: Look, comparison: Comparison) -> Subject:
     if isinstance(value, dict):
         return Subject((_scalar(value),), f"an object with {len(value)} fields")
     scalar = _scalar(value)
-    last = next((step for step in reversed(comparison.steps) if isinstance(step, str)), "")
-    quoted = isinstance(value, str) or _SECRET.search(last) is not None
-    return Subject((scalar,), _named(last, str(scalar)) if quoted else plain(str(scalar)))
+    if isinstance(value, str) or _SECRET.search(comparison.name):
+        return Subject((scalar,), _named(comparison.name, str(scalar)))
+    return Subject((scalar,), plain(str(scalar)))
 
 
 def _scalar(value: object) -> str | float:

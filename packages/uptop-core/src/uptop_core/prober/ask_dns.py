@@ -16,10 +16,11 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
-import dns.rdatatype
+import dns.rcode
 import dns.resolver
 import dns.reversename
 from anyio.streams.buffered import BufferedByteReceiveStream
+from dns.rdtypes.ANY.TXT import TXT
 
 from uptop_core.errors import CheckFailed
 from uptop_core.outcomes import Reason
@@ -50,12 +51,12 @@ def make_query(hostname: str, kind: str) -> QueryMessage:
 
 def system_servers(resolv_conf: str = "/etc/resolv.conf") -> list[Server]:
     """The servers this system asks, read anew. Raises CheckFailed(DNS_ERROR) if it names none."""
-    try:
-        resolver = dns.resolver.Resolver(filename=resolv_conf)
-    except dns.resolver.NoResolverConfiguration:
-        raise CheckFailed(Reason.DNS_ERROR, "this node has no DNS server configured") from None
-    named = [server for server in resolver.nameservers if isinstance(server, str)]
-    return [Server(ip_address(server), resolver.port) for server in named if _is_address(server)]
+    with suppress(dns.resolver.NoResolverConfiguration):
+        named = dns.resolver.Resolver(filename=resolv_conf).nameservers
+        addresses = [one for one in named if isinstance(one, str) and _is_address(one)]
+        if addresses:
+            return [Server(ip_address(address)) for address in addresses]
+    raise CheckFailed(Reason.DNS_ERROR, "this node has no DNS server configured")
 
 
 async def ask(look: Look, query: QueryMessage, servers: Sequence[Server]) -> Message:
@@ -69,6 +70,11 @@ async def ask(look: Look, query: QueryMessage, servers: Sequence[Server]) -> Mes
             except CheckFailed:
                 continue  # what the last one says is told
     return await _ask_one(look, query, servers[-1])
+
+
+def code(answer: Message) -> str:
+    """The rcode as people write it."""
+    return dns.rcode.to_text(answer.rcode())
 
 
 def records(answer: Message, kind: str) -> tuple[str, ...]:
@@ -88,7 +94,7 @@ def records(answer: Message, kind: str) -> tuple[str, ...]:
 
 
 def _written(rdata: Rdata, kind: str) -> str:
-    if rdata.rdtype == dns.rdatatype.TXT:
+    if isinstance(rdata, TXT):
         return b"".join(rdata.strings).decode("utf-8", "backslashreplace")
     return comparable(rdata.to_text(), kind)
 

@@ -130,13 +130,13 @@ class _Flight:
             packet = packet[(packet[0] & 15) * 4 :]
         if len(packet) < _HEADER.size or packet[_HEADER.size :] != self._payload:
             return None
-        kind, code, _, _, number = _HEADER.unpack_from(packet)
+        kind, code, _, _, number = map(int, _HEADER.unpack_from(packet))
         is_ours = kind == _REPLY[self._version] and code == 0 and number in self._sent
         return number if is_ours else None
 
 
 def _checksum(packet: bytes) -> int:
     """The Internet checksum (RFC 1071) of an even number of octets."""
-    total = sum(struct.unpack(f"!{len(packet) // 2}H", packet))
+    total: int = sum(struct.unpack(f"!{len(packet) // 2}H", packet))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF
