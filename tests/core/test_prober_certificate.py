@@ -23,10 +23,10 @@ def test_both_forms_of_a_time_are_read(year: int) -> None:
     assert certificate_end_ms(authority().der(ends)) == int(ends.timestamp()) * 1000
 
 
-@pytest.mark.parametrize("length", range(0, len(DER), 7))
-def test_a_certificate_cut_short_is_none(length: int) -> None:
-    with pytest.raises(NotACertificate):
-        certificate_end_ms(DER[:length])
+def test_a_certificate_cut_short_is_none() -> None:
+    for length in range(len(DER)):
+        with pytest.raises(NotACertificate):
+            certificate_end_ms(DER[:length])
 
 
 def test_bytes_after_a_certificate_are_not_let_pass() -> None:

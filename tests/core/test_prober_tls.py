@@ -62,7 +62,7 @@ async def test_an_expired_certificate_has_its_own_reason_and_its_end(tmp_path: P
     ends = days_from_now(-3)
     outcome = await shake("127.0.0.1", ends=ends, ca_file=authority().write(tmp_path))
     assert outcome.reason is Reason.CERT_EXPIRED
-    assert outcome.detail == f"the certificate has expired on {ends:%Y-%m-%d}"
+    assert outcome.detail == f"the certificate expired on {ends:%Y-%m-%d}"
     assert outcome.cert_end == int(ends.timestamp()) * 1000
 
 

@@ -30,12 +30,19 @@ if TYPE_CHECKING:
 _EXPIRED = 10  # of OpenSSL's X509_V_ERR_ codes
 _UNVERIFIED = {
     9: "the certificate is not valid yet",
-    _EXPIRED: "the certificate has expired",
     18: "the certificate is self-signed",
     19: "the certificate's chain ends in an authority that is not trusted",
     20: "the certificate is by an authority that is not trusted",
     21: "the certificate is by an authority that is not trusted",
     23: "the certificate was revoked",
+}
+_SAID = {  # by OpenSSL's names of reasons
+    "WRONG_VERSION_NUMBER": "the target does not speak TLS on this port",
+    "HTTP_REQUEST": "the target does not speak TLS on this port",
+    "UNKNOWN_PROTOCOL": "the target does not speak TLS on this port",
+    "UNSUPPORTED_PROTOCOL": "the target speaks only TLS versions that are too old",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "the target speaks only TLS versions that are too old",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the target asks for a client certificate",
 }
 _OTHER_HOST = (62, 64)  # another name, another address
 
@@ -164,14 +171,22 @@ def _not_verified(
 ) -> CheckFailed:
     code = error.verify_code
     if code == _EXPIRED:
-        day = "" if end_ms is None else f" on {datetime.fromtimestamp(end_ms / 1000, UTC):%Y-%m-%d}"
-        return CheckFailed(Reason.CERT_EXPIRED, f"{_UNVERIFIED[code]}{day}")
+        return CheckFailed(Reason.CERT_EXPIRED, _expired(end_ms))
     if code in _OTHER_HOST:
         return CheckFailed(Reason.TLS_ERROR, f"the certificate is not for {escape(host, 100)}")
     said = escape(str(error.verify_message), 100)
     return CheckFailed(
         Reason.TLS_ERROR, _UNVERIFIED.get(code, f"the certificate is not valid: {said}")
     )
+
+
+def _expired(end_ms: int | None) -> str:
+    if end_ms is None:
+        return "the certificate has expired"
+    end = datetime.fromtimestamp(end_ms / 1000, UTC)
+    if end > datetime.now(UTC):  # so it is one above it
+        return "a certificate in the chain has expired"
+    return f"the certificate expired on {end:%Y-%m-%d}"
 
 
 def _not_shaken(error: Exception) -> CheckFailed:
@@ -183,16 +198,6 @@ def _not_shaken(error: Exception) -> CheckFailed:
     if isinstance(error, anyio.EndOfStream) or isinstance(error.__cause__, ssl.SSLError):
         return CheckFailed(Reason.TLS_ERROR, "the target closed during the TLS handshake")
     return stream_failure(error, "during the TLS handshake")
-
-
-_SAID = {
-    "WRONG_VERSION_NUMBER": "the target does not speak TLS on this port",
-    "HTTP_REQUEST": "the target does not speak TLS on this port",
-    "UNKNOWN_PROTOCOL": "the target does not speak TLS on this port",
-    "UNSUPPORTED_PROTOCOL": "the target speaks only TLS versions that are too old",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "the target speaks only TLS versions that are too old",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the target asks for a client certificate",
-}
 
 
 def _said(error: ssl.SSLError) -> str:
