@@ -11,7 +11,7 @@ from uptop_leader.ballots import Rules, take_vote
 from uptop_leader.incidents import Transition
 from uptop_leader.judge import judge
 from uptop_leader.nodes import Standing
-from uptop_leader.states import MonitorState, fresh_state
+from uptop_leader.states import Belief, MonitorState, Status, fresh_state
 
 START = 1_000_000.0
 HERE = Standing(live=True, offline=False, left=False)
@@ -94,6 +94,22 @@ class Court:
     def set(self, **settings: object) -> None:
         """Change the monitor."""
         self.monitor = replace(self.monitor, **settings)
+
+    def believes(self, belief: Belief) -> bool:
+        """Whether that is believed now."""
+        return self.state.belief is belief
+
+    def shows(self, status: Status) -> bool:
+        """Whether that is shown now."""
+        return self.state.status is status
+
+    def is_rechecking(self) -> bool:
+        """Whether a run is open."""
+        return self.state.run is not None
+
+    def round(self) -> int:
+        """The number of the current round; 0 without one."""
+        return self.state.run.round if self.state.run is not None else 0
 
     @property
     def told(self) -> list[str]:

@@ -10,9 +10,9 @@ from uptop_leader.states import Belief, Status
 def test_a_monitor_is_pending_until_a_quorum_has_voted_and_then_up_at_once() -> None:
     court = Court()
     court.vote("a")
-    assert court.state.status is Status.PENDING
+    assert court.shows(Status.PENDING)
     court.vote("b")
-    assert court.state.status is Status.UP
+    assert court.shows(Status.UP)
     assert court.state.since == START
 
 
@@ -21,9 +21,9 @@ def test_a_single_failure_is_denied_by_the_recheck() -> None:
     court.all_up()
     court.now += 60
     court.vote("a", up=False)
-    assert court.state.run is not None
+    assert court.is_rechecking()
     court.answer(a=True, b=True, c=True)
-    assert court.state.run is None
+    assert not court.is_rechecking()
     assert court.told == ["UP"]
 
 
@@ -34,7 +34,7 @@ def test_any_down_is_confirmed_by_the_node_that_spoke_first() -> None:
     court.vote("a", up=False)
     first = court.now
     court.answer(a=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
     assert court.transitions[-1].at == first
     assert court.transitions[-1].reasons == "1 × timeout"
 
@@ -45,9 +45,9 @@ def test_under_any_down_another_nodes_first_word_in_a_round_does_not_confirm() -
     court.now += 60
     court.vote("a", up=False)
     court.answer(b=False)
-    assert court.state.belief is Belief.UP
+    assert court.believes(Belief.UP)
     court.answer(a=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
 
 
 def test_a_vote_from_before_the_round_does_not_confirm() -> None:
@@ -57,7 +57,7 @@ def test_a_vote_from_before_the_round_does_not_confirm() -> None:
     court.vote("a", up=False)
     court.now += 1
     court.vote("a", up=False, age=5)
-    assert court.state.belief is Belief.UP
+    assert court.believes(Belief.UP)
 
 
 def test_a_tick_counts_as_an_answer() -> None:
@@ -67,7 +67,7 @@ def test_a_tick_counts_as_an_answer() -> None:
     court.vote("a", up=False)
     court.now += 10
     court.vote("a", up=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
 
 
 def test_one_node_alone_needs_two_rounds_unless_a_number_was_written() -> None:
@@ -76,17 +76,17 @@ def test_one_node_alone_needs_two_rounds_unless_a_number_was_written() -> None:
     court.now += 60
     court.vote("a", up=False)
     court.answer(a=False)
-    assert court.state.belief is Belief.UP
+    assert court.believes(Belief.UP)
     court.wait(5)
     court.answer(a=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
 
     written = Court("a", max_retries=1)
     written.vote("a")
     written.now += 60
     written.vote("a", up=False)
     written.answer(a=False)
-    assert written.state.belief is Belief.DOWN
+    assert written.believes(Belief.DOWN)
 
 
 def test_without_retries_the_first_verdict_decides() -> None:
@@ -94,7 +94,7 @@ def test_without_retries_the_first_verdict_decides() -> None:
     court.all_up()
     court.now += 60
     court.vote("a", up=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
 
 
 def test_rounds_follow_one_another_at_the_retry_interval() -> None:
@@ -103,14 +103,14 @@ def test_rounds_follow_one_another_at_the_retry_interval() -> None:
     court.now += 60
     court.vote("a", up=False)
     for number in (1, 2):
-        assert court.state.run is not None
-        assert court.state.run.round == number
+        assert court.is_rechecking()
+        assert court.round() == number
         court.answer(a=False)
         assert court.due is not None
         assert abs(court.due - court.now - 7) < 0.01
         court.wait(7)
     court.answer(a=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
 
 
 def test_majority_down_needs_a_majority_in_the_round() -> None:
@@ -119,11 +119,11 @@ def test_majority_down_needs_a_majority_in_the_round() -> None:
     court.now += 60
     court.vote("a", up=False)
     court.answer(a=False, b=True, c=True)
-    assert court.state.belief is Belief.UP
+    assert court.believes(Belief.UP)
     court.now += 60
     court.vote("b", up=False)
     court.answer(a=False, b=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
 
 
 def test_a_confirmed_minority_is_partial_and_ends_with_its_next_up() -> None:
@@ -132,7 +132,7 @@ def test_a_confirmed_minority_is_partial_and_ends_with_its_next_up() -> None:
     court.now += 60
     court.vote("a", up=False)
     court.answer(a=False, b=True, c=True)
-    assert court.state.status is Status.PARTIAL
+    assert court.shows(Status.PARTIAL)
     assert court.state.incident is None
     court.now += 10
     court.vote("a")
@@ -152,7 +152,7 @@ def test_a_tie_is_partial_at_the_third_round_and_never_an_incident() -> None:
     court.now += 1
     court.vote("a")
     court.vote("b")
-    assert court.state.status is Status.UP
+    assert court.shows(Status.UP)
 
 
 def test_all_down_needs_everybody_who_is_heard() -> None:
@@ -162,10 +162,10 @@ def test_all_down_needs_everybody_who_is_heard() -> None:
     for node in "ab":
         court.vote(node, up=False)
     court.answer(a=False, b=False, c=True)
-    assert court.state.belief is Belief.UP
+    assert court.believes(Belief.UP)
     court.vote("c", up=False)
     court.answer(a=False, b=False, c=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
 
 
 def test_recovery_goes_the_same_way() -> None:
@@ -177,9 +177,9 @@ def test_recovery_goes_the_same_way() -> None:
     court.now += 60
     court.vote("a")
     up_again = court.now
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
     court.answer(a=True, b=True, c=True)
-    assert court.state.belief is Belief.UP
+    assert court.believes(Belief.UP)
     assert court.transitions[-1].at == up_again
     assert court.transitions[-1].closes
 
@@ -191,13 +191,13 @@ def test_a_down_monitor_is_not_rechecked_unless_a_vote_turns_up() -> None:
     for node in "abc":
         court.vote(node, up=False)
     court.answer(a=False, b=False, c=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
     court.now += 60
     court.vote("a", up=False)
-    assert court.state.run is None
+    assert not court.is_rechecking()
     court.now += 60
     court.vote("a")
-    assert court.state.run is not None
+    assert court.is_rechecking()
 
 
 def test_under_any_down_silence_alone_recovers_nothing() -> None:
@@ -206,17 +206,17 @@ def test_under_any_down_silence_alone_recovers_nothing() -> None:
     court.now += 60
     court.vote("a", up=False)
     court.answer(a=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
     for _ in range(5):
         court.wait(60)
         court.vote("b")
         court.vote("c")
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
     court.standings["a"] = LEFT
     court.vote("b")
     court.vote("c")
     court.answer(b=True, c=True)
-    assert court.state.belief is Belief.UP
+    assert court.believes(Belief.UP)
 
 
 def test_an_abstaining_answer_neither_confirms_nor_recovers() -> None:
@@ -230,15 +230,15 @@ def test_an_abstaining_answer_neither_confirms_nor_recovers() -> None:
     court.vote("b")
     court.vote("c")
     court.wait(30)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
 
 
 def test_a_blocked_target_is_no_vote() -> None:
     court = Court("a")
     court.vote("a", up=False, reason=Reason.BLOCKED_TARGET)
     court.wait(200)
-    assert court.state.belief is Belief.PENDING
-    assert court.state.run is None
+    assert court.believes(Belief.PENDING)
+    assert not court.is_rechecking()
 
 
 def test_votes_go_stale_and_no_quorum_is_unknown_after_a_while_and_back_dated() -> None:
@@ -247,11 +247,11 @@ def test_votes_go_stale_and_no_quorum_is_unknown_after_a_while_and_back_dated() 
     heard = court.now
     court.wait(1000)
     assert court.told == ["UP", "UNKNOWN"]
-    assert court.state.belief is Belief.UP
+    assert court.believes(Belief.UP)
     stale = heard + 60 + 5 + 15
     assert abs(court.transitions[-1].at - stale) < 1
     court.all_up()
-    assert court.state.status is Status.UP
+    assert court.shows(Status.UP)
 
 
 def test_unknown_keeps_an_open_incident_open() -> None:
@@ -262,8 +262,8 @@ def test_unknown_keeps_an_open_incident_open() -> None:
     court.answer(a=False)
     court.state = replace(court.state, incident="i")
     court.wait(2000)
-    assert court.state.status is Status.UNKNOWN
-    assert court.state.belief is Belief.DOWN
+    assert court.shows(Status.UNKNOWN)
+    assert court.believes(Belief.DOWN)
     assert court.state.incident == "i"
 
 
@@ -271,17 +271,17 @@ def test_min_votes_below_the_bound_is_unknown() -> None:
     court = Court(min_votes=2)
     court.vote("a")
     court.wait(60)
-    assert court.state.status is Status.PENDING
+    assert court.shows(Status.PENDING)
 
 
 def test_a_soft_condition_that_fails_is_degraded_not_down() -> None:
     court = Court("a")
     court.vote("a", soft=True)
-    assert court.state.status is Status.DEGRADED
-    assert court.state.belief is Belief.UP
+    assert court.shows(Status.DEGRADED)
+    assert court.believes(Belief.UP)
     court.now += 60
     court.vote("a")
-    assert court.state.status is Status.UP
+    assert court.shows(Status.UP)
 
 
 def test_a_round_waits_for_its_accuser_to_speak_again_before_it_acquits() -> None:
@@ -291,9 +291,9 @@ def test_a_round_waits_for_its_accuser_to_speak_again_before_it_acquits() -> Non
     court.vote("a", up=False)
     court.answer(b=True, c=True)
     court.wait(20)
-    assert court.state.run is not None
+    assert court.is_rechecking()
     court.vote("a")
-    assert court.state.run is None
+    assert not court.is_rechecking()
 
 
 def test_a_round_does_not_wait_for_offline_nodes() -> None:
@@ -303,16 +303,16 @@ def test_a_round_does_not_wait_for_offline_nodes() -> None:
     court.standings["c"] = OFFLINE
     court.vote("a", up=False)
     court.answer(a=True, b=True)
-    assert court.state.run is None
+    assert not court.is_rechecking()
 
 
 def test_an_outage_seen_by_a_new_monitor_counts_rounds_as_if_it_was_up() -> None:
     court = Court()
     court.vote("a", up=False)
-    assert court.state.belief is Belief.PENDING
-    assert court.state.run is not None
+    assert court.believes(Belief.PENDING)
+    assert court.is_rechecking()
     court.answer(a=False)
-    assert court.state.belief is Belief.DOWN
+    assert court.believes(Belief.DOWN)
     assert court.told == ["DOWN"]
 
 

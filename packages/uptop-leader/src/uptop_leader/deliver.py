@@ -8,6 +8,7 @@ a time: a slow one delays nobody else, and keeps its own order.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,6 +16,7 @@ from anyio import to_thread
 from msgspec.structs import replace
 
 from uptop_core.errors import DeliveryError, StoreError
+from uptop_leader.gauges import Sendings
 from uptop_leader.messages import Message, render
 
 if TYPE_CHECKING:
@@ -36,9 +38,13 @@ _IDLE_S = 1.0
 log = logging.getLogger(__name__)
 
 
-def retry_at(attempts: int, created: float, now: float) -> float | None:
-    """When to try again after `attempts` tries; None when a day has passed since `created`."""
-    wait = BACKOFF_S[attempts - 1] if attempts <= len(BACKOFF_S) else LATER_S
+def retry_at(
+    attempts: int, created: float, now: float, asked_s: float | None = None
+) -> float | None:
+    """When to try again after `attempts` tries, not before the service asked to be; None when a
+    day has passed since `created`."""
+    wait = BACKOFF_S[attempts - 1] if 0 < attempts <= len(BACKOFF_S) else LATER_S
+    wait = max(wait, asked_s or 0.0)
     return now + wait if now + wait - created <= GIVE_UP_S else None
 
 
@@ -53,8 +59,7 @@ class Deliverer:
         clock: Clock,
         claim_s: float = 60.0,
     ) -> None:
-        self.sent = 0
-        self.failed = 0
+        self.sendings: dict[str, Sendings] = {}
         self._store = store
         self._channels = channels
         self._http = http
@@ -109,7 +114,7 @@ class Deliverer:
             try:
                 if error is None:
                     await to_thread.run_sync(self._store.mark_sent, claimed.number, now)
-                    self.sent += 1
+                    self._counted(claimed, sent=1)
                 else:
                     await self._mark_failed(claimed, error, now)
                 return
@@ -117,18 +122,26 @@ class Deliverer:
                 log.error("a delivery cannot be noted: %s", trouble)
                 await anyio.sleep(_IDLE_S)
 
+    def _counted(self, claimed: Claimed, *, sent: int = 0, failed: int = 0) -> None:
+        channel = claimed.notification.channel
+        before = self.sendings.get(channel, Sendings())
+        self.sendings[channel] = Sendings(before.sent + sent, before.failed + failed)
+
     async def _mark_failed(self, claimed: Claimed, error: DeliveryError, now: float) -> None:
         notification = claimed.notification
-        again = retry_at(claimed.attempts, notification.created, now)
-        if error.permanent:
-            again = None
-        self.failed += 1
+        again = None
+        if not error.permanent:
+            again = retry_at(claimed.attempts, notification.created, now, error.retry_after_s)
+        self._counted(claimed, failed=1)
         log.warning(
             "%s for %s not delivered: %s (%s)",
             notification.event, notification.message.monitor, error,
             "given up" if again is None else f"again in {again - now:.0f} s",
         )  # fmt: skip
-        await to_thread.run_sync(self._store.mark_failed, claimed.number, str(error), again, now)
+        note = partial(
+            self._store.mark_failed, claimed.number, str(error), again, now, unknown=error.unknown
+        )
+        await to_thread.run_sync(note)
 
 
 async def send(channel: Channel, message: Message, http: httpx.AsyncClient) -> DeliveryError | None:

@@ -76,6 +76,7 @@ class Engine:
         self.counters = Counters()
         self.last_write = clock.now()
         self.trouble = ""
+        """Why the store could not be written last time; empty when it could."""
         self._store = store
         self._rules = rules
         self._clock = clock
@@ -89,7 +90,7 @@ class Engine:
         self._seen = world.standings(clock.now())
         self._heard: frozenset[str] = frozenset()
         self._reassign = True
-        self._last_pass = clock.now()
+        self.last_turn = clock.now()
 
     @property
     def depth(self) -> int:
@@ -170,6 +171,11 @@ class Engine:
             self._wake = anyio.Event()
             await self.turn()
 
+    async def drained(self) -> None:
+        """Return when nothing waits any more, or at once while the store cannot be written."""
+        while self._queue and not self.trouble:
+            await self._queue[-1].done.wait()
+
     def _begin(self) -> None:
         """Have everything judged once; open rounds begin anew (DESIGN 9, after a restart)."""
         now = self._clock.now()
@@ -203,7 +209,7 @@ class Engine:
             await self._pass([waiting.entry for waiting in batch], due, now, batch)
         except StoreError as error:
             self._fail(error, batch, due, now)
-        self._last_pass = self._clock.now()
+        self.last_turn = self._clock.now()
 
     async def _pass(
         self, entries: list[Input], due: set[str], now: float, batch: list[_Waiting]
@@ -241,8 +247,8 @@ class Engine:
 
     def _notice_standstill(self, now: float) -> None:
         """After a suspend or a blocked loop nobody's silence counts from before it."""
-        if now - self._last_pass > _STANDSTILL_S:
-            log.warning("stood still for %.0f s", now - self._last_pass)
+        if now - self.last_turn > _STANDSTILL_S:
+            log.warning("stood still for %.0f s", now - self.last_turn)
             self.world.since = max(self.world.since, now)
 
     def _notice_nodes(self, now: float) -> set[str]:

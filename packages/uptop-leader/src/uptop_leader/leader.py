@@ -1,0 +1,278 @@
+"""The leader, put together: engine, own checks, delivery, housekeeping; and what HTTP asks of it."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio import to_thread
+from msgspec.structs import replace
+
+from uptop_core.checks.push import PushCheck
+from uptop_core.errors import StoreError
+from uptop_core.looks import Vantage
+from uptop_core.wire import Health
+from uptop_leader.ballots import Rules
+from uptop_leader.changes import Changes
+from uptop_leader.deliver import Deliverer, send
+from uptop_leader.engine import Engine
+from uptop_leader.gauges import Gauges
+from uptop_leader.messages import Message
+from uptop_leader.nodes import Node
+from uptop_leader.own_checks import OwnChecks
+from uptop_leader.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    import httpx
+
+    from uptop_core.clock import Clock
+    from uptop_core.monitors import Monitor
+    from uptop_core.wire import Assignments, Registration, ResultsAnswer, ResultsBatch
+    from uptop_leader.channels import Channel
+    from uptop_leader.configuration import Actor, ConfigChange
+    from uptop_leader.nodes import Standing
+    from uptop_leader.settings import LeaderSettings
+    from uptop_leader.states import MonitorState
+    from uptop_leader.store.saved import Saved
+    from uptop_leader.store.store import Store
+
+CONFIG_S = 1.0  # how often the database is asked whether the configuration has changed
+ALIVE_S = 5.0
+ROLL_UP_S = 60.0
+RETAIN_S = 600.0
+
+log = logging.getLogger(__name__)
+
+
+class Leader:
+    """Everything one leader does while it runs. `run` is all its loops."""
+
+    def __init__(
+        self,
+        settings: LeaderSettings,
+        store: Store,
+        saved: Saved,
+        clock: Clock,
+        http: httpx.AsyncClient,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self._clock = clock
+        self._http = http
+        now = clock.now()
+        self._instance = uuid.uuid4().hex
+        world = _world(settings, store.cluster_id, saved, self._instance, now)
+        rules = Rules(constants=settings.timings, strategy=settings.agg_strategy)
+        self._deliverer = Deliverer(
+            store, lambda: world.channels, http, clock, settings.timings.claim
+        )
+        self.engine = Engine(
+            world,
+            store,
+            rules,
+            clock,
+            public_url=settings.public_url,
+            on_notifications=self._deliverer.wake,
+        )
+        self._own = OwnChecks(
+            self.engine,
+            Vantage(
+                allow_private=settings.allow_private_targets,
+                skip_verify=settings.insecure_skip_verify,
+            ),
+            clock,
+            concurrency=settings.leader_concurrency,
+            instance=self._instance,
+        )
+        self._missed = 0
+        self._lag_s = 0.0
+        self._alive = now
+        self._away = (saved.last_alive, now) if saved.last_alive is not None else None
+
+    async def run(self) -> None:
+        """All loops, until cancelled."""
+        first = Changes(nodes={self.world.own.id: self.world.own})
+        await to_thread.run_sync(self.store.write, first, self._clock.now())
+        await to_thread.run_sync(self.store.lapse_claims, self._clock.now())
+        if self._away is not None:
+            await to_thread.run_sync(self.store.gap, *self._away)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.engine.run)
+            tasks.start_soon(self._deliverer.run)
+            tasks.start_soon(self._own.run)
+            tasks.start_soon(self._every, CONFIG_S, self.engine.reconfigure)
+            tasks.start_soon(self._every, ALIVE_S, self._beat)
+            tasks.start_soon(self._every, ROLL_UP_S, self._roll_up)
+            tasks.start_soon(self._every, RETAIN_S, self._retain)
+
+    async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
+        """Do something again and again; the store's troubles are told, and do not end it."""
+        trouble = ""
+        while True:
+            try:
+                await do()
+                trouble = ""
+            except StoreError as error:
+                if str(error) != trouble:
+                    log.error("housekeeping waits: %s", error)
+                trouble = str(error)
+            await anyio.sleep(seconds)
+
+    async def _beat(self) -> None:
+        now = self._clock.now()
+        await to_thread.run_sync(self.store.alive, now)
+        self._alive = now
+        pressure = self._own.runner.take_pressure()
+        self._missed += pressure.missed
+        self._lag_s = pressure.lag_s
+
+    async def _roll_up(self) -> None:
+        await to_thread.run_sync(self.store.roll_up, self._clock.now())
+
+    async def _retain(self) -> None:
+        settings = self.settings
+        await to_thread.run_sync(
+            self.store.retain,
+            self._clock.now(),
+            settings.retention_raw,
+            settings.retention_5min,
+            settings.retention_hour,
+        )
+
+    # What HTTP asks.
+
+    @property
+    def world(self) -> World:
+        """What the engine knows now."""
+        return self.engine.world
+
+    @property
+    def monitors(self) -> Mapping[str, Monitor]:
+        """All monitors by id."""
+        return self.world.monitors
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """All channels by id."""
+        return self.world.channels
+
+    @property
+    def states(self) -> Mapping[str, MonitorState]:
+        """The state of each monitor that has one yet."""
+        return self.world.states
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """All nodes by id, this one included."""
+        return self.world.nodes
+
+    def clock_now(self) -> float:
+        """Unix seconds on this leader's steady clock."""
+        return self._clock.now()
+
+    def standings(self) -> Mapping[str, Standing]:
+        """Where every node stands now."""
+        return self.world.standings(self._clock.now())
+
+    async def register(self, registration: Registration, address: str) -> Node:
+        """See `Engine.register`."""
+        node = await self.engine.register(registration, address)
+        log.info("node %s registered: region %s from %s", node.id, node.region or "-", address)
+        return node
+
+    async def submit(self, batch: ResultsBatch, received: float) -> ResultsAnswer:  # noqa: ARG002
+        """See `Engine.submit`."""
+        return await self.engine.submit(batch)
+
+    def assignments(self, node_id: str) -> tuple[str, Assignments]:
+        """See `Engine.assignments`."""
+        return self.engine.assignments(node_id)
+
+    async def assignments_changed(self, node_id: str, etag: str, seconds: float) -> None:
+        """See `Engine.assignments_changed`."""
+        await self.engine.assignments_changed(node_id, etag, seconds)
+
+    async def heartbeat(self, token: str, signal: str, detail: str) -> bool:
+        """A push job's signal; False when no monitor has this token."""
+        monitor = self._push_tokens().get(token)
+        return monitor is not None and await self.engine.signal(monitor, signal, detail)
+
+    def _push_tokens(self) -> dict[str, str]:
+        return {
+            monitor.check.token: monitor.id
+            for monitor in self.monitors.values()
+            if isinstance(monitor.check, PushCheck) and monitor.check.token
+        }
+
+    async def change(self, change: ConfigChange, actor: Actor) -> int:
+        """Write a change of the configuration and take it over. Raises ConfigError, StoreError."""
+        version = await to_thread.run_sync(
+            self.store.change_config, change, actor, self._clock.now()
+        )
+        await self.engine.reconfigure()
+        return version
+
+    async def test_channel(self, channel_id: str) -> str | None:
+        """Send a test message; None when it got through, else what went wrong."""
+        now_ms = round(self._clock.now() * 1000)
+        channel = self.channels[channel_id]
+        message = Message(key=uuid.uuid4().hex, event="test", monitor=channel.name, at=now_ms)
+        error = await send(channel, message, self._http)
+        return None if error is None else str(error)
+
+    def health(self) -> Health:
+        """ok while the engine turns and the store takes what is written; else why not."""
+        now, bound = self._clock.now(), self.settings.timings.heartbeat
+        reason = ""
+        if self.engine.trouble:
+            reason = self.engine.trouble
+        elif now - max(self._alive, self.engine.last_write) > bound:
+            reason = f"nothing was stored for {now - self._alive:.0f} s"
+        elif now - self.engine.last_turn > bound:
+            reason = f"the scheduler stands still for {now - self.engine.last_turn:.0f} s"
+        return Health(status="unavailable" if reason else "ok", reason=reason)
+
+    def gauges(self) -> Gauges:
+        """The program's own health in numbers."""
+        counters = self.engine.counters
+        return Gauges(
+            queue_depth=self.engine.depth,
+            results_total=counters.results,
+            duplicates_total=counters.duplicates,
+            rejected_total=counters.rejected,
+            schedule_lag_s=self._lag_s,
+            missed_ticks_total=self._missed,
+            notifications=dict(self._deliverer.sendings),
+        )
+
+
+def _world(
+    settings: LeaderSettings, cluster: str, saved: Saved, instance: str, now: float
+) -> World:
+    """The world as it was left, with this process as its own node."""
+    known = saved.nodes.get(settings.node_id)
+    ranks = [node.rank for node in saved.nodes.values()]
+    own = Node(
+        id=settings.node_id,
+        name=settings.effective_node_name,
+        region=settings.node_region,
+        rank=known.rank if known is not None else max(ranks, default=-1) + 1,
+        instance=instance,
+        joined=known.joined if known is not None else now,
+        heard=now,
+        own=True,
+    )
+    world = World(cluster, own, settings.timings, settings.leader_checks, now)
+    world.nodes = {
+        **{node.id: replace(node, own=False) for node in saved.nodes.values()},
+        own.id: own,
+    }
+    world.ledgers = dict(saved.ledgers)
+    world.states = dict(saved.states)
+    world.incidents = dict(saved.open_incidents)
+    world.configure(saved.configuration)
+    return world
