@@ -110,7 +110,7 @@ def _trust_system(context: ssl.SSLContext) -> None:
     context.load_default_certs()
     paths = ssl.get_default_verify_paths()
     folder = Path(paths.capath) if paths.capath else None
-    if paths.cafile is None and not (folder and folder.is_dir() and any(folder.iterdir())):
+    if not paths.cafile and not (folder and folder.is_dir() and any(folder.iterdir())):
         import certifi
 
         context.load_verify_locations(cafile=certifi.where())
