@@ -53,9 +53,16 @@ class Message(Struct, frozen=True, kw_only=True):
     lines: tuple[str, ...] = ()
 
     @property
-    def subject(self) -> str:
-        """What a paging service keeps one alert for: the DOWN and its UP name the same."""
-        return self.incident or self.monitor_id or self.key
+    def alert(self) -> str:
+        """What a paging service keeps one alert under: a DOWN and its UP have the same."""
+        if self.event in OPENING | CLOSING or self.event == "down_and_up":
+            return self.incident or self.monitor_id or self.key
+        return self.key
+
+    @property
+    def is_over(self) -> bool:
+        """True when nothing is left to do: an alert for it is closed as soon as it is opened."""
+        return self.event in ("down_and_up", "test")
 
 
 class Rendered(Struct, frozen=True):
