@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.settings import LeaderSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 MODELS: dict[str, type[Settings]] = {
@@ -81,7 +82,8 @@ def _rows(kind: type[Any]) -> Iterator[str]:
         if field.name == "conditions":
             continue  # every kind has them; they have a chapter of their own
         default = "required" if field.required else _written(field.default)
-        secret = ", a secret" if field.name in kind.secrets else ""
+        names = {field.name, field.encode_name}
+        secret = ", a secret" if names & set(kind.secrets) else ""
         yield f"| `{field.encode_name}` | {default} | {_allowed(field.type)}{secret} |"
 
 
@@ -154,22 +156,24 @@ def _setting(variable: str, by_role: dict[str, Described]) -> Iterator[str]:
     told = list(by_role.values())
     built = any(setting.built for setting in told)
     for role, setting in by_role.items():
+        required = " (required)" if setting.required else ""
         later = " (not built yet there)" if built and not setting.built else ""
-        yield f"# {role}: {setting.help}{' (required)' if setting.required else ''}{later}"
-    for allowed in _different(setting.allowed for setting in told):
-        yield f"# Allowed: {allowed}"
-    if len(defaults := _different(setting.default for setting in told)) > 1:
-        pairs = (f"{role}: {each.default or 'none'}" for role, each in by_role.items())
-        yield f"# Default: {', '.join(pairs)}"
+        yield from _comment(f"{role}: {setting.help}{required}{later}")
+    alike = len({setting.allowed for setting in told}) == 1
+    for role, setting in list(by_role.items())[: 1 if alike else None]:
+        yield from _comment(f"Allowed{'' if alike else f' ({role})'}: {setting.allowed}")
+    defaults = {setting.default for setting in told}
+    if len(defaults) > 1:
+        for role, setting in by_role.items():
+            yield f"# Default ({role}): {setting.default or 'none'}"
     if not built:
         yield "# Not built yet in this version: setting it stops the start."
-    default = defaults[0] if len(defaults) == 1 else ""
+    default = defaults.pop() if len(defaults) == 1 else ""
     yield f'#{variable}="{default}"' if " " in default else f"#{variable}={default}"
 
 
-def _different(texts: Iterable[str]) -> list[str]:
-    """The texts that differ, in their order."""
-    return list(dict.fromkeys(texts))
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, 98, initial_indent="# ", subsequent_indent="#   ")
 
 
 def main() -> None:

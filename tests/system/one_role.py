@@ -2,9 +2,10 @@
 
     python one_role.py probe
 
-Every module of the role and of core is imported, what belongs to other roles must be absent, and
-the role's command answers `--version` and `--help`; core runs an http check. Knows only what the
-environment it runs in has: no pytest.
+Every module of the role and of core is imported (but for those of core that need the extra
+`checks`, where that is not installed), what belongs to other roles must be absent, and the role's
+command answers `--version` and `--help`; core runs an http check. Knows only what the environment
+it runs in has: no pytest.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+_EXTRA = ("dns", "httptools", "icmplib", "regex", "uvloop")
 _SERVER = ("sqlmodel", "sqlalchemy", "alembic", "starlette", "uvicorn")
 _ABSENT = {
     "core": (
-        *_SERVER, "textual", "apprise", "pydantic", "jinja2", "yaml", "cryptography", "uvloop",
-        "dns", "icmplib", "uptop_leader", "uptop_probe", "uptop_tui",
+        *_SERVER, "textual", "apprise", "pydantic", "jinja2", "yaml", "cryptography", *_EXTRA,
+        "uptop_leader", "uptop_probe", "uptop_tui",
     ),
     "leader": ("textual", "uptop_probe", "uptop_tui"),
     "probe": (
@@ -41,13 +43,21 @@ def present(names: tuple[str, ...]) -> list[str]:
 
 
 def import_all(package: str) -> int:
-    """Import every module of a package; how many there were."""
+    """Import every module of a package; how many of them could be."""
     root = importlib.import_module(package)
     names = [info.name for info in pkgutil.walk_packages(root.__path__, f"{package}.")]
-    for name in names:
-        if not name.endswith("__main__"):
-            importlib.import_module(name)
-    return len(names)
+    return sum(could_import(name) for name in names if not name.endswith("__main__"))
+
+
+def could_import(name: str) -> bool:
+    """Import a module; False when it is one of core that needs the extra and this is not here."""
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if name.startswith("uptop_core.") and error.name and error.name.split(".")[0] in _EXTRA:
+            return False
+        raise
+    return True
 
 
 def check_something() -> str:
