@@ -6,16 +6,23 @@ import importlib
 import re
 import subprocess
 import sys
+import sysconfig
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 import yaml
 
 from docs.tables import pages
+from uptop_core.conditions.language import Word
+from uptop_core.monitors import Monitor
 from uptop_core.variables import VARIABLES
+from uptop_leader.configuration import Configuration
+from uptop_leader.declared.document import read_text
+from uptop_leader.declared.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +92,63 @@ def test_the_readme_has_the_two_commands_and_ci_runs_the_second() -> None:
     assert (ROOT / ".ci/run").read_text().splitlines()[-1] == commands[1]
 
 
+EXAMPLES = [
+    (document, block)
+    for document in (ROOT / "README.md", ROOT / "docs/configuration-as-code.md")
+    for block in blocks(document.read_text(), "yaml")
+]
+
+
+@pytest.mark.parametrize(("document", "example"), EXAMPLES)
+def test_examples_of_configuration_are_read(document: Path, example: str) -> None:
+    read = read_text(example, document.name, {"MAIL_PASSWORD": "x"})
+    planned = plan(Configuration(), read)
+    assert planned.change.put_monitors and planned.change.put_channels
+
+
+def words_of_table(heading: str) -> set[str]:
+    """The code words in the first column of the table under a heading of that page."""
+    text = (ROOT / "docs/configuration-as-code.md").read_text()
+    chapter = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", chapter, flags=re.MULTILINE)
+    return {word for row in rows for word in re.findall(r"`(\w+)", row)}
+
+
+def test_the_fields_of_every_monitor_are_documented() -> None:
+    fields = {field.name for field in msgspec.structs.fields(Monitor)} - {"check", "channels"}
+    assert words_of_table("Fields of every monitor") == fields | {
+        "type", "conditions", "alert", "alerts",
+    }  # fmt: skip
+
+
+def test_the_words_of_conditions_are_documented() -> None:
+    assert words_of_table("Conditions") == {word.value for word in Word}
+
+
+COMMANDS = sorted(
+    {
+        (program, subcommand, tuple(re.findall(r" (--[a-z-]+)", rest)))
+        for document in DOCUMENTS
+        for block in blocks(document.read_text(), "sh")
+        for program, subcommand, rest in re.findall(
+            r"(uptop-(?:leader|probe|tui))(?: ([a-z][a-z-]*))?((?: [^#\n]*)?)$",
+            re.sub(r" +#.*$", "", block, flags=re.MULTILINE),
+            flags=re.MULTILINE,
+        )
+    }
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("program", "subcommand", "flags"), COMMANDS)
+def test_commands_and_flags_that_are_shown_exist(
+    program: str, subcommand: str, flags: tuple[str, ...]
+) -> None:
+    command = [Path(sysconfig.get_path("scripts"), program), *filter(None, [subcommand]), "--help"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert all(flag in said for flag in flags), said
+
+
 @pytest.mark.parametrize("path", ["docs/checks.md", "docs/channels.md"])
 def test_generated_pages_are_current(path: str) -> None:
     assert pages()[path] == (ROOT / path).read_text(), "run: hatch run docs"
@@ -114,7 +178,7 @@ def page() -> Iterator[str]:
 
 def test_the_five_line_script_judges_a_real_listener(page: str, tmp_path: Path) -> None:
     [script] = blocks((ROOT / "docs/scripting.md").read_text(), "python")
-    assert len(script.splitlines()) == 5
+    assert len(list(filter(None, script.splitlines()))) == 5
     (tmp_path / "look.py").write_text(script)
     command = [sys.executable, str(tmp_path / "look.py"), page, page, f"{page}broken"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
