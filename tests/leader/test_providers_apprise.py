@@ -54,6 +54,15 @@ async def test_a_failure_may_pass_and_tells_no_secret() -> None:
         assert_tells_no_secret(error, ("SECRET", receiver.url))
 
 
+async def test_what_the_library_logs_is_dropped_because_it_tells_urls(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(1)
+    for url in ("nosuchthing://SECRET", "slack://SECRET", "json://127.0.0.1:1/SECRET?cto=1"):
+        await failure(Apprise(url=url))
+    assert "SECRET" not in caplog.text
+
+
 async def test_a_service_that_hangs_can_be_left() -> None:
     with anyio.fail_after(DEADLINE_S):
         async with (

@@ -223,7 +223,7 @@ async def test_a_server_that_says_nothing_can_be_left_and_the_thread_ends(
 
 
 def test_settings_that_cannot_work_are_told() -> None:
-    wrong = Email(host="mx:25 ", sender="a@b.org, c@d.org", to="nobody", user="joe")
+    wrong = Email(host="fe:25", sender="a@b.org, c@d.org", to="nobody", user="joe")
     assert [problem.field for problem in wrong.problems()] == ["host", "from", "to", "pass"]
     half = Email(host="mx", sender="a@b.org", to="c@d.org", password="grün")
     assert [problem.field for problem in half.problems()] == ["user", "pass"]

@@ -33,6 +33,13 @@ async def test_method_and_headers_may_be_chosen() -> None:
     assert receiver.only.headers["content-type"] == "application/vnd.x+json"
 
 
+async def test_a_login_in_the_url_is_basic_auth() -> None:
+    async with http_receiver() as receiver:
+        await send(Webhook(url=receiver.url.replace("http://", "http://joe:pass@")))
+    assert receiver.only.headers["authorization"] == "Basic am9lOnBhc3M="
+    assert receiver.only.path == "/"
+
+
 async def test_a_repeat_carries_the_same_key_and_says_so() -> None:
     async with http_receiver() as receiver:
         await send(Webhook(url=receiver.url))

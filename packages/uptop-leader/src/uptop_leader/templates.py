@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from jinja2 import StrictUndefined, Template, TemplateError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def problem(text: str, values: Mapping[str, object]) -> str | None:
     try:
         _filled(text, values)
     except TemplateError as error:
-        line = f"line {error.lineno}: " if getattr(error, "lineno", None) else ""
+        line = f"line {error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
         return f"{line}{error.message or type(error).__name__}"
     except Exception as error:  # noqa: BLE001  what an expression does with the values is theirs
         return f"cannot be filled: {type(error).__name__}"

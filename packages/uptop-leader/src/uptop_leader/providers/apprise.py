@@ -1,11 +1,12 @@
 """apprise: a hundred other services, by the URL that the library Apprise has for each.
 
 The library is imported when a channel uses it: it is large. It blocks, so it runs in a thread, and
-it only says whether it worked, not why.
+it only says whether it worked, not why. What it logs is dropped: there are whole URLs in it.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from uptop_core.errors import DeliveryError, Problem
@@ -65,6 +66,8 @@ def _target(url: str) -> Any:
     """The library's object for `url`, or None when it knows none."""
     import apprise
 
+    for name in ("apprise", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     asset = apprise.AppriseAsset(app_id="uptop", app_desc="uptop", async_mode=False)
     target = apprise.Apprise(asset=asset)
     return target if target.add(url) else None

@@ -9,6 +9,7 @@ incident together (RFC 5322, 3.6.4).
 from __future__ import annotations
 
 import hashlib
+import re
 import smtplib
 import socket
 import ssl
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _TLS_PORT, _SUBMISSION_PORT = 465, 587
 _STEP_TIMEOUT_S = 20.0  # ends a thread that was left alone; the caller's deadline comes first
+_GOODBYE_S = 1.0
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -53,7 +55,7 @@ class Email(Provider, tag="email", frozen=True, kw_only=True, omit_defaults=True
 
     def problems(self) -> Iterator[Problem]:
         """A host that is none, addresses that are none, half of a login."""
-        if not self.host or not self.host.isprintable() or any(sign in self.host for sign in " /@"):
+        if not re.fullmatch(r"[0-9A-Za-z._-]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%\w+)?", self.host):
             yield Problem("host", "must be the name or address of a mail server, without a port")
         yield from address_problems("from", self.sender)
         if len(getaddresses([self.sender])) > 1:
@@ -206,10 +208,16 @@ class _Delivery:
         answer = server.data(mail.as_bytes())
         self._sending = False
         self._accept(answer)
-        with suppress(OSError, smtplib.SMTPException):
-            server.quit()
+        self._leave()
         if refused:
             raise self._partly(len(refused), len(wanted), *refused[0])
+
+    def _leave(self) -> None:
+        """Say goodbye, but not for long: the mail is delivered, and must not look as if it hung."""
+        with suppress(OSError, smtplib.SMTPException):
+            if self._client.sock is not None:
+                self._client.sock.settimeout(_GOODBYE_S)
+            self._client.quit()
 
     def _accept(self, answer: tuple[int, bytes]) -> None:
         if answer[0] != 250:
