@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, and_, exists, func, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 
 from uptop_leader.channels import ChannelHealth
 from uptop_leader.messages import Message
@@ -150,7 +150,7 @@ def _is_free(moment: int) -> ColumnElement[bool]:
 
 def _claimable(
     connection: Connection, moment: int, limit: int, busy_channels: Collection[str]
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     earlier = _NOTE.alias()
     has_earlier = exists().where(
         earlier.c.done_ms.is_(None),
@@ -182,7 +182,7 @@ def _finish(
     return channels[0] if channels else None
 
 
-def _with_recovery(connection: Connection, row: Row[Any], *, was_tried: bool) -> Notification:
+def _with_recovery(connection: Connection, row: Any, *, was_tried: bool) -> Notification:
     """The notification of a row; a DOWN that nobody was told of yet takes the UP that waits behind
     it along, and all between: one message for both.
     """
@@ -202,9 +202,7 @@ def _with_recovery(connection: Connection, row: Row[Any], *, was_tried: bool) ->
     return _told_together(_notification(row), _notification(up))
 
 
-def _recovery_behind(
-    connection: Connection, row: Row[Any], *, merged_only: bool
-) -> Row[Any] | None:
+def _recovery_behind(connection: Connection, row: Any, *, merged_only: bool) -> Any | None:
     """The UP that waits behind a DOWN. Once the DOWN was tried alone it stays alone; once it was
     tried together with its UP they stay together.
     """
@@ -243,7 +241,7 @@ def _marked(notification: Notification) -> Notification:
     return msgspec.structs.replace(notification, message=message)
 
 
-def _notification(row: Row[Any]) -> Notification:
+def _notification(row: Any) -> Notification:
     return Notification(
         key=row.key,
         channel=row.channel,

@@ -10,16 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uptop_core.errors import StoreError
-from uptop_leader.store import (
-    configuring,
-    facts,
-    outbox,
-    people,
-    reading,
-    writing,
-)
+from uptop_leader.store import configuring, facts, outbox, people, reading, uptime, writing
+from uptop_leader.store.backup import backup
 from uptop_leader.store.connections import Connections
+from uptop_leader.store.latencies import latency
 from uptop_leader.store.migrate import migrate
+from uptop_leader.store.retention import retain
+from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
 
 if TYPE_CHECKING:
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.notifications import Claimed
     from uptop_leader.seal import Keyring
-    from uptop_leader.store.history import RawResult
+    from uptop_leader.store.history import Day, Latency, RawResult, Uptime
     from uptop_leader.store.outbox import OutboxDepth
     from uptop_leader.store.people import AuditEntry, Person, TokenView
     from uptop_leader.store.writing import SeriesIds
@@ -213,6 +210,35 @@ class Store:
         """Raw results of a monitor observed in [since, until), the oldest first."""
         with self._connections.reading() as connection:
             return reading.results(connection, monitor, since, until, limit)
+
+    def uptime(self, now: float, seconds: float) -> dict[str, Uptime]:
+        """The uptime of every monitor in the last `seconds`, by time."""
+        with self._connections.reading() as connection:
+            return uptime.uptime(connection, now, seconds)
+
+    def daily(self, now: float, days: int = 90) -> dict[str, list[Day]]:
+        """The last days of every monitor, UTC, the oldest first and today last."""
+        with self._connections.reading() as connection:
+            return uptime.daily(connection, now, days)
+
+    def latency(self, now: float, seconds: float) -> dict[tuple[str, str], Latency]:
+        """The latencies of every (monitor, node) in the last `seconds`."""
+        with self._connections.reading() as connection:
+            return latency(connection, now, seconds)
+
+    # Upkeep, from time to time
+
+    def roll_up(self, now: float) -> int:
+        """Compute the rollups whose results have changed; returns how many buckets."""
+        return roll_up(self._connections, now)
+
+    def retain(self, now: float, raw_s: float, five_min_s: float, hour_s: float) -> int:
+        """Remove history older than so many seconds; returns how many rows."""
+        return retain(self._connections, now, raw_s, five_min_s, hour_s)
+
+    def backup(self, path: Path) -> None:
+        """Copy the database to a file of mode 0600, while others write."""
+        backup(self._connections, path)
 
     # People
 

@@ -159,6 +159,7 @@ def _incidents() -> None:
             "monitor", "at_ms", "known_ms", "belief_to", "status_to", name="transition_once"
         ),
     )
+    op.create_index("transition_at_ms", "transition", ["at_ms"])
 
 
 def _outbox() -> None:

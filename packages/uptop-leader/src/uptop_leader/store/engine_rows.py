@@ -1,0 +1,138 @@
+"""Tables of what the engine believes and decides. A column `data` holds a whole value as msgpack."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from uptop_leader.store.rows import Row, moment, number
+
+
+class NodeRow(Row, table=True):
+    """A node that has registered."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    region: str
+    rank: int
+    heard_ms: int = moment()
+    data: bytes
+
+
+class LedgerRow(Row, table=True):
+    """Which seqs of an instance have been stored."""
+
+    node: str = Field(primary_key=True)
+    instance: str = Field(primary_key=True)
+    touched_ms: int = moment()
+    data: bytes
+
+
+class StateRow(Row, table=True):
+    """What is believed of a monitor; its votes have a table of their own."""
+
+    monitor: str = Field(primary_key=True)
+    belief: str
+    since_ms: int = moment()
+    status: str
+    status_since_ms: int = moment()
+    incident: str | None = None
+    data: bytes
+
+
+class VoteRow(Row, table=True):
+    """The newest result of a node for a monitor."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+    monitor: str = Field(primary_key=True)
+    node: str = Field(primary_key=True)
+    observed_ms: int = moment()
+    data: bytes
+
+
+class IncidentRow(Row, table=True):
+    """An incident with its evidence."""
+
+    __table_args__ = (
+        Index(None, "monitor", "started_ms"),
+        Index(None, "started_ms"),
+        Index(
+            "incident_open",
+            "monitor",
+            sqlite_where=text("ended_ms IS NULL"),
+            postgresql_where=text("ended_ms IS NULL"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    monitor: str
+    number: int
+    name: str
+    started_ms: int = moment()
+    confirmed_ms: int = moment()
+    reasons: str
+    detail: str
+    evidence: bytes
+    ended_ms: int | None = moment(default=None)
+    end_confirmed_ms: int | None = moment(default=None)
+    cause: str = ""
+
+
+class TransitionRow(Row, table=True):
+    """A change of belief or status, numbered in the order it became known."""
+
+    __table_args__ = (
+        UniqueConstraint(
+            "monitor", "at_ms", "known_ms", "belief_to", "status_to", name="transition_once"
+        ),
+        Index(None, "at_ms"),
+    )
+    number: int | None = number()
+    monitor: str
+    at_ms: int = moment()
+    known_ms: int = moment()
+    belief_from: str
+    belief_to: str
+    status_from: str
+    status_to: str
+    cause: str
+    reasons: str
+    detail: str
+    evidence: bytes
+    incident: str | None = None
+
+
+class NotificationRow(Row, table=True):
+    """The outbox. `done_ms` is set when it was sent or given up; `merged` names the row that tells
+    this one's news too; `until_ms` is when a worker's claim ends.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index(
+            "notification_waiting",
+            "channel",
+            "subject",
+            "number",
+            sqlite_where=text("done_ms IS NULL"),
+            postgresql_where=text("done_ms IS NULL"),
+        ),
+        Index(None, "done_ms"),
+    )
+    number: int | None = number()
+    key: str
+    channel: str
+    subject: str
+    monitor: str
+    event: str
+    message: bytes
+    created_ms: int = moment()
+    due_ms: int = moment()
+    attempts: int = 0
+    until_ms: int | None = moment(default=None)
+    possible_repeat: bool = False
+    merged: int | None = moment(default=None, index=True)
+    error: str = ""
+    done_ms: int | None = moment(default=None)
+    given_up: bool = False

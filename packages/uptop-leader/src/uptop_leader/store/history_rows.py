@@ -1,0 +1,84 @@
+"""Tables of results and what they come to, and of when this leader ran."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from uptop_leader.store.rows import Row, moment
+
+
+class SeriesRow(Row, table=True):
+    """A monitor seen from a node, as the small number that results carry."""
+
+    __table_args__ = (UniqueConstraint("monitor", "node"),)
+    id: int | None = Field(default=None, primary_key=True)
+    monitor: str
+    node: str
+
+
+class ResultRow(Row, table=True):
+    """A raw result; `reason` is a code of `codes.py`, 0 for up."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+    time_ms: int = moment(primary_key=True)
+    series: int = Field(primary_key=True)
+    latency_us: int = moment()
+    reason: int
+
+
+class _Rollup(Row):
+    """What the results of a series in one bucket come to; latencies are those of up results."""
+
+    bucket_ms: int = moment(primary_key=True)
+    series: int = Field(primary_key=True)
+    count: int
+    down: int
+    sum_us: int = moment()
+    min_us: int | None = moment(default=None)
+    max_us: int | None = moment(default=None)
+    sketch: bytes
+
+
+class RollupFiveRow(_Rollup, table=True):
+    """Results of five minutes."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+
+
+class RollupHourRow(_Rollup, table=True):
+    """Results of an hour."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+
+
+class RollupDayRow(_Rollup, table=True):
+    """Results of a day, UTC."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+
+
+class DirtyRow(Row, table=True):
+    """A bucket whose rollup is not (or no longer) what its results come to; `mark` counts how
+    often that was said, so that a result that arrives during the roll-up is not overlooked.
+    """
+
+    level: str = Field(primary_key=True)
+    bucket_ms: int = moment(primary_key=True)
+    mark: int
+
+
+class GapRow(Row, table=True):
+    """A time in which this leader did not run."""
+
+    since_ms: int = moment(primary_key=True)
+    until_ms: int = moment()
+
+
+class HeartbeatRow(Row, table=True):
+    """One row that says when the store was last written."""
+
+    id: int = Field(primary_key=True)
+    at_ms: int = moment()

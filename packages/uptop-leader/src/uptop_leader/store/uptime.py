@@ -1,0 +1,67 @@
+"""Uptime by time, not by count of checks: for one window, and day by day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from uptop_leader.store.history import Day, Uptime
+from uptop_leader.store.intervals import Intervals, length
+from uptop_leader.store.levels import DAY
+from uptop_leader.store.observed import Observed, observed
+from uptop_leader.store.times import to_ms
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+
+def uptime(connection: Connection, now: float, seconds: float) -> dict[str, Uptime]:
+    """The uptime of every monitor in the last `seconds`."""
+    found = observed(connection, to_ms(now - seconds), to_ms(now))
+    return {monitor: _uptime(seen, seconds) for monitor, seen in found.items()}
+
+
+def daily(connection: Connection, now: float, days: int) -> dict[str, list[Day]]:
+    """The last `days` days of every monitor, UTC, the oldest first; the last one is today so far."""
+    today = DAY.start_of(to_ms(now))
+    first = today - (days - 1) * DAY.length_ms
+    dates = [_date(first + number * DAY.length_ms) for number in range(days)]
+    found = observed(connection, first, to_ms(now))
+    return {monitor: _days(seen, first, dates) for monitor, seen in found.items()}
+
+
+def _uptime(seen: Observed, seconds: float) -> Uptime:
+    total, down = length(seen.all), length(seen.down)
+    return Uptime(
+        up_s=(total - down) / 1000,
+        down_s=down / 1000,
+        observed_s=total / 1000,
+        window_s=seconds,
+    )
+
+
+def _days(seen: Observed, first: int, dates: list[date]) -> list[Day]:
+    total = _by_day(seen.all, first, len(dates))
+    down = _by_day(seen.down, first, len(dates))
+    return [
+        Day(date=date, up_s=(whole - bad) / 1000, down_s=bad / 1000, observed_s=whole / 1000)
+        for date, whole, bad in zip(dates, total, down, strict=True)
+    ]
+
+
+def _by_day(intervals: Intervals, first: int, days: int) -> list[int]:
+    """How many milliseconds of the intervals, all from `first` on, lie in each day."""
+    sums = [0] * days
+    for start, end in intervals:
+        while start < end:
+            number = (start - first) // DAY.length_ms
+            stop = min(end, first + (number + 1) * DAY.length_ms)
+            sums[number] += stop - start
+            start = stop
+    return sums
+
+
+def _date(moment_ms: int) -> date:
+    return datetime.fromtimestamp(moment_ms / 1000, UTC).date()
