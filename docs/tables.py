@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect as shapes
-from uptop_probe.settings import ProbeSettings
-from uptop_tui.settings import TuiSettings
 
 from uptop_core.kinds import KINDS
 from uptop_core.settings import Described, Settings, describe
 from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.settings import LeaderSettings
+from uptop_probe.settings import ProbeSettings
+from uptop_tui.settings import TuiSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
