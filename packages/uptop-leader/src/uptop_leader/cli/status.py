@@ -1,0 +1,87 @@
+"""`uptop-leader status`: ask a running leader how it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from uptop_leader.cli import FAILED
+from uptop_leader.cli._at_hand import settings_here
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uptop_core.views import MonitorList
+    from uptop_core.wire import Health
+    from uptop_leader.settings import LeaderSettings
+
+
+@click.command()
+@click.option("--url", help="the leader's URL; by default the one that these settings make")
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="file with an API token; by default the one of the first start, beside the database",
+)
+@click.pass_context
+def status(ctx: click.Context, url: str | None, token_file: Path | None) -> None:
+    """Ask a running leader how it is. Exit code 1 if it is not well or does not answer.
+
+    With a token, its monitors are counted and those that are not up are listed.
+    """
+    import anyio
+
+    settings = settings_here()
+    token = _token(settings, token_file)
+    health, monitors = anyio.run(_ask, url or _own_url(settings), token)
+    for line in _lines(health, monitors):
+        click.echo(line)
+    if health.status != "ok":
+        ctx.exit(FAILED)
+
+
+async def _ask(url: str, token: str | None) -> tuple[Health, MonitorList | None]:
+    from uptop_core.client import LeaderClient
+    from uptop_core.views import MonitorList
+
+    async with LeaderClient(url, token=token) as client:
+        health = await client.health()
+        monitors = await client.get_json("/api/v1/monitors", MonitorList) if token else None
+    return health, monitors
+
+
+def _lines(health: Health, monitors: MonitorList | None) -> Iterator[str]:
+    activity = "active" if health.active else "standing by"
+    yield f"{health.role}, {activity}: {health.status}" + (
+        f" ({health.reason})" if health.reason else ""
+    )
+    if monitors is None:
+        return
+    counts = Counter(monitor.status for monitor in monitors.monitors)
+    words = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    yield f"{len(monitors.monitors)} monitors" + (f": {words}" if words else "")
+    for monitor in monitors.monitors:
+        if monitor.status != "UP":
+            yield f"{monitor.status:<8} {monitor.name}  {monitor.error}".rstrip()
+
+
+def _own_url(settings: LeaderSettings) -> str:
+    host = settings.effective_http_host
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    scheme = "https" if settings.has_tls else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
+
+
+def _token(settings: LeaderSettings, token_file: Path | None) -> str | None:
+    from uptop_leader.first_start import TOKEN_FILE
+
+    path = token_file or settings.database.parent / TOKEN_FILE
+    try:
+        return path.read_text(encoding="ascii").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        if token_file is None:
+            return None
+        raise click.UsageError(f"{path} holds no token that can be read: {error}") from None

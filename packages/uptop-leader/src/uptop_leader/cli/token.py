@@ -1,0 +1,92 @@
+"""`uptop-leader token`: what users sign in to the API with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from uptop_leader.cli._at_hand import actor, database_option, now, opened, settings_here
+
+if TYPE_CHECKING:
+    from uptop_leader.store.people import TokenView
+
+
+@click.group()
+def token() -> None:
+    """Add, list and revoke API tokens."""
+
+
+@token.command()
+@click.argument("name")
+@click.option("--user", required=True, help="whose token it is; it has the role of that user")
+@click.option("--expires", metavar="TIME", help="after such a time: 12h, 90d; by default never")
+@database_option
+def add(name: str, user: str, expires: str | None, db: str | None) -> None:
+    """Make a token called NAME and print it, this once."""
+    from uptop_leader.first_start import PREFIX_LENGTH, new_token
+    from uptop_leader.seal import token_hash
+
+    lifetime = _lifetime(expires)
+    with opened(settings_here(db_dsn=db)) as store:
+        owner = store.find_user(user)
+        if owner is None:
+            raise click.UsageError(f"there is no user '{user}': see `uptop-leader user list`")
+        made, moment = new_token(), now()
+        store.add_token(
+            user=owner,
+            name=name,
+            token_hash=token_hash(made),
+            prefix=made[:PREFIX_LENGTH],
+            expires=None if lifetime is None else moment + lifetime,
+            now=moment,
+        )
+        store.audit(actor(), "token added", made[:PREFIX_LENGTH], moment, f"{name} of {user}")
+    click.echo(made)
+
+
+@token.command("list")
+@database_option
+def list_(db: str | None) -> None:
+    """List the tokens: the beginning, owner and role, name, expiry, last use."""
+    with opened(settings_here(db_dsn=db)) as store:
+        for one in store.tokens():
+            click.echo("  ".join(_words(one)))
+
+
+@token.command()
+@click.argument("prefix")
+@database_option
+def revoke(prefix: str, db: str | None) -> None:
+    """End the token that begins with PREFIX."""
+    with opened(settings_here(db_dsn=db)) as store:
+        if not store.revoke_token(prefix, now()):
+            raise click.UsageError(f"no token that is still good begins with '{prefix}'")
+        store.audit(actor(), "token revoked", prefix, now())
+    click.echo(f"revoked {prefix}")
+
+
+def _lifetime(expires: str | None) -> float | None:
+    from uptop_core.forms import duration
+
+    if expires is None:
+        return None
+    form = duration(at_least=60)
+    try:
+        return form.read(expires)
+    except ValueError:
+        raise click.UsageError(f"--expires: {expires!r} is not allowed: {form.allowed}") from None
+
+
+def _words(one: TokenView) -> list[str]:
+    words = [one.prefix, f"{one.user} ({one.role})", one.name]
+    if one.revoked is not None:
+        words.append(f"revoked {_day(one.revoked)}")
+    elif one.expires is not None:
+        words.append(f"expires {_day(one.expires)}")
+    return [*words, f"last used {_day(one.last_used)}" if one.last_used else "never used"]
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,329 @@
+"""The leader's settings: every variable of its own, typed (DESIGN 5), and what to warn of at start.
+
+A variable whose feature is not built yet is known here too, and setting it stops the start.
+`UPTOP_PEER_URL` is not here: it belongs to a probe, which may share a `.env` with its leader.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from uptop_core.constants import TimeConstants, time_constants
+from uptop_core.errors import Problem, SettingError
+from uptop_core.forms import Form, IpNetwork, duration, network, several, text, url, whole
+from uptop_core.settings import Setting, Settings
+from uptop_core.verdicts import strategies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LISTENING = "Listening"
+DATABASE = "Database and history"
+PAGES = "Status page and metrics"
+NODE = "This node and its cluster"
+CHECKING = "Checking and judging"
+SECURITY = "Security"
+SSH = "Terminal UI over SSH"
+LOGGING = "Logging"
+
+_HOUR = 3600.0
+_LATER = "not built yet in this version"
+
+
+def _words(*built: str, **refused: str) -> Form[str]:
+    """One of some words; of those refused the sentence says what to do instead."""
+
+    def read(written: str) -> str:
+        word = written.lower()
+        if word in refused:
+            raise ValueError(refused[word])
+        if word not in built:
+            raise ValueError
+        return word
+
+    return Form("one of " + ", ".join((*built, *refused)), read)
+
+
+def _strategy() -> Form[str]:
+    """Looked up when it is read, since installed packages may add strategies."""
+
+    def read(written: str) -> str:
+        if written.lower() not in strategies():
+            raise ValueError("one of " + ", ".join(sorted(strategies())))
+        return written.lower()
+
+    return Form("any-down, majority-down, all-down, or one that is installed", read)
+
+
+def _region() -> Form[str]:
+    form = _NAME_FORM
+    return Form(form.allowed, lambda written: form.read(written).lower())
+
+
+def _encryption_keys() -> Form[str]:
+    def read(written: str) -> str:
+        from uptop_leader.seal import Keyring
+
+        try:
+            Keyring.from_setting(written)
+        except SettingError as error:
+            raise ValueError("; ".join(problem.message for problem in error.problems)) from None
+        return written
+
+    return Form("64 hex digits; several are comma-separated", read)
+
+
+_NAME_FORM = text(
+    "letters, digits, '.', '_' and '-', at most 63", r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+)
+_HOST_FORM = text("an address or a host name", r"[A-Za-z0-9._:%-]+")
+_ORIGIN_FORM = text("* or an origin such as https://www.example.com", r"\*|https?://[^\s/?#@]+")
+
+
+class LeaderSettings(Settings, frozen=True, kw_only=True):
+    """Everything that can be set of a leader. Durations are in seconds."""
+
+    http_host: Annotated[
+        str,
+        Setting(
+            help="address to listen on; without a cluster secret 127.0.0.1, with one 0.0.0.0",
+            group=LISTENING,
+            form=_HOST_FORM,
+        ),
+    ] = ""
+    http_port: Annotated[
+        int,
+        Setting(
+            help="port of API, status page, push and metrics; 0 takes a free one",
+            group=LISTENING,
+            form=whole(0, 65_535),
+        ),
+    ] = 8080
+    tls_cert: Annotated[
+        Path | None, Setting(help="certificate chain (PEM): serve HTTPS", group=LISTENING)
+    ] = None
+    tls_key: Annotated[
+        Path | None, Setting(help="private key (PEM) of the certificate", group=LISTENING)
+    ] = None
+    public_url: Annotated[
+        str,
+        Setting(help="where people reach this leader, for links", group=LISTENING, form=url()),
+    ] = ""
+    trusted_proxies: Annotated[
+        tuple[IpNetwork, ...],
+        Setting(
+            help="networks whose X-Forwarded-For is believed",
+            group=LISTENING,
+            form=several(network()),
+            built=False,
+        ),
+    ] = ()
+
+    db_type: Annotated[
+        str,
+        Setting(
+            help="kind of database",
+            group=DATABASE,
+            form=_words("sqlite", postgres=f"postgres is {_LATER}: use sqlite"),
+        ),
+    ] = "sqlite"
+    db_dsn: Annotated[str, Setting(help="path of the SQLite file", group=DATABASE)] = "uptop.db"
+    retention_raw: Annotated[
+        float,
+        Setting(help="how long single results are kept", group=DATABASE, form=duration(_HOUR)),
+    ] = 7 * 24 * _HOUR
+    retention_5min: Annotated[
+        float,
+        Setting(help="how long 5-minute rollups are kept", group=DATABASE, form=duration(_HOUR)),
+    ] = 30 * 24 * _HOUR
+    retention_hour: Annotated[
+        float,
+        Setting(help="how long hourly rollups are kept", group=DATABASE, form=duration(_HOUR)),
+    ] = 400 * 24 * _HOUR
+
+    encryption_key: Annotated[
+        str,
+        Setting(
+            help="seals channel settings and credentials in the database: 64 hex digits; of"
+            " several, comma-separated, the first encrypts and all decrypt",
+            group=SECURITY,
+            form=_encryption_keys(),
+            secret=True,
+        ),
+    ] = ""
+    cluster_secret: Annotated[
+        str,
+        Setting(
+            help="shared key of the cluster API and of import/export",
+            group=SECURITY,
+            secret=True,
+        ),
+    ] = ""
+    node_key: Annotated[
+        str,
+        Setting(
+            help="this node's own credential", group=SECURITY, form=text(), built=False, secret=True
+        ),
+    ] = ""
+    require_node_keys: Annotated[
+        bool,
+        Setting(help="probes need keys of their own", group=SECURITY, built=False),
+    ] = False
+    allow_private_targets: Annotated[
+        bool,
+        Setting(help="the leader's own checks may reach private addresses", group=SECURITY),
+    ] = False
+    insecure_skip_verify: Annotated[
+        bool,
+        Setting(
+            help="the leader's own checks do not verify TLS certificates of targets", group=SECURITY
+        ),
+    ] = False
+
+    status_enabled: Annotated[bool, Setting(help="serve the status page", group=PAGES)] = False
+    status_title: Annotated[str, Setting(help="title of the status page", group=PAGES)] = (
+        "System Status"
+    )
+    cors_origin: Annotated[
+        str,
+        Setting(help="origin that may read /status/json", group=PAGES, form=_ORIGIN_FORM),
+    ] = ""
+    metrics_public: Annotated[
+        bool, Setting(help="serve /metrics without the secret", group=PAGES)
+    ] = False
+
+    cluster_mode: Annotated[
+        str,
+        Setting(
+            help="what this process is",
+            group=NODE,
+            form=_words(
+                "leader",
+                follower=f"follower is {_LATER}: leave it unset",
+                probe="a probe is a program of its own: start uptop-probe instead",
+            ),
+        ),
+    ] = "leader"
+    node_id: Annotated[str, Setting(help="id of this node", group=NODE, form=_NAME_FORM)] = "leader"
+    node_name: Annotated[str, Setting(help="name of this node; by default its id", group=NODE)] = ""
+    node_region: Annotated[
+        str, Setting(help="region the leader's own checks run in", group=NODE, form=_region())
+    ] = ""
+    follower_mirror: Annotated[
+        bool, Setting(help="a follower copies its leader", group=NODE, built=False)
+    ] = True
+    timings: Annotated[
+        TimeConstants,
+        Setting(
+            help="time constants, for tests and special networks: poll=10 offline=60 ...",
+            group=NODE,
+            form=time_constants(),
+        ),
+    ] = TimeConstants()
+
+    agg_strategy: Annotated[
+        str,
+        Setting(
+            help="how votes become a verdict where a monitor does not say",
+            group=CHECKING,
+            form=_strategy(),
+        ),
+    ] = "any-down"
+    leader_checks: Annotated[
+        Literal["auto", "always", "never"],
+        Setting(help="whether the leader checks as well; auto: while no probe can", group=CHECKING),
+    ] = "auto"
+    leader_concurrency: Annotated[
+        int,
+        Setting(help="the leader's checks at once", group=CHECKING, form=whole(1, 10_000)),
+    ] = 200
+    canaries: Annotated[
+        tuple[str, ...],
+        Setting(help="hosts or URLs that prove a node's own line", group=CHECKING, built=False),
+    ] = ()
+    deadman_url: Annotated[
+        str,
+        Setting(
+            help="pinged every minute, so that silence there tells when uptop itself is dead",
+            group=CHECKING,
+            form=url(),
+            built=False,
+        ),
+    ] = ""
+
+    port: Annotated[
+        int, Setting(help="SSH port", group=SSH, form=whole(0, 65_535), built=False)
+    ] = 23_234
+    admin_key: Annotated[
+        str, Setting(help="SSH key of the first admin", group=SSH, built=False)
+    ] = ""
+    keys: Annotated[
+        Path | None, Setting(help="an authorized_keys file", group=SSH, built=False)
+    ] = None
+    ssh_host_key: Annotated[
+        Path | None, Setting(help="the SSH host key; made if missing", group=SSH, built=False)
+    ] = None
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Setting(help="least level that is logged", group=LOGGING),
+    ] = "info"
+    log_format: Annotated[
+        Literal["text", "json"], Setting(help="form of the log's lines", group=LOGGING)
+    ] = "text"
+
+    @property
+    def effective_http_host(self) -> str:
+        """The address to listen on: as written, else loopback until there is a cluster secret."""
+        return self.http_host or ("0.0.0.0" if self.cluster_secret else "127.0.0.1")
+
+    @property
+    def effective_node_name(self) -> str:
+        """The name of this node: as written, else its id."""
+        return self.node_name or self.node_id
+
+    @property
+    def database(self) -> Path:
+        """The path of the SQLite file."""
+        return Path(self.db_dsn).expanduser()
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether HTTPS is served."""
+        return self.tls_cert is not None
+
+    def problems(self) -> Iterator[Problem]:
+        """Certificate and key come together and are there; the database is a path."""
+        if "://" in self.db_dsn:
+            yield Problem("db_dsn", "with sqlite this is the path of a file, not a URL")
+        for name, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
+            path: Path | None = getattr(self, name)
+            if path is None and getattr(self, other) is not None:
+                yield Problem(name, f"must be set too when UPTOP_{other.upper()} is")
+            elif path is not None and not path.is_file():
+                yield Problem(name, f"there is no file {str(path)!r}")
+
+
+def warnings(settings: LeaderSettings) -> list[str]:
+    """What is allowed and yet should be known, one line each, for the start."""
+    found = []
+    if not settings.cluster_secret:
+        found.append(
+            "no UPTOP_CLUSTER_SECRET: whoever reaches the probe endpoints can report results;"
+            f" listening on {settings.effective_http_host}"
+        )
+    elif not settings.has_tls:
+        found.append(
+            "cluster without TLS: secret and results cross the network in clear unless a proxy"
+            " in front serves HTTPS (UPTOP_TLS_CERT, UPTOP_TLS_KEY)"
+        )
+    if not settings.encryption_key:
+        found.append(
+            "no UPTOP_ENCRYPTION_KEY: channel credentials are stored in clear in the database"
+        )
+    if settings.allow_private_targets:
+        found.append("UPTOP_ALLOW_PRIVATE_TARGETS: checks may reach private and loopback addresses")
+    if settings.insecure_skip_verify:
+        found.append("UPTOP_INSECURE_SKIP_VERIFY: TLS certificates of targets are not verified")
+    return found
