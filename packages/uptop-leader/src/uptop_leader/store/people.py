@@ -32,6 +32,15 @@ class Person(Struct, frozen=True, kw_only=True):
     last_used: float | None = None
 
 
+class User(Struct, frozen=True, kw_only=True):
+    """A user as it may be shown. `created` is in Unix seconds."""
+
+    id: str
+    name: str
+    role: str
+    created: float
+
+
 class TokenView(Struct, frozen=True, kw_only=True):
     """A token as it may be shown. Times are Unix seconds."""
 
@@ -72,6 +81,15 @@ def add_user(connection: Connection, name: str, role: str, now: float) -> str:
         taken = Problem("name", f"there is a user {name!r} already")
         raise ConfigError([taken]) from None
     return user
+
+
+def users(connection: Connection) -> list[User]:
+    """All users, the oldest first."""
+    rows = connection.execute(select(_USER).order_by(_USER.c.created_ms, _USER.c.id))
+    return [
+        User(id=row.id, name=row.name, role=row.role, created=to_seconds(row.created_ms))
+        for row in rows
+    ]
 
 
 def find_user(connection: Connection, name: str) -> str | None:

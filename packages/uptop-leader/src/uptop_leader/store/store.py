@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from uptop_leader.seal import Keyring
     from uptop_leader.store.history import Day, Latency, RawResult, Uptime
     from uptop_leader.store.outbox import OutboxDepth
-    from uptop_leader.store.people import AuditEntry, Person, TokenView
+    from uptop_leader.store.people import AuditEntry, Person, TokenView, User
     from uptop_leader.store.writing import SeriesIds
 
 BUSY_S = 5.0
@@ -251,6 +251,11 @@ class Store:
         """Add a person and return the id. Raises ConfigError when the name is taken."""
         with self._connections.writing(flush=True) as connection:
             return people.add_user(connection, name, role, now)
+
+    def users(self) -> list[User]:
+        """All users."""
+        with self._connections.reading() as connection:
+            return people.users(connection)
 
     def find_user(self, name: str) -> str | None:
         """The id of the user of that name."""
