@@ -114,7 +114,8 @@ class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """probe → leader: results, kept by the probe until acknowledged.
 
     The results are decoded one by one (`decode_result`), so that a bad one is refused by name
-    while the rest is taken. `dropped` counts results lost to a full spool since the last batch.
+    while the rest is taken. Since the last batch: `dropped` counts results lost to a full spool,
+    `missed` ticks that could not start in time, and `lag_ms` is the worst delay of those that did.
     """
 
     node_id: NodeId
@@ -122,6 +123,8 @@ class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     instance: str = ""
     sent_at: int | None = None
     dropped: int = 0
+    missed: int = 0
+    lag_ms: int = 0
     stopping: bool = False
 
 

@@ -1,0 +1,143 @@
+"""The settings of a probe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from uptop_core import forms
+from uptop_core.constants import TimeConstants, time_constants
+from uptop_core.errors import Problem
+from uptop_core.logs import LogFormat, LogLevel
+from uptop_core.settings import Setting, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ID = forms.text(
+    "1 to 100 letters, digits, dots, colons, dashes or underscores", r"[A-Za-z0-9._:-]{1,100}"
+)
+_CREDENTIAL = forms.text("printable ASCII without spaces", "[!-~]{1,1000}")
+
+
+def _mode() -> forms.Form[str]:
+    def read(written: str) -> str:
+        if written.lower() != "probe":
+            raise ValueError
+        return "probe"
+
+    return forms.Form("probe, or nothing (uptop-leader runs leaders and followers)", read)
+
+
+class ProbeSettings(Settings, frozen=True, kw_only=True):
+    """What a probe is told from outside; the field `node_id` is the variable `UPTOP_NODE_ID`."""
+
+    cluster_mode: Annotated[
+        str, Setting(help="what this node is", group="This node and its cluster", form=_mode())
+    ] = "probe"
+    peer_url: Annotated[
+        tuple[str, ...],
+        Setting(
+            help="the leader's URL, or several, tried in order",
+            group="This node and its cluster",
+            form=forms.several(forms.url()),
+        ),
+    ]
+    node_id: Annotated[
+        str, Setting(help="who this node is", group="This node and its cluster", form=_ID)
+    ]
+    node_name: Annotated[
+        str,
+        Setting(
+            help="what people call this node; the id if not set", group="This node and its cluster"
+        ),
+    ] = ""
+    node_region: Annotated[
+        str,
+        Setting(
+            help="where this node looks from, such as eu-west", group="This node and its cluster"
+        ),
+    ] = ""
+    cluster_secret: Annotated[
+        str | None,
+        Setting(
+            help="shared key of the cluster",
+            group="This node and its cluster",
+            form=_CREDENTIAL,
+            secret=True,
+        ),
+    ] = None
+    node_key: Annotated[
+        str | None,
+        Setting(
+            help="this node's own key, instead of the shared one",
+            group="This node and its cluster",
+            form=_CREDENTIAL,
+            secret=True,
+        ),
+    ] = None
+    timings: Annotated[
+        TimeConstants,
+        Setting(
+            help="time constants, for tests and special networks",
+            group="This node and its cluster",
+            form=time_constants(),
+        ),
+    ] = TimeConstants()
+    probe_concurrency: Annotated[
+        int,
+        Setting(help="checks at once", group="Checking and judging", form=forms.whole(1, 10_000)),
+    ] = 10
+    probe_refresh: Annotated[
+        float,
+        Setting(
+            help="time between fetches of the assignments where the leader does not hold them",
+            group="Checking and judging",
+            form=forms.duration(1.0, 3600.0),
+        ),
+    ] = 30.0
+    probe_spool: Annotated[
+        int,
+        Setting(
+            help="results kept while no leader acknowledges",
+            group="Checking and judging",
+            form=forms.whole(1, 10_000_000),
+        ),
+    ] = 50_000
+    insecure_skip_verify: Annotated[
+        bool,
+        Setting(help="do not verify the TLS certificates of targets", group="Checking and judging"),
+    ] = False
+    allow_private_targets: Annotated[
+        bool,
+        Setting(
+            help="allow loopback, RFC 1918 and other private targets", group="Checking and judging"
+        ),
+    ] = False
+    canaries: Annotated[
+        tuple[str, ...],
+        Setting(
+            help="hosts or URLs that prove this node's own line",
+            group="Checking and judging",
+            built=False,
+        ),
+    ] = ()
+    log_level: Annotated[LogLevel, Setting(help="the least that is logged", group="Logging")] = (
+        "info"
+    )
+    log_format: Annotated[LogFormat, Setting(help="form of the lines", group="Logging")] = "text"
+
+    def problems(self) -> Iterator[Problem]:
+        """An empty list of peers."""
+        if not self.peer_url:
+            yield Problem("peer_url", "must name at least one leader")
+
+    def warnings(self) -> Iterator[str]:
+        """What may well be meant and yet deserves a line at start."""
+        if not (self.cluster_secret or self.node_key):
+            yield "neither UPTOP_CLUSTER_SECRET nor UPTOP_NODE_KEY is set: the leader must be open"
+        if any(url.lower().startswith("http:") for url in self.peer_url):
+            yield "UPTOP_PEER_URL is http: results and credentials travel unencrypted"
+        if self.allow_private_targets:
+            yield "UPTOP_ALLOW_PRIVATE_TARGETS is on: monitors can reach this node's own network"
+        if self.insecure_skip_verify:
+            yield "UPTOP_INSECURE_SKIP_VERIFY is on: certificates of targets are not verified"
