@@ -90,7 +90,7 @@ class StubLeader(ScriptedServer):
 
     def _register(self, told: dict[str, Any]) -> Reply:
         if self.known.setdefault(told["id"], told["instance"]) != told["instance"]:
-            return refusal(409, "instance_conflict")
+            return refusal(409, "instance")
         known = {"id": told["id"], "name": "", "region": told.get("region", ""), "now": 0}
         return answer(known)
 

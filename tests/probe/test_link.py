@@ -14,7 +14,7 @@ from uptop_core.client import LeaderClient
 from uptop_core.clock import Clock
 from uptop_core.errors import LeaderAway, LeaderBusy, LeaderError, LeaderRefused
 from uptop_core.wire import Registration
-from uptop_probe.link import CONFLICT_S, Link, Reaction, backoff, react
+from uptop_probe.link import Link, Reaction, backoff, react
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 
 AWAY = LeaderAway("http://a", "gone")
 UNREGISTERED = LeaderRefused("http://a", 409, "unregistered", "")
-CONFLICT = LeaderRefused("http://a", 409, "instance_conflict", "")
+CONFLICT = LeaderRefused("http://a", 409, "instance", "")
 WRONG_SECRET = LeaderRefused("http://a", 401, "", "")
 STANDBY = LeaderBusy("http://a", 503, "", 2.0)
 
@@ -44,7 +44,7 @@ STANDBY = LeaderBusy("http://a", 503, "", 2.0)
         (STANDBY, 2, 2, Reaction(0.5, move_on=True)),
         (UNREGISTERED, 1, 1, Reaction(0.0)),
         (UNREGISTERED, 2, 1, Reaction(0.5)),
-        (CONFLICT, 1, 1, Reaction(CONFLICT_S, loud=True)),
+        (CONFLICT, 1, 1, Reaction(5.0, loud=True)),
         (WRONG_SECRET, 1, 1, Reaction(30.0, move_on=True, loud=True)),
         (WRONG_SECRET, 1, 2, Reaction(0.0, move_on=True, loud=True)),
     ],
@@ -52,7 +52,7 @@ STANDBY = LeaderBusy("http://a", 503, "", 2.0)
 def test_what_to_do_after_a_failure(
     error: LeaderError, failures: int, peers: int, reaction: Reaction
 ) -> None:
-    assert react(error, failures, peers, slow_s=30.0, jitter=1.0) == reaction
+    assert react(error, failures, peers, conflict_s=5.0, slow_s=30.0, jitter=1.0) == reaction
 
 
 def test_backing_off_is_spread_and_never_long() -> None:
@@ -72,6 +72,7 @@ class Follower:
             clock=Clock(),
             poll_s=1.0,
             refresh_s=refresh_s,
+            conflict_s=0.1,
             jitter=lambda: 0.0,
         )
 
@@ -180,3 +181,11 @@ async def test_a_second_instance_is_told_loudly(caplog: pytest.LogCaptureFixture
         assert follower.link.current is None
     assert "the leader refuses this node" in caplog.text
     assert caplog.records[0].levelname == "ERROR"
+
+
+async def test_when_the_other_instance_is_gone_the_second_gets_in() -> None:
+    leader = StubLeader(monitor("a"))
+    leader.faults[REGISTER] = [refusal(409, "instance")]
+    async with leader.serving(), following(leader) as follower:
+        await leader.until(lambda: follower.monitors() == ["a"])
+    assert leader.count(REGISTER) == 2

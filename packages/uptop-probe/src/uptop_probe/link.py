@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from uptop_core.clock import Clock
     from uptop_core.wire import Assignments, Registration
 
-CONFLICT_S = 5.0  # how often an instance asks again whether the other one is gone
 _SHORTEST_S, _LONGEST_S = 0.5, 5.0  # of backing off; a fail-over must not wait for longer
 _REPEAT_S = 60.0  # how often the same trouble is told
 _PAUSE_S = 0.05  # between polls that find news, so that no server can make us spin
@@ -46,10 +45,17 @@ def backoff(failures: int, jitter: float) -> float:
 
 
 def react(
-    error: LeaderError, failures: int, peers: int, *, slow_s: float, jitter: float
+    error: LeaderError,
+    failures: int,
+    peers: int,
+    *,
+    conflict_s: float,
+    slow_s: float,
+    jitter: float,
 ) -> Reaction:
     """What to do after the `failures`-th failure in a row. There is a pause after each round of
-    the peers, none between them. `slow_s` is the pause where trying soon is of no use.
+    the peers, none between them. `conflict_s` is how often an instance asks whether the other one
+    is gone, `slow_s` the pause where trying soon is of no use.
     """
     rounds, rest = divmod(failures, peers)
     pause = backoff(rounds, jitter) if rest == 0 else 0.0
@@ -57,7 +63,7 @@ def react(
         if is_unregistered(error):
             return Reaction(0.0 if failures == 1 else backoff(failures - 1, jitter))
         if error.status == 409:
-            return Reaction(CONFLICT_S, loud=True)
+            return Reaction(conflict_s, loud=True)
         return Reaction(slow_s if rest == 0 else 0.0, move_on=True, loud=True)
     if isinstance(error, LeaderBusy) and peers == 1 and error.retry_after_s is not None:
         return Reaction(max(pause, min(error.retry_after_s, slow_s)), move_on=True)
@@ -73,7 +79,8 @@ class Link:
     """The link of one node to whichever of `clients` leads.
 
     `on_assignments` gets the assignments at each change. `poll_s` is how long a leader is asked
-    to hold its answer, `refresh_s` how long to sleep where it does not hold it, or refuses us.
+    to hold its answer, `refresh_s` how long to sleep where it does not hold it, or refuses us;
+    `conflict_s` is the pause while another instance has our id.
     """
 
     def __init__(
@@ -85,6 +92,7 @@ class Link:
         clock: Clock,
         poll_s: float,
         refresh_s: float,
+        conflict_s: float = 5.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._clients = clients
@@ -93,6 +101,7 @@ class Link:
         self._clock = clock
         self._poll_s = poll_s
         self._refresh_s = refresh_s
+        self._conflict_s = conflict_s
         self._jitter = jitter
         self._at = self._failures = 0
         self._leader: LeaderClient | None = None
@@ -200,6 +209,7 @@ class Link:
             error,
             self._failures,
             len(self._clients),
+            conflict_s=self._conflict_s,
             slow_s=self._refresh_s,
             jitter=self._jitter(),
         )

@@ -59,6 +59,7 @@ class Probe:
             clock=clock,
             poll_s=constants.poll,
             refresh_s=settings.probe_refresh,
+            conflict_s=constants.instance / 4,
         )
         self._runner = Runner(
             run,

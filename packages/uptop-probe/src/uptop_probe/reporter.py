@@ -133,7 +133,9 @@ class Reporter:
             if self._link.has_choice and not _is_throttled(error):
                 self._link.lost(leader, error)
             return self._failed(error)
-        self._failures = 0
+        if self._failures:
+            self._failures = 0
+            event(_log, logging.INFO, "results are taken again", waiting=len(self._spool))
         self._limit = min(BATCH_RESULTS, self._limit * 2)
         return 0.0
 
