@@ -39,7 +39,7 @@ def judge_group(state: MonitorState, members: Iterable[MonitorState], now: float
     chosen = list(members)
     status = worst(member.status for member in chosen)
     blamed = [member for member in chosen if member.status is status]
-    at = _since(status, blamed, now)
+    at = _since(state, status, chosen, now)
     after = state
     if status is Status.DOWN:
         after = replace(state, belief=Belief.DOWN)
@@ -53,8 +53,18 @@ def judge_group(state: MonitorState, members: Iterable[MonitorState], now: float
     return Judged(after, transition, None)
 
 
-def _since(status: Status, blamed: list[MonitorState], now: float) -> float:
-    """Since when the group shows this: the first of those that make it so, for a recovery now."""
-    if status in (Status.UP, Status.PENDING, Status.PAUSED) or not blamed:
+def _since(before: MonitorState, status: Status, members: list[MonitorState], now: float) -> float:
+    """Since when the group shows this: it got worse with the first member that did, and better
+    with the last. Never before its own last transition."""
+    if status in _LEFT_OUT or not members:
         return now
-    return min(member.status_since for member in blamed)
+    is_worse = before.status in _LEFT_OUT or _rank(status) < _rank(before.status)
+    if is_worse:
+        at = min(member.status_since for member in members if member.status is status)
+    else:
+        at = max(member.status_since for member in members)
+    return max(before.status_since, at)
+
+
+def _rank(status: Status) -> int:
+    return _WORST_FIRST.index(status)

@@ -102,21 +102,27 @@ class World:
         probes = [node for node in self.nodes.values() if not node.own]
         heard = self._heard(probes, now)
         moved: set[str] = set()
+        concerned: set[str] = set()
         for monitor in self.monitors.values():
             before = self.assigned.get(monitor.id, ())
             state = self.states.get(monitor.id)
             nodes = assign(
-                monitor, probes, self.own, mode=self.checks, heard=heard,
-                voted=state.electors if state else (), is_own_now=self.own.id in before,
-            )  # fmt: skip
+                monitor,
+                probes,
+                self.own,
+                mode=self.checks,
+                heard=heard,
+                voted=state.electors if state else (),
+                is_own_now=self.own.id in before,
+            )
             if nodes != before:
                 moved.add(monitor.id)
+                concerned.update(before, nodes)
                 self.assigned[monitor.id] = nodes
         for gone in self.assigned.keys() - self.monitors.keys():
             del self.assigned[gone]
-        if moved:
-            for node in self.nodes:
-                self.edition[node] += 1
+        for node in concerned:
+            self.edition[node] += 1
         return moved
 
     def _heard(self, probes: list[Node], now: float) -> set[str]:
@@ -134,7 +140,7 @@ class World:
         mark = f"{self.started:.3f}.{self.edition[node]}"
         if rechecks:
             mark += "." + ".".join(sorted(recheck.id for recheck in rechecks))
-        return f'"{mark}"', Assignments(monitors=self._given_to(node), recheck=rechecks)
+        return mark, Assignments(monitors=self._given_to(node), recheck=rechecks)
 
     def _given_to(self, node: str) -> tuple[Assignment, ...]:
         return tuple(

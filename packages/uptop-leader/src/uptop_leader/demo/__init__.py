@@ -1,0 +1,1 @@
+"""`uptop-leader demo`: the whole system on one machine, with an outage to watch."""
