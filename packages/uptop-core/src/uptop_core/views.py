@@ -7,6 +7,8 @@ where nothing at all was missed) or null where nothing was observed. No view car
 
 from __future__ import annotations
 
+import math
+
 from msgspec import Struct
 
 from uptop_core.outcomes import FailedCondition
@@ -139,3 +141,11 @@ class ChannelList(Struct, frozen=True, kw_only=True):
     """`GET /api/v1/channels`."""
 
     channels: tuple[ChannelView, ...] = ()
+
+
+def percent(value: float | None, places: int = 2) -> str:
+    """A percentage for people, cut and not rounded: `99.98 %`; a dash for none."""
+    if value is None:
+        return "–"
+    cut = math.floor(value * 10**places + 1e-6) / 10**places
+    return f"{cut:.{places}f}".rstrip("0").rstrip(".") + " %"

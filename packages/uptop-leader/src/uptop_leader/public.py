@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from uptop_core.views import percent
 from uptop_leader.groups import worst
 from uptop_leader.states import Status
 from uptop_leader.wording import duration
@@ -146,20 +147,13 @@ def row_of(
         name=view.name,
         status=view.status,
         uptime=percent(view.uptime_24h),
-        covered=percent(view.covered_24h),
+        covered=percent(view.covered_24h, 1),
         places=_places(view),
         since=view.since,
         lasted=duration(round(now * 1000) - view.since),
         is_group=view.type == "group",
         members=tuple(row_of(child, children, now) for child in children.get(view.id, ())),
     )
-
-
-def percent(value: float | None) -> str:
-    """A percentage in as few digits as tell it from 100: `99.98 %`; a dash for none."""
-    if value is None:
-        return "–"
-    return f"{value:.3f}".rstrip("0").rstrip(".") + " %"
 
 
 def _children(views: Sequence[MonitorView]) -> dict[str | None, list[MonitorView]]:

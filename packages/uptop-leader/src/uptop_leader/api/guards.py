@@ -9,6 +9,7 @@ import anyio
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 
+from uptop_core import logs
 from uptop_leader.api.problems import internal, problem
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ class Guards:
         except ClientDisconnect:
             return
         except TimeoutError:
-            log.warning("no answer within %g s: %s", self._answer_s, _shown(scope))
+            logs.event(log, logging.WARNING, "no answer in time", **_request(scope))
             answer = problem(503, "timeout", "there was no answer in time: try again later")
         except Exception:  # the net: whatever it is, the client gets no traceback
-            log.exception("a bug while answering %s", _shown(scope))
+            log.exception("a bug while answering", extra={"fields": _request(scope)})
             answer = internal()
         else:
             return
@@ -71,7 +72,8 @@ class _Outgoing:
         await self._send(message)
 
 
-def _shown(scope: Scope) -> str:
+def _request(scope: Scope) -> dict[str, str]:
     """The request for the log, without what may be a token."""
     path: str = scope["path"]
-    return f"{scope['method']} {'/api/push' if path.startswith('/api/push') else path!r}"
+    shown = "/api/push" if path.startswith("/api/push") else path
+    return {"method": scope["method"], "path": shown}

@@ -39,7 +39,7 @@ class History(Protocol):
         *,
         open_only: bool = False,
         monitor: str | None = None,
-        limit: int | None = None,
+        limit: int = 50,
         before: float | None = None,
     ) -> Sequence[Incident]:
         """Incidents, the newest first; `before` is when those wanted have started at the latest."""

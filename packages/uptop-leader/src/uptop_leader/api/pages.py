@@ -118,8 +118,12 @@ def _page_headers() -> dict[str, str]:
     return {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
 
 
-def _moment(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%-d %b %Y, %H:%M UTC")
+def _moment(ms: int, after: int | None = None) -> str:
+    """A moment for people; only its time of day where `after` is a moment of the same day."""
+    then = datetime.fromtimestamp(ms / 1000, UTC)
+    if after is not None and datetime.fromtimestamp(after / 1000, UTC).date() == then.date():
+        return f"{then:%H:%M} UTC"
+    return f"{then.day} {then:%b %Y, %H:%M} UTC"
 
 
 def _iso(ms: int) -> str:

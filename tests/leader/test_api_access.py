@@ -1,0 +1,109 @@
+"""Who may do what."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.leader.stages import ADMIN, EDITOR, SECRET, VIEWER, Stage, client
+from uptop_leader.settings import LeaderSettings
+
+pytestmark = pytest.mark.anyio
+
+_REGISTRATION = {"id": "n1", "region": "eu"}
+
+
+def _without_secret() -> Stage:
+    return Stage(LeaderSettings(status_enabled=True))
+
+
+async def test_health_is_open_without_a_header() -> None:
+    async with client(Stage()) as http:
+        assert (await http.get("/api/health")).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["X-Upkeep-Secret", "X-Uptop-Secret"])
+async def test_health_refuses_a_wrong_secret(header: str) -> None:
+    async with client(Stage()) as http:
+        assert (await http.get("/api/health", headers={header: "wrong"})).status_code == 401
+        assert (await http.get("/api/health", headers={header: SECRET})).status_code == 200
+
+
+async def test_a_sick_leader_says_503_and_why() -> None:
+    stage = Stage()
+    stage.sick = "the store was last written 20 s ago"
+    async with client(stage) as http:
+        response = await http.get("/api/health")
+    assert response.status_code == 503
+    assert response.json()["reason"] == "the store was last written 20 s ago"
+
+
+@pytest.mark.parametrize("secret", [None, "wrong", "", "\x80\xff"])
+async def test_a_probe_needs_the_secret_where_there_is_one(secret: str | None) -> None:
+    stage = Stage()
+    headers = [] if secret is None else [(b"X-Upkeep-Secret", secret.encode("latin-1"))]
+    async with client(stage) as http:
+        response = await http.post("/api/probe/register", json=_REGISTRATION, headers=headers)
+    assert response.status_code == 401
+    assert stage.nodes == {}
+
+
+async def test_a_probe_needs_none_where_there_is_none() -> None:
+    async with client(_without_secret()) as http:
+        response = await http.post("/api/probe/register", json=_REGISTRATION)
+    assert response.status_code == 200
+
+
+async def test_a_web_page_may_not_speak_for_a_node_of_an_open_leader() -> None:
+    stage = _without_secret()
+    async with client(stage) as http:
+        page = {"Origin": "https://evil.example"}
+        response = await http.post("/api/probe/register", json=_REGISTRATION, headers=page)
+    assert response.status_code == 403
+    assert stage.nodes == {}
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/api/backup/export"])
+async def test_without_a_secret_metrics_and_backup_need_an_admin_token(path: str) -> None:
+    stage = _without_secret()
+    async with client(stage) as http:
+        assert (await http.get(path)).status_code == 401
+    async with client(stage, secret="anything") as http:
+        assert (await http.get(path)).status_code == 401
+    async with client(stage, token=EDITOR) as http:
+        assert (await http.get(path)).status_code == 403
+    async with client(stage, token=ADMIN) as http:
+        assert (await http.get(path)).status_code == 200
+
+
+async def test_the_secret_opens_metrics_and_backup() -> None:
+    async with client(Stage(), secret=SECRET) as http:
+        assert (await http.get("/metrics")).status_code == 200
+        assert (await http.get("/api/backup/export")).status_code == 200
+
+
+async def test_metrics_are_open_when_they_are_public() -> None:
+    async with client(Stage(LeaderSettings(metrics_public=True))) as http:
+        assert (await http.get("/metrics")).status_code == 200
+
+
+async def test_a_viewer_reads_and_changes_nothing() -> None:
+    stage = Stage()
+    async with client(stage, token=VIEWER) as http:
+        assert (await http.get("/api/v1/monitors")).status_code == 200
+        refused = await http.post("/api/v1/apply", content=b"monitors: []")
+    assert refused.status_code == 403
+    assert refused.json()["detail"] == "this needs the role editor, the token has viewer"
+    assert stage.changes == []
+
+
+async def test_an_unknown_token_is_told_so_and_asked_for_another() -> None:
+    async with client(Stage(), token="nobody's") as http:
+        response = await http.get("/api/v1/monitors")
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.json()["detail"] == "the API token is not known, or has expired"
+
+
+async def test_a_wrong_secret_is_not_saved_by_a_right_token() -> None:
+    async with client(Stage(), secret="wrong", token=ADMIN) as http:
+        assert (await http.get("/api/v1/monitors")).status_code == 401

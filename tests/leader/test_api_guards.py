@@ -1,0 +1,84 @@
+"""What stands before every handler."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import anyio
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from tests.leader.stages import SECRET, Stage, client
+from uptop_core.errors import StoreError
+from uptop_core.logs import TextLines
+from uptop_leader.api.guards import Guards
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+pytestmark = pytest.mark.anyio
+
+
+async def _stuck(request: Request) -> Response:
+    await anyio.sleep_forever()
+    return PlainTextResponse("never")
+
+
+async def _broken(request: Request) -> Response:
+    raise RuntimeError("the secret is hunter2")
+
+
+def _guarded(answer_s: float) -> httpx.AsyncClient:
+    app = Starlette(
+        routes=[Route("/stuck", _stuck), Route("/api/push/{token}", _broken)],
+        middleware=[Middleware(Guards, answer_s=answer_s)],
+    )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://leader")
+
+
+async def test_a_handler_that_takes_too_long_is_cut_off_with_503() -> None:
+    async with _guarded(0.05) as http:
+        response = await http.get("/stuck")
+    assert (response.status_code, response.json()["code"]) == (503, "timeout")
+
+
+async def test_a_bug_is_a_500_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        async with _guarded(5) as http:
+            response = await http.get("/api/push/a-token")
+    assert (response.status_code, response.json()["code"]) == (500, "internal")
+    assert "hunter2" not in response.text
+    assert "Traceback" not in response.text
+    assert caplog.records[0].exc_info is not None
+
+
+async def test_the_log_of_a_bug_shows_no_push_token(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        async with _guarded(5) as http:
+            await http.get("/api/push/a-token")
+    assert "a-token" not in TextLines().format(caplog.records[0])
+    assert "path=/api/push" in TextLines().format(caplog.records[0])
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/status", "/status/json", "/nowhere", "/metrics"])
+async def test_every_answer_has_the_security_headers(path: str) -> None:
+    async with client(Stage(), secret=SECRET) as http:
+        headers = (await http.get(path)).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in headers["content-security-policy"]
+
+
+async def test_a_store_that_cannot_be_read_is_a_503_and_not_a_bug() -> None:
+    stage = Stage()
+    stage.store.trouble = StoreError("disk I/O error")
+    async with client(stage, secret=SECRET) as http:
+        for path in ("/status", "/api/v1/monitors", "/metrics"):
+            response = await http.get(path)
+            assert (response.status_code, response.json()["code"]) == (503, "store")

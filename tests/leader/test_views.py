@@ -1,0 +1,225 @@
+"""Values to what is shown."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from tests.leader.stages import NOW, Seen, Stage, down, up
+from uptop_core.checks.dns import DnsCheck
+from uptop_core.checks.group import GroupCheck
+from uptop_core.checks.http import HttpCheck
+from uptop_core.checks.port import PortCheck
+from uptop_core.checks.push import PushCheck
+from uptop_core.outcomes import Reason
+from uptop_core.views import MonitorView, percent
+from uptop_core.votes import Vote
+from uptop_leader.public import overall, status_page
+from uptop_leader.states import PushState, Run, Status
+from uptop_leader.views import (
+    Snapshot,
+    monitor_view,
+    monitor_views,
+    node_views,
+    target_of,
+    uptime_percent,
+)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A leader with three nodes in three regions."""
+    stage = Stage()
+    for node, region in (("fra", "eu-west"), ("nyc", "us-east"), ("sin", "ap-south")):
+        stage.add_node(node, region)
+    return stage
+
+
+def _snapshot(stage: Stage) -> Snapshot:
+    return Snapshot(
+        now=stage.clock,
+        monitors=stage.monitors,
+        states=stage.states,
+        nodes=stage.nodes,
+        standings=stage.standings(),
+        uptimes=stage.store.uptimes,
+    )
+
+
+def _view(stage: Stage, name: str) -> MonitorView:
+    return next(view for view in monitor_views(_snapshot(stage)) if view.name == name)
+
+
+def test_votes_are_counted_as_up_of_fresh(stage: Stage) -> None:
+    stage.add("API", votes=[up("fra"), down("nyc"), up("sin")])
+    view = _view(stage, "API")
+    assert (view.votes_up, view.votes_fresh, view.votes_expected) == (2, 3, 3)
+
+
+@pytest.mark.parametrize(
+    "vote",
+    [
+        up("sin", ago=500),
+        up("gone"),
+        Vote(node="sin", observed=NOW, up=False, reason=Reason.INTERNAL_ERROR),
+        Vote(node="sin", observed=NOW, up=False, reason=Reason.BLOCKED_TARGET),
+    ],
+)
+def test_stale_lost_and_abstaining_votes_are_shown_and_not_counted(
+    stage: Stage, vote: Vote
+) -> None:
+    stage.add("API", votes=[up("fra"), vote])
+    view = _view(stage, "API")
+    assert (view.votes_fresh, len(view.votes)) == (1, 2)
+
+
+def test_the_vote_of_an_offline_node_is_not_fresh(stage: Stage) -> None:
+    stage.add("API", votes=[up("fra"), up("nyc")])
+    stage.nodes["nyc"] = replace(stage.nodes["nyc"], heard=NOW - 61)
+    assert _view(stage, "API").votes_fresh == 1
+
+
+def test_latency_is_the_median_of_those_that_say_up(stage: Stage) -> None:
+    stage.add("API", votes=[up("fra", ms=10), up("nyc", ms=90), down("sin")])
+    assert _view(stage, "API").latency_ms == 50.0
+
+
+def test_the_error_counts_reasons_and_quotes_the_newest(stage: Stage) -> None:
+    votes = [down("fra", ago=9, detail="old"), down("nyc", ago=1, detail="new"), up("sin")]
+    stage.add("API", Status.DOWN, votes)
+    assert _view(stage, "API").error == "2 × HTTP 503: new"
+
+
+def test_what_is_up_has_no_error(stage: Stage) -> None:
+    stage.add("API", votes=[up("fra"), up("nyc")])
+    assert _view(stage, "API").error == ""
+
+
+def test_a_blocked_target_is_told_though_it_is_no_vote(stage: Stage) -> None:
+    blocked = Vote(
+        node="fra", observed=NOW, up=False, reason=Reason.BLOCKED_TARGET, detail="10.0.0.1"
+    )
+    stage.add("API", Status.PENDING, [blocked])
+    assert _view(stage, "API").error == "blocked_target: 10.0.0.1"
+
+
+def test_a_push_monitor_says_what_its_job_said(stage: Stage) -> None:
+    monitor = stage.add("Backup", Status.DOWN, check=PushCheck(token="hidden"))
+    state = stage.states[monitor.id]
+    push = PushState(heard=NOW, failed=True, detail="exit code 3")
+    stage.states[monitor.id] = replace(state, push=push)
+    view = _view(stage, "Backup")
+    assert (view.error, view.target) == ("exit code 3", "")
+    stage.states[monitor.id] = state
+    assert _view(stage, "Backup").error == "no heartbeat in time"
+
+
+def test_an_open_run_shows_as_rechecking(stage: Stage) -> None:
+    monitor = stage.add("API", votes=[down("fra")])
+    run = Run(id="r", opened=NOW, first=NOW, began=NOW)
+    stage.states[monitor.id] = replace(stage.states[monitor.id], run=run)
+    view = _view(stage, "API")
+    assert view.rechecking
+    assert view.error.startswith("1 × HTTP 503")
+
+
+def test_a_monitor_without_a_state_is_pending(stage: Stage) -> None:
+    monitor = stage.add("API")
+    stage.states.clear()
+    view = monitor_view(_snapshot(stage), monitor)
+    assert (view.status, view.votes, view.uptime_24h) == ("PENDING", (), None)
+
+
+@pytest.mark.parametrize(
+    ("check", "target"),
+    [
+        (
+            HttpCheck(url="https://me:secret@a.example:8443/x?token=secret"),
+            "https://a.example:8443/x",
+        ),
+        (PortCheck(hostname="db.example", port=5432), "db.example:5432"),
+        (DnsCheck(hostname="a.example"), "a.example"),
+        (PushCheck(token="secret"), ""),
+        (GroupCheck(), ""),
+    ],
+)
+def test_a_target_is_shown_without_credentials(
+    check: HttpCheck | PortCheck | DnsCheck | PushCheck | GroupCheck, target: str
+) -> None:
+    assert target_of(check) == target
+
+
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [
+        (None, (None, None)),
+        (Seen(0.0, 0.0), (None, 0.0)),
+        (Seen(86_400.0, 0.0), (100.0, 100.0)),
+        (Seen(86_399.99, 0.01), (99.999, 100.0)),
+        (Seen(43_200.0, 0.0), (100.0, 50.0)),
+        (Seen(0.0, 3600.0), (0.0, 4.166)),
+    ],
+)
+def test_uptime_is_of_observed_time_and_never_rounded_up(
+    seen: Seen | None, shown: tuple[float | None, float | None]
+) -> None:
+    assert uptime_percent(seen) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "–"), (100.0, "100 %"), (99.999, "99.99 %"), (99.5, "99.5 %"), (0.0, "0 %")],
+)
+def test_a_percentage_is_short_and_cut(value: float | None, shown: str) -> None:
+    assert percent(value) == shown
+
+
+def test_nodes_say_where_they_stand(stage: Stage) -> None:
+    stage.nodes["nyc"] = replace(stage.nodes["nyc"], heard=NOW - 61)
+    stage.nodes["sin"] = replace(stage.nodes["sin"], heard=NOW - 400)
+    views = node_views(stage.nodes, stage.standings())
+    assert [view.state for view in views] == ["online", "offline", "left"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "worst"),
+    [
+        ([], "PENDING"),
+        ([Status.UP, Status.PAUSED], "UP"),
+        ([Status.MAINTENANCE, Status.DOWN], "DOWN"),
+        ([Status.DEGRADED, Status.UNKNOWN, Status.UP], "UNKNOWN"),
+        ([Status.PAUSED], "PAUSED"),
+    ],
+)
+def test_the_banner_shows_the_worst(stage: Stage, statuses: list[Status], worst: str) -> None:
+    for number, status in enumerate(statuses):
+        stage.add(f"m{number}", status)
+    assert overall(monitor_views(_snapshot(stage))).value == worst
+
+
+def test_members_stand_under_their_groups_and_once_only(stage: Stage) -> None:
+    outer = stage.add("Outer", check=GroupCheck())
+    inner = stage.add("Inner", check=GroupCheck(), parent=outer.id)
+    stage.add("Deep", parent=inner.id)
+    stage.add("Alone")
+    stage.add("Orphan", parent="nobody")
+    page = status_page("T", monitor_views(_snapshot(stage)), [], NOW)
+    assert [row.name for row in page.rows] == ["Alone", "Orphan"]
+    assert [row.name for row in page.groups] == ["Outer"]
+    assert [row.name for row in page.groups[0].members[0].members] == ["Deep"]
+
+
+def test_the_page_counts_regions_and_names_none(stage: Stage) -> None:
+    stage.add("API", Status.PARTIAL, [down("fra"), up("nyc"), up("sin")])
+    stage.add("Site", votes=[up("fra"), up("nyc")])
+    page = status_page("T", monitor_views(_snapshot(stage)), [], NOW)
+    assert [row.places for row in page.rows] == ["down from 1 of 3 regions", "seen from 2 regions"]
+
+
+def test_incidents_of_groups_and_deleted_monitors_are_not_news(stage: Stage) -> None:
+    api, gone = stage.add("API", Status.DOWN), stage.add("Gone")
+    group = stage.add("Group", Status.DOWN, check=GroupCheck())
+    incidents = [stage.add_incident(one, NOW - 60) for one in (api, gone, group)]
+    del stage.monitors[gone.id]
+    page = status_page("T", monitor_views(_snapshot(stage)), incidents, NOW)
+    assert [(one.name, one.lasted) for one in page.open] == [("API", "1 min")]
