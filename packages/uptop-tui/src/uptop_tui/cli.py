@@ -1,0 +1,97 @@
+"""`uptop-tui`: reads flags and settings, prints the overview, and says by its exit code how it is.
+
+0 nothing is down, 1 something is, 2 wrong usage, 3 the leader is away or refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import msgspec
+
+from uptop_core.errors import LeaderError, Problem, SettingError
+from uptop_core.settings import read_settings
+from uptop_tui.asking import ask, explain
+from uptop_tui.overview import Overview, lines
+from uptop_tui.settings import TuiSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FINE, DOWN, USAGE, AWAY = range(4)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run with the command line and the environment of the process; the exit code."""
+    flags = _parser().parse_args(arguments)
+    if not flags.once:
+        return _complain(
+            USAGE,
+            "the interactive screen comes in a later release; `uptop-tui --once` prints the overview",
+        )
+    try:
+        settings = read(flags, os.environ)
+    except SettingError as error:
+        return _complain(USAGE, str(error))
+    try:
+        overview = anyio.run(ask, settings)
+    except LeaderError as error:
+        return _complain(AWAY, explain(error, settings))
+    sys.stdout.write(_shown(overview, as_json=flags.json))
+    return DOWN if overview.is_down else FINE
+
+
+def read(flags: argparse.Namespace, environ: Mapping[str, str]) -> TuiSettings:
+    """The settings, from flags, environment and `.env`; SettingError tells what is wrong."""
+    overrides = {"url": flags.url, "token": _token(flags.token_file)}
+    return read_settings(TuiSettings, environ, dotenv=Path(".env"), overrides=overrides)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="uptop-tui",
+        description="The terminal UI of uptop. In this version: the overview as plain text.",
+        epilog="Exit code: 0 nothing is down, 1 something is, 2 wrong usage, 3 the leader is away"
+        " or refused. Settings: UPTOP_URL, UPTOP_TOKEN.",
+    )
+    parser.add_argument("--once", action="store_true", help="print the overview and stop")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument("--url", help="the leader's URL (UPTOP_URL)")
+    parser.add_argument(
+        "--token-file", type=Path, help="a file that holds an API token (else UPTOP_TOKEN)"
+    )
+    version = f"uptop-tui {metadata.version('uptop-tui')}"
+    parser.add_argument("--version", action="version", version=version)
+    return parser
+
+
+def _token(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        what = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise SettingError([Problem("--token-file", f"cannot read {path}: {what}")]) from None
+    if not token:
+        raise SettingError([Problem("--token-file", f"{path} is empty")])
+    return token
+
+
+def _shown(overview: Overview, *, as_json: bool) -> str:
+    if as_json:
+        return msgspec.json.format(msgspec.json.encode(overview), indent=2).decode() + "\n"
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return "".join(f"{line}\n" for line in lines(overview, columns))
+
+
+def _complain(code: int, sentence: str) -> int:
+    sys.stderr.write(f"uptop-tui: {sentence}\n")
+    return code

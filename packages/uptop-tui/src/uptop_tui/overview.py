@@ -1,0 +1,128 @@
+"""Step 14, as plain text: views → lines for a terminal. Pure.
+
+In: what the API says of monitors and nodes. Out: a status line and an aligned table, DOWN first.
+Nothing is said by colour.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from uptop_core.escaping import escape
+from uptop_core.views import MonitorView, NodeView, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_ORDER = (
+    *("DOWN", "UNKNOWN", "PARTIAL", "LATE", "DEGRADED"),
+    *("PENDING", "UP", "MAINTENANCE", "PAUSED"),
+)
+_HEADINGS = ("STATUS", "NAME", "KIND", "LATENCY", "UPTIME 24H", "WATCHED", "VOTES", "REGIONS")
+_RIGHT = frozenset({"LATENCY", "UPTIME 24H", "WATCHED", "VOTES"})
+_NAME_LIMIT = 40
+_ERROR_LIMIT = 200
+_GAP = "  "
+
+
+class Overview(Struct, frozen=True, kw_only=True):
+    """Everything at a glance. Groups are listed and not counted: they repeat their members."""
+
+    monitors: tuple[MonitorView, ...] = ()
+    nodes: tuple[NodeView, ...] = ()
+
+    @property
+    def is_down(self) -> bool:
+        """Whether anything is down."""
+        return any(view.status == "DOWN" for view in self.monitors)
+
+    def counts(self) -> Counter[str]:
+        """How many monitors show each status."""
+        return Counter(view.status for view in self.monitors if view.type != "group")
+
+
+def lines(overview: Overview, columns: int | None = None) -> Iterator[str]:
+    """The status line and the table; errors are cut at `columns` where there is such a limit."""
+    yield status_line(overview)
+    if not overview.monitors:
+        yield "nothing is watched yet"
+        return
+    yield ""
+    ordered = sorted(overview.monitors, key=lambda view: (_rank(view), view.name.casefold()))
+    table = [_HEADINGS, *(_cells(view) for view in ordered)]
+    errors = ["ERROR", *(escape(view.error, _ERROR_LIMIT) for view in ordered)]
+    widths = [max(width(row[column]) for row in table) for column in range(len(_HEADINGS))]
+    for row, error in zip(table, errors, strict=True):
+        yield _cut(_GAP.join((*_aligned(row, widths), error)).rstrip(), columns)
+
+
+def status_line(overview: Overview) -> str:
+    """Such as `UP 12 / 14 · DOWN 1 · LATE 1 · nodes 3 / 3`."""
+    counts = overview.counts()
+    parts = [f"UP {counts['UP']} / {counts.total()}"]
+    parts += [f"{word} {counts[word]}" for word in _ORDER if word != "UP" and counts[word]]
+    online = sum(node.state == "online" for node in overview.nodes)
+    expected = sum(node.state != "left" for node in overview.nodes)
+    return " · ".join((*parts, f"nodes {online} / {expected}"))
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal a text takes: wide characters take two, marks none."""
+    return sum(_columns(character) for character in text)
+
+
+def _rank(view: MonitorView) -> int:
+    return _ORDER.index(view.status) if view.status in _ORDER else len(_ORDER)
+
+
+def _cells(view: MonitorView) -> tuple[str, ...]:
+    latency = "–" if view.latency_ms is None else f"{view.latency_ms:.0f} ms"
+    votes = f"{view.votes_up}/{view.votes_fresh}" if view.votes_fresh else "–"
+    return (
+        escape(view.status, 20),
+        escape(view.name, _NAME_LIMIT),
+        escape(view.type, 20),
+        latency,
+        percent(view.uptime_24h),
+        percent(view.covered_24h, 1),
+        votes,
+        _regions(view),
+    )
+
+
+def _regions(view: MonitorView) -> str:
+    """The regions that look, the ones that see it down marked in words."""
+    sees_up: dict[str, bool] = {}
+    for vote in view.votes:
+        if vote.fresh:
+            region = escape(vote.region or "-", 40)
+            sees_up[region] = sees_up.get(region, True) and vote.up
+    return " ".join(name if fine else f"{name}(down)" for name, fine in sorted(sees_up.items()))
+
+
+def _aligned(row: Sequence[str], widths: Iterable[int]) -> Iterator[str]:
+    for heading, cell, wanted in zip(_HEADINGS, row, widths, strict=True):
+        space = " " * (wanted - width(cell))
+        yield space + cell if heading in _RIGHT else cell + space
+
+
+def _cut(line: str, columns: int | None) -> str:
+    if columns is None or width(line) <= columns:
+        return line
+    kept, room = [], columns - 1
+    for character in line:
+        room -= _columns(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,88 @@
+"""The overview as plain text."""
+
+from __future__ import annotations
+
+from uptop_core.views import MonitorView, NodeView, VoteView
+from uptop_tui.overview import Overview, lines, status_line, width
+
+
+def _monitor(name: str, status: str = "UP", **fields: object) -> MonitorView:
+    facts: dict[str, object] = {"id": name, "name": name, "type": "http", "since": 0, **fields}
+    return MonitorView(status=status, **facts)  # type: ignore[arg-type]  # by name
+
+
+def _node(name: str, state: str) -> NodeView:
+    return NodeView(id=name, name=name, region="eu", state=state)
+
+
+def _vote(region: str, *, up: bool, fresh: bool = True) -> VoteView:
+    return VoteView(node=region, name=region, region=region, up=up, fresh=fresh, observed=0)
+
+
+def test_the_status_line_counts_what_is_up_and_names_the_rest() -> None:
+    monitors = (
+        _monitor("a"),
+        _monitor("b"),
+        _monitor("c", "LATE"),
+        _monitor("d", "DOWN"),
+        _monitor("e", "DOWN"),
+        _monitor("all", "DOWN", type="group"),
+    )
+    nodes = (_node("n1", "online"), _node("n2", "offline"), _node("n3", "left"))
+    line = status_line(Overview(monitors=monitors, nodes=nodes))
+    assert line == "UP 2 / 5 · DOWN 2 · LATE 1 · nodes 1 / 2"
+
+
+def test_what_is_down_comes_first_and_then_by_name() -> None:
+    monitors = (_monitor("b"), _monitor("z", "DOWN"), _monitor("a", "PAUSED"), _monitor("A"))
+    table = list(lines(Overview(monitors=monitors)))[3:]
+    assert [line.split()[:2] for line in table] == [
+        ["DOWN", "z"],
+        ["UP", "A"],
+        ["UP", "b"],
+        ["PAUSED", "a"],
+    ]
+
+
+def test_columns_are_aligned_also_under_wide_names() -> None:
+    monitors = (
+        _monitor("日本語", latency_ms=1234.5, uptime_24h=99.987, covered_24h=98.76),
+        _monitor("plain", "DOWN", error="2 × timeout", votes_up=1, votes_fresh=3),
+    )
+    heading, *rows = list(lines(Overview(monitors=monitors)))[2:]
+    assert heading == "STATUS  NAME    KIND  LATENCY  UPTIME 24H  WATCHED  VOTES  REGIONS  ERROR"
+    assert (
+        rows[0] == "DOWN    plain   http        –           –        –    1/3           2 × timeout"
+    )
+    assert rows[1] == "UP      日本語  http  1234 ms     99.98 %   98.7 %      –"
+
+
+def test_regions_that_see_it_down_say_so_in_words() -> None:
+    votes = (_vote("eu", up=True), _vote("us", up=False), _vote("ap", up=True, fresh=False))
+    text = "\n".join(lines(Overview(monitors=(_monitor("a", "PARTIAL", votes=votes),))))
+    assert "eu us(down)" in text
+    assert "ap" not in text
+
+
+def test_a_target_cannot_reach_the_terminal() -> None:
+    monitor = _monitor("a\x1b[2J", "DOWN", error="bad\nthing\x07")
+    text = "\n".join(lines(Overview(monitors=(monitor,))))
+    assert r"a\x1b[2J" in text
+    assert r"bad\nthing\x07" in text
+    assert "\x1b" not in text
+
+
+def test_lines_are_cut_where_the_terminal_ends() -> None:
+    monitor = _monitor("a", "DOWN", error="x" * 300)
+    shown = list(lines(Overview(monitors=(monitor,)), 80))
+    assert max(width(line) for line in shown) == 80
+    assert shown[-1].endswith("…")
+
+
+def test_an_empty_leader_says_so() -> None:
+    assert list(lines(Overview())) == ["UP 0 / 0 · nodes 0 / 0", "nothing is watched yet"]
+
+
+def test_groups_alone_can_be_down() -> None:
+    overview = Overview(monitors=(_monitor("g", "DOWN", type="group"),))
+    assert overview.is_down
