@@ -13,8 +13,8 @@ from uptop_leader.cli._at_hand import database_option, read_input, settings_here
 def import_(file: str, db: str | None) -> None:
     """Take in a backup from FILE.
 
-    FILE is JSON or YAML as `export` writes it; - reads standard input. Adds what is missing and changes what differs; nothing is removed, and a secret that is masked
-    in the file stays as it is.
+    FILE is JSON or YAML as `export` writes it; - reads standard input. Adds what is missing and
+    changes what differs; nothing is removed, and a secret that is masked in the file stays.
     """
     from uptop_leader.cli.apply import carry_out
     from uptop_leader.declared.document import read_text

@@ -86,7 +86,10 @@ def read_text(text: str, source: str, environ: Mapping[str, str] | None = None) 
 
 
 def _wrong_keys(written: Written) -> Iterator[Problem]:
-    """Keys at the top that are not known, or say that this is something else."""
+    """Keys at the top that are not known, or say that this is something else.
+
+    Keys that begin with `x-` are people's own, as a place for what anchors name.
+    """
     for key, value in written.value.items():
         line = written.line(key)
         if key in _LATER:
@@ -95,7 +98,7 @@ def _wrong_keys(written: Written) -> Iterator[Problem]:
             yield Problem(key, f"is not {FORMAT!r}: this is not a document of uptop", line)
         elif key == "version" and value != FORMAT_VERSION:
             yield Problem(key, f"is not {FORMAT_VERSION}: written by another version", line)
-        elif key not in (*_SECTIONS, "format", "version"):
+        elif key not in (*_SECTIONS, "format", "version") and not key.startswith("x-"):
             yield Problem(key, unknown("field", key, _SECTIONS), line)
 
 

@@ -1,0 +1,149 @@
+"""The command as a whole, and the commands for people and for asking a running leader."""
+
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.leader.commands import Run, runner
+from uptop_leader.cli import program
+from uptop_leader.seal import Keyring, token_hash
+from uptop_leader.store.people import AuditEntry, Person
+from uptop_leader.store.store import Store
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in an empty folder."""
+    return runner(tmp_path, monkeypatch, capsys)
+
+
+def signed_in(token: str) -> Person | None:
+    """Who the token speaks for in the database."""
+    store = Store.open(Path("uptop.db"), Keyring(), 0.0)
+    try:
+        return store.find_token(token_hash(token), time.time())
+    finally:
+        store.close()
+
+
+def audited() -> list[AuditEntry]:
+    """The audit log."""
+    store = Store.open(Path("uptop.db"), Keyring(), 0.0)
+    try:
+        return store.audit_log()
+    finally:
+        store.close()
+
+
+def commands() -> list[str]:
+    return program.list_commands(click.Context(program))
+
+
+def test_the_help_fits_one_screen(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    assert len(out) <= 24
+    assert max(len(line) for line in out) <= 80
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_help_of_each_command_fits_one_screen(run: Run, command: str) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert len(out) <= 24
+
+
+def test_each_module_of_the_folder_is_a_command() -> None:
+    assert {"apply", "export", "import", "backup", "serve", "token", "user"} <= set(commands())
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("version",)])
+def test_the_version_is_that_of_the_package(run: Run, arguments: tuple[str, ...]) -> None:
+    assert run(*arguments) == (0, [f"uptop-leader {metadata.version('uptop-leader')}"], [])
+
+
+@pytest.mark.parametrize("arguments", [("nope",), ("apply", "--nope"), ("--nope",), ("token", "x")])
+def test_wrong_usage_exits_with_2(run: Run, arguments: tuple[str, ...]) -> None:
+    code, out, told = run(*arguments)
+    assert (code, out) == (2, [])
+    assert told[-1].startswith("Error: No such")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--port", "8081"), ("serve",)])
+def test_without_a_command_the_leader_is_served(
+    run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("UPTOP_CLUSTER_MODE", "probe")
+    code, _, told = run(*arguments)
+    assert code == 2
+    assert told[-1].startswith("UPTOP_CLUSTER_MODE: 'probe' is not allowed")
+    assert "uptop-probe" in told[-1]
+
+
+def test_a_module_can_be_run_and_shows_no_traceback(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "uptop_leader", "export"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "there is no database uptop.db (UPTOP_DB_DSN, --db)\n"
+
+
+def test_the_help_imports_neither_database_nor_server() -> None:
+    script = (
+        "import sys\nfrom uptop_leader.cli import main\nmain(['--help'])\n"
+        "print(*(sys.modules.keys() & {'sqlalchemy', 'starlette', 'uvicorn', 'httpx', 'apprise'}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1] == ""
+
+
+def test_a_token_speaks_for_its_user_until_it_is_revoked(run: Run) -> None:
+    assert run("user", "add", "ann", "--role", "editor") == (0, ["added ann (editor)"], [])
+    code, (token,), _ = run("token", "add", "laptop", "--user", "ann", "--expires", "90d")
+    assert code == 0
+    person = signed_in(token)
+    assert person is not None
+    assert (person.name, person.role) == ("ann", "editor")
+    _, (line,), _ = run("token", "list")
+    assert line.startswith(f"{person.token_prefix}  ann (editor)  laptop  expires ")
+    assert token not in line
+    assert run("token", "revoke", person.token_prefix)[0] == 0
+    assert signed_in(token) is None
+    assert run("token", "revoke", person.token_prefix)[0] == 2
+    assert [entry.what for entry in audited()] == ["token revoked", "token added", "user added"]
+
+
+def test_users_are_listed_and_have_names_of_their_own(run: Run) -> None:
+    run("user", "add", "ann", "--role", "admin")
+    assert run("user", "list") == (0, ["ann  admin"], [])
+    assert run("user", "add", "ann")[0] == 2
+    assert run("user", "add", " ")[0] == 2
+    assert run("user", "add", "bob", "--role", "king")[0] == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--user", "bob"), ("--user", "ann", "--expires", "soon"), ()]
+)
+def test_a_token_that_cannot_be_made_is_told(run: Run, arguments: tuple[str, ...]) -> None:
+    run("user", "add", "ann")
+    code, out, told = run("token", "add", "x", *arguments)
+    assert (code, out) == (2, [])
+    assert told[-1].startswith("Error: ")
+
+
+def test_status_says_when_nobody_answers(run: Run) -> None:
+    code, out, told = run("status", "--url", "http://127.0.0.1:9")
+    assert (code, out) == (1, [])
+    assert told[0].startswith("no leader at http://127.0.0.1:9: ")

@@ -1,0 +1,132 @@
+"""The leader's settings: what is allowed, one line for each that is not, and what is warned of."""
+
+from pathlib import Path
+
+import pytest
+
+from uptop_core.errors import SettingError
+from uptop_core.settings import describe, read_settings
+from uptop_core.variables import VARIABLES
+from uptop_leader.settings import LeaderSettings, warnings
+
+
+def read(**variables: str) -> LeaderSettings:
+    return read_settings(
+        LeaderSettings, {f"UPTOP_{key}": value for key, value in variables.items()}
+    )
+
+
+def refused(**variables: str) -> list[str]:
+    with pytest.raises(SettingError) as caught:
+        read(**variables)
+    return str(caught.value).splitlines()
+
+
+def test_the_defaults_need_nothing() -> None:
+    settings = read()
+    assert (settings.http_port, settings.db_type, settings.node_id) == (8080, "sqlite", "leader")
+    assert settings.retention_raw == 7 * 86_400
+    assert settings.agg_strategy == "any-down"
+
+
+def test_it_listens_on_loopback_until_there_is_a_cluster_secret() -> None:
+    assert read().effective_http_host == "127.0.0.1"
+    assert read(CLUSTER_SECRET="x").effective_http_host == "0.0.0.0"
+    assert read(HTTP_HOST="192.0.2.7").effective_http_host == "192.0.2.7"
+
+
+def test_every_wrong_value_gets_one_line_that_says_what_is_allowed() -> None:
+    told = refused(
+        HTTP_PORT="99999",
+        AGG_STRATEGY="most",
+        LEADER_CONCURRENCY="0",
+        RETENTION_RAW="soon",
+        STATUS_ENABLED="maybe",
+        PUBLIC_URL="ftp://x",
+        TIMINGS="beat=x",
+    )
+    assert len(told) == 7
+    assert "UPTOP_HTTP_PORT: '99999' is not allowed: a whole number from 0 to 65535" in told
+    assert any(
+        line.startswith("UPTOP_AGG_STRATEGY: 'most'") and "any-down" in line for line in told
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", "22"),
+        ("ADMIN_KEY", "ssh-ed25519 AAAA"),
+        ("NODE_KEY", "x"),
+        ("REQUIRE_NODE_KEYS", "true"),
+        ("CANARIES", "a.example.com"),
+        ("DEADMAN_URL", "https://a.example.com"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("FOLLOWER_MIRROR", "false"),
+        ("DB_TYPE", "postgres"),
+        ("CLUSTER_MODE", "follower"),
+    ],
+)
+def test_what_is_not_built_yet_stops_the_start_with_one_line(variable: str, value: str) -> None:
+    (line,) = refused(**{variable: value})
+    assert line.startswith(f"UPTOP_{variable}: ")
+    assert "not built yet" in line
+
+
+def test_mode_probe_names_the_program_that_is_one() -> None:
+    (line,) = refused(CLUSTER_MODE="probe")
+    assert "start uptop-probe" in line
+
+
+def test_a_wrong_encryption_key_is_told_and_not_shown() -> None:
+    (line,) = refused(ENCRYPTION_KEY="geheim")
+    assert "a key is 64 hex digits" in line
+    assert "geheim" not in line
+
+
+def test_certificate_and_key_come_together_and_exist(tmp_path: Path) -> None:
+    there = tmp_path / "cert.pem"
+    there.write_text("x")
+    (line,) = refused(TLS_CERT=str(there))
+    assert line == "UPTOP_TLS_KEY: must be set too when UPTOP_TLS_CERT is"
+    assert "there is no file" in refused(TLS_CERT=str(there), TLS_KEY=str(tmp_path / "none"))[0]
+    assert read(TLS_CERT=str(there), TLS_KEY=str(there)).has_tls
+
+
+def test_the_database_is_a_path() -> None:
+    assert refused(DB_DSN="sqlite:///x.db") == [
+        "UPTOP_DB_DSN: with sqlite this is the path of a file, not a URL"
+    ]
+    assert read(DB_DSN="/var/lib/uptop.db").database == Path("/var/lib/uptop.db")
+
+
+def test_regions_are_lower_case() -> None:
+    assert read(NODE_REGION="EU-West").node_region == "eu-west"
+
+
+def test_what_should_be_known_is_warned_of_in_one_line_each() -> None:
+    assert [line.split(":")[0] for line in warnings(read())] == [
+        "no UPTOP_CLUSTER_SECRET",
+        "no UPTOP_ENCRYPTION_KEY",
+    ]
+    risky = read(
+        CLUSTER_SECRET="x",
+        ENCRYPTION_KEY="ab" * 32,
+        ALLOW_PRIVATE_TARGETS="true",
+        INSECURE_SKIP_VERIFY="true",
+    )
+    assert [line.split(":")[0] for line in warnings(risky)] == [
+        "cluster without TLS",
+        "UPTOP_ALLOW_PRIVATE_TARGETS",
+        "UPTOP_INSECURE_SKIP_VERIFY",
+    ]
+
+
+def test_secrets_are_not_printed() -> None:
+    settings = read(CLUSTER_SECRET="geheim", ENCRYPTION_KEY="ab" * 32)
+    assert "geheim" not in repr(settings)
+    assert "abab" not in repr(settings)
+
+
+def test_every_setting_is_a_variable_that_all_roles_know() -> None:
+    assert {one.variable for one in describe(LeaderSettings)} <= VARIABLES
