@@ -49,7 +49,7 @@ def webhook(
     channel_id: str, name: str | None = None, url: str = "https://h.example.com/x"
 ) -> Channel:
     """A channel."""
-    provider = PROVIDERS["webhook"](url=url)  # type: ignore[call-arg]
+    provider = PROVIDERS["webhook"](url=url)
     return Channel(id=channel_id, name=name or channel_id, provider=provider)
 
 

@@ -66,7 +66,7 @@ def test_configuration_comes_back_as_it_was_put(store: Store) -> None:
 
 
 def test_every_provider_comes_back_as_it_was_put(store: Store) -> None:
-    email = PROVIDERS["email"](  # type: ignore[call-arg]
+    email = PROVIDERS["email"](
         host="mail.example.com", sender="a@example.com", to="b@example.com", password=SECRET
     )
     channel = replace(HOOK, provider=email, fallback="other", title="t", body="b")

@@ -114,7 +114,8 @@ def test_a_restart_gives_nodes_ledgers_and_open_incidents_back(tmp_path: Path) -
 
 def test_a_new_store_is_empty(store: Store) -> None:
     saved = store.load()
-    assert saved.states == saved.nodes == saved.ledgers == saved.open_incidents == {}
+    for part in (saved.states, saved.nodes, saved.ledgers, saved.open_incidents):
+        assert not part
     assert saved.configuration.version == 0
     assert saved.last_alive is None
     assert saved.epoch == 1

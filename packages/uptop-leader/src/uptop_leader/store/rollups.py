@@ -80,9 +80,9 @@ def roll_up(connections: Connections, now: float) -> int:
             complete_from = kept_from(connection, level.below)
         for bucket, mark in marks:
             # What is left of a bucket whose rows were partly removed is no reason to forget more.
-            if bucket >= complete_from:
-                _compute(connections, level, bucket)
+            totals = _totals(connections, level, bucket) if bucket >= complete_from else {}
             with connections.writing() as connection:
+                _put(connection, level, bucket, totals)
                 _unmark(connection, level, bucket, mark)
             done += 1
     return done
@@ -137,8 +137,8 @@ def _ended_marks(connection: Connection, level: Level, now_ms: int) -> list[tupl
     return [(bucket, mark) for bucket, mark in connection.execute(query)]
 
 
-def _compute(connections: Connections, level: Level, bucket: int) -> None:
-    """Write the rollups of a bucket and mark the bucket above it, in one transaction."""
+def _totals(connections: Connections, level: Level, bucket: int) -> Totals:
+    """What the rows below a bucket come to."""
     totals: Totals = {}
     end = bucket + level.length_ms
     with connections.reading() as connection:
@@ -146,15 +146,18 @@ def _compute(connections: Connections, level: Level, bucket: int) -> None:
             add_raw(connection, bucket, end, totals)
         else:
             add_level(connection, level.below, bucket, end, totals)
+    return totals
+
+
+def _put(connection: Connection, level: Level, bucket: int, totals: Totals) -> None:
+    """Write the rollups of a bucket, and mark the bucket of the level above."""
     if not totals:
         return
-    with connections.writing() as connection:
-        connection.execute(
-            _PUT[level.name], [_row(bucket, series, rollup) for series, rollup in totals.items()]
-        )
-        if above := _ABOVE.get(level.name):
-            mark = {"level": above.name, "bucket_ms": above.start_of(bucket), "mark": 1}
-            connection.execute(MARK_DIRTY, mark)
+    rows = [_row(bucket, series, rollup) for series, rollup in totals.items()]
+    connection.execute(_PUT[level.name], rows)
+    if above := _ABOVE.get(level.name):
+        mark = {"level": above.name, "bucket_ms": above.start_of(bucket), "mark": 1}
+        connection.execute(MARK_DIRTY, mark)
 
 
 def _row(bucket: int, series: int, rollup: Rollup) -> dict[str, object]:

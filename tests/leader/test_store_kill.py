@@ -1,0 +1,85 @@
+"""kill -9 in the middle of writing: every batch is there whole or not at all, none that was
+acknowledged is missing, and the claims of the killed one become possible repeats."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.leader.store_samples import NOON, opened
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+WRITER = """
+import sys
+from pathlib import Path
+from tests.leader.store_samples import *
+from uptop_leader.states import fresh_state
+import msgspec
+
+with opened(Path(sys.argv[1])) as store:
+    number = store.load().states.get("m", fresh_state("m", NOON)).told
+    while True:
+        number += 1
+        changes = outage("m", NOON + number)
+        changes.opened = [incident(number)]
+        changes.notifications = [notification(subject=f"m/{number}")]
+        changes.states["m"] = msgspec.structs.replace(fresh_state("m", NOON), told=number)
+        store.write(changes, NOON + number)
+        if number % 7 == 0:
+            store.claim(NOON, 60, 1)
+        print(number, flush=True)
+"""
+
+
+def run_and_kill(path: Path, lines: int) -> int:
+    """Let a writer acknowledge some batches, kill it, and return the last it acknowledged."""
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert writer.stdout is not None
+    with writer, writer.stdout as output:
+        try:
+            for _ in range(lines):
+                assert output.readline()
+        finally:
+            writer.send_signal(signal.SIGKILL)
+        rest = [line for line in output.read().splitlines(keepends=True) if line.endswith("\n")]
+        writer.wait()
+    return len(rest)
+
+
+def test_a_killed_writer_leaves_whole_batches(tmp_path: Path) -> None:
+    path = tmp_path / "uptop.db"
+    acknowledged = 0
+    chance = random.Random(7)
+    for _ in range(6):
+        before = acknowledged
+        lines = chance.randrange(1, 120)
+        acknowledged = before + lines + run_and_kill(path, lines)
+        with opened(path) as store:
+            written = store.load().states["m"].told
+            assert acknowledged <= written <= acknowledged + 1
+            assert len(store.transitions("m", 100_000)) == written
+            assert len(store.incidents(limit=100_000)) == written
+            assert store.outbox_depth(NOON).waiting == written
+            assert len(store.results("m", NOON, NOON + 1e6)) == written
+        acknowledged = written
+
+
+def test_a_killed_worker_loses_no_notification(tmp_path: Path) -> None:
+    path = tmp_path / "uptop.db"
+    acknowledged = 30 + run_and_kill(path, 30)
+    with opened(path) as store:
+        waiting = store.outbox_depth(NOON).waiting
+        store.lapse_claims(NOON + 1)
+        claimed = store.claim(NOON + 1, 60, 100_000)
+        assert len({one.notification.key for one in claimed}) == len(claimed) == waiting
+        repeats = sum(one.possible_repeat for one in claimed)
+        assert acknowledged // 7 <= repeats <= waiting // 7
