@@ -59,6 +59,13 @@ class Seen(Struct, frozen=True):
         return self.up_s + self.down_s
 
 
+class Outbox(Struct, frozen=True):
+    """What waits to be sent."""
+
+    waiting: int = 3
+    oldest_s: float = 4.5
+
+
 class Memory:
     """A store that forgets at the end of the test."""
 
@@ -98,6 +105,9 @@ class Memory:
         if self.trouble is not None:
             raise self.trouble
         return self.uptimes
+
+    def outbox_depth(self, now: float) -> Outbox:
+        return Outbox()
 
     def channel_health(self) -> Sequence[ChannelHealth]:
         return self.health

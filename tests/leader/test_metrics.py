@@ -110,6 +110,8 @@ async def test_nodes_are_up_while_they_are_heard(stage: Stage) -> None:
 async def test_the_programs_own_health_is_told_in_every_format(stage: Stage, accept: str) -> None:
     samples = await _scrape(stage, accept)
     assert samples["uptop_results_total"] == [({}, 7.0)]
+    assert samples["uptop_outbox_depth"] == [({}, 3.0)]
+    assert samples["uptop_outbox_age_seconds"] == [({}, 4.5)]
     assert samples["uptop_epoch"] == [({}, 0.0)]
     outcomes = {
         (labels["channel"], labels["outcome"]): value

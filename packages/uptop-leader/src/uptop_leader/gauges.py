@@ -23,5 +23,4 @@ class Gauges(Struct, frozen=True, kw_only=True):
     rejected_total: int = 0
     schedule_lag_s: float = 0.0
     missed_ticks_total: int = 0
-    outbox_depth: int = 0
     notifications: dict[str, Sendings] = {}

@@ -41,6 +41,8 @@ class Scrape(Struct, frozen=True, kw_only=True):
     nodes: tuple[NodeView, ...]
     channels: dict[str, str]
     open_incidents: int
+    outbox_depth: int
+    outbox_age_s: float
     gauges: Gauges
 
 
@@ -78,9 +80,9 @@ def _monitors(views: tuple[MonitorView, ...]) -> Iterator[Metric]:
         status.add_metric(labels, {word.value: word.value == view.status for word in Status})
         since.add_metric(labels, view.since / 1000)
         if view.uptime_24h is not None:
-            uptime.add_metric(labels, view.uptime_24h / 100)
+            uptime.add_metric(labels, _ratio(view.uptime_24h))
         if view.covered_24h is not None:
-            covered.add_metric(labels, view.covered_24h / 100)
+            covered.add_metric(labels, _ratio(view.covered_24h))
         if view.cert_end is not None:
             ends.add_metric(labels, view.cert_end / 1000)
     yield from (up, status, since, uptime, covered, ends)
@@ -93,6 +95,8 @@ def _votes(views: tuple[MonitorView, ...]) -> Iterator[Metric]:
         "uptop_monitor_latency_seconds", "Latency of a node's newest result", (*_MONITOR, *_NODE)
     )
     for view in views:
+        if not (view.votes or view.votes_expected):
+            continue  # no node votes on push monitors and groups
         labels = (view.id, view.name, view.type)
         count.add_metric((*labels, "up"), view.votes_up)
         count.add_metric((*labels, "down"), view.votes_fresh - view.votes_up)
@@ -133,7 +137,10 @@ def _own(scrape: Scrape) -> Iterator[Metric]:
     yield GaugeMetricFamily("uptop_epoch", "The epoch it leads in", gauges.epoch)
     yield GaugeMetricFamily("uptop_incidents_open", "Open incidents", scrape.open_incidents)
     yield GaugeMetricFamily("uptop_queue_depth", "Results not yet stored", gauges.queue_depth)
-    yield GaugeMetricFamily("uptop_outbox_depth", "Messages not yet sent", gauges.outbox_depth)
+    yield GaugeMetricFamily("uptop_outbox_depth", "Messages not yet sent", scrape.outbox_depth)
+    yield GaugeMetricFamily(
+        "uptop_outbox_age_seconds", "How long the oldest of them waits", scrape.outbox_age_s
+    )
     yield GaugeMetricFamily(
         "uptop_schedule_lag_seconds", "How late checks of its own start", gauges.schedule_lag_s
     )
@@ -156,3 +163,7 @@ def _own(scrape: Scrape) -> Iterator[Metric]:
 
 def _gauge(name: str, text: str, labels: tuple[str, ...]) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, labels=labels)
+
+
+def _ratio(percent: float) -> float:
+    return round(percent / 100, 5)

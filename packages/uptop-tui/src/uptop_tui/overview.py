@@ -95,11 +95,11 @@ def _cells(view: MonitorView) -> tuple[str, ...]:
 
 
 def _regions(view: MonitorView) -> str:
-    """The regions that look, the ones that see it down marked in words."""
+    """The regions that look (a node without one by its name); those that see it down say so."""
     sees_up: dict[str, bool] = {}
     for vote in view.votes:
         if vote.fresh:
-            region = escape(vote.region or "-", 40)
+            region = escape(vote.region or vote.name, 40)
             sees_up[region] = sees_up.get(region, True) and vote.up
     return " ".join(name if fine else f"{name}(down)" for name, fine in sorted(sees_up.items()))
 

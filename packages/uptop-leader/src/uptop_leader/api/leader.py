@@ -28,6 +28,15 @@ class Token(Protocol):
     def role(self) -> str: ...
 
 
+class Waiting(Protocol):
+    """The outbox: how many notifications wait, and for how long the oldest has."""
+
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def oldest_s(self) -> float: ...
+
+
 class History(Protocol):
     """What is asked of the store. It blocks, so it is called in worker threads."""
 
@@ -49,6 +58,9 @@ class History(Protocol):
 
     def uptime(self, now: float, seconds: float) -> Mapping[str, Observed]:
         """The uptime of every monitor over the `seconds` before `now`."""
+
+    def outbox_depth(self, now: float) -> Waiting:
+        """What waits to be sent."""
 
     def channel_health(self) -> Sequence[ChannelHealth]:
         """How each channel has been doing."""

@@ -35,12 +35,16 @@ class Scrapes:
             await self._access.person(request, Role.ADMIN)
         snapshot = await self._overview.snapshot()
         incidents = await self._overview.incidents()
+        store, now = self._leader.store, self._leader.clock_now()
+        outbox = await anyio.to_thread.run_sync(store.outbox_depth, now)
         scrape = Scrape(
             version=self._version,
             monitors=monitor_views(snapshot),
             nodes=node_views(snapshot.nodes, snapshot.standings),
             channels={channel.id: channel.name for channel in self._leader.channels.values()},
             open_incidents=sum(incident.ended is None for incident in incidents),
+            outbox_depth=outbox.waiting,
+            outbox_age_s=outbox.oldest_s,
             gauges=self._leader.gauges(),
         )
         accept = request.headers.get("accept", "")
