@@ -6,6 +6,7 @@ a change are all made of this.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -98,14 +99,24 @@ def _mask(value: Any) -> Any:
 def _differing(struct: Struct) -> dict[str, Any]:
     """The fields that differ from their defaults, as plain values, by the names people write."""
     found = {}
-    for field in msgspec.structs.fields(struct):
-        value = getattr(struct, field.name)
-        default = field.default
-        if default is NODEFAULT and field.default_factory is not NODEFAULT:
-            default = field.default_factory()
-        if default is NODEFAULT or value != default:
-            found[field.encode_name] = _plain(value)
+    for name, written, default in _defaults(type(struct)):
+        value = getattr(struct, name)
+        if value != default:
+            found[written] = _plain(value)
     return found
+
+
+@lru_cache(maxsize=256)
+def _defaults(kind: type[Struct]) -> tuple[tuple[str, str, Any], ...]:
+    """Each field of a struct, what people call it, and its default; NODEFAULT equals no value."""
+    return tuple(
+        (
+            field.name,
+            field.encode_name,
+            field.default_factory() if field.default_factory is not NODEFAULT else field.default,
+        )
+        for field in msgspec.structs.fields(kind)
+    )
 
 
 def _plain(value: Any) -> Any:
