@@ -11,9 +11,11 @@ from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.port import PortCheck
 from uptop_core.checks.push import PushCheck
+from uptop_core.constants import TimeConstants
 from uptop_core.outcomes import Reason
 from uptop_core.views import MonitorView, percent
 from uptop_core.votes import Vote
+from uptop_leader.ballots import Rules
 from uptop_leader.public import overall, status_page
 from uptop_leader.states import PushState, Run, Status
 from uptop_leader.views import (
@@ -43,6 +45,7 @@ def _snapshot(stage: Stage) -> Snapshot:
         nodes=stage.nodes,
         standings=stage.standings(),
         uptimes=stage.store.uptimes,
+        rules=Rules(constants=TimeConstants()),
     )
 
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from uptop_core.views import ChannelView, IncidentView, MonitorView, NodeView, VoteView
-from uptop_core.votes import Vote, fresh_for
-from uptop_leader.ballots import reason_words
+from uptop_core.votes import Vote
+from uptop_leader.ballots import Rules, count_votes, reason_words
 from uptop_leader.states import MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     nodes: Mapping[str, Node]
     standings: Mapping[str, Standing]
     uptimes: Mapping[str, Observed]
+    rules: Rules
 
     def state(self, monitor_id: str) -> MonitorState:
         """The state of a monitor; that of a new one where it has none yet."""
@@ -103,15 +104,18 @@ def monitor_view(snapshot: Snapshot, monitor: Monitor) -> MonitorView:
 
 
 def vote_views(snapshot: Snapshot, monitor: Monitor, state: MonitorState) -> tuple[VoteView, ...]:
-    """What each node last saw, in the order the nodes joined."""
-    oldest = snapshot.now - fresh_for(monitor)
-    found = [
-        (node.rank if (node := snapshot.nodes.get(vote.node)) else math.inf, vote.node, vote)
-        for vote in state.votes.values()
-    ]
+    """What each node last saw, in the order the nodes joined; fresh is what the judge counts."""
+    known = [node for node in state.votes if node in snapshot.standings]
+    standings, rules = snapshot.standings, snapshot.rules
+    counted = count_votes(monitor, state, known, standings, rules, snapshot.now).fresh
+
+    def place(vote: Vote) -> tuple[float, str]:
+        node = snapshot.nodes.get(vote.node)
+        return (node.rank if node is not None else math.inf, vote.node)
+
     return tuple(
-        vote_view(vote, snapshot.nodes.get(name), fresh=_counts(snapshot, vote, oldest))
-        for _, name, vote in sorted(found, key=lambda item: item[:2])
+        vote_view(vote, snapshot.nodes.get(vote.node), fresh=vote.node in counted)
+        for vote in sorted(state.votes.values(), key=place)
     )
 
 
@@ -244,12 +248,6 @@ def _abstained(votes: Iterable[VoteView]) -> str:
     """Errors of our own or of the configuration: no votes, and yet somebody should know."""
     told = (vote for vote in votes if vote.reason in ("blocked_target", "internal_error"))
     return next((_short(f"{vote.reason}: {vote.detail}") for vote in told), "")
-
-
-def _counts(snapshot: Snapshot, vote: Vote, oldest: float) -> bool:
-    standing = snapshot.standings.get(vote.node)
-    silent = standing is None or standing.offline
-    return vote.observed >= oldest and not vote.abstains and not silent
 
 
 def _median(fresh: Iterable[VoteView]) -> float | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from uptop_leader.api.recent import Recent
+from uptop_leader.ballots import Rules
 from uptop_leader.views import Snapshot
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Overview:
 
     def __init__(self, leader: Leader) -> None:
         self._leader = leader
+        settings = leader.settings
+        self._rules = Rules(constants=settings.timings, strategy=settings.agg_strategy)
         self._uptimes = Recent(self._read_uptimes, leader.clock_now, KEPT_S)
         self._incidents = Recent(self._read_incidents, leader.clock_now, KEPT_S)
 
@@ -42,6 +45,7 @@ class Overview:
             nodes=dict(leader.nodes),
             standings=dict(leader.standings()),
             uptimes=uptimes,
+            rules=self._rules,
         )
 
     async def incidents(self) -> tuple[Incident, ...]:
