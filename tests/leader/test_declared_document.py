@@ -155,6 +155,12 @@ def test_a_document_that_is_none_says_so(text: str, field: str, words: str) -> N
     assert words in message
 
 
+def test_a_misspelt_type_is_told_as_such() -> None:
+    told = refused("monitors: [{name: a, tpe: ping, hostname: b}]")
+    assert [field for _, field, _ in told] == ["monitors[0].type", "monitors[0].tpe"]
+    assert "did you mean 'type'" in told[1][2]
+
+
 def test_a_template_that_cannot_be_filled_is_told() -> None:
     text = "alerts: [{name: a, type: webhook, settings: {url: 'https://a.example'}, title: '{{ x'}]"
     ((_, where, _),) = refused(text)

@@ -19,6 +19,7 @@ from uptop_leader.cli._at_hand import (
 )
 
 if TYPE_CHECKING:
+    from uptop_leader.configuration import ConfigChange, Configuration
     from uptop_leader.declared.document import Document
     from uptop_leader.declared.plan import Plan
     from uptop_leader.settings import LeaderSettings
@@ -62,11 +63,17 @@ def preview(settings: LeaderSettings, document: Document, prune: bool) -> Plan:
 
 
 def carry_out(settings: LeaderSettings, document: Document, prune: bool) -> Plan:
-    """What the document has changed."""
+    """What the document has changed. Planned and written in one transaction, so that two who
+    apply at once do so one after the other.
+    """
     from uptop_leader.declared.plan import plan
 
+    made: list[Plan] = []
+
+    def edit(configuration: Configuration) -> ConfigChange:
+        made.append(plan(configuration, document, prune=prune))
+        return made[0].change
+
     with opened(settings, make=True) as store:
-        planned = plan(store.load_config(), document, prune=prune)
-        if not planned.is_empty():
-            store.change_config(planned.change, actor(), now())
-    return planned
+        store.edit_config(edit, actor(), now())
+    return made[0]

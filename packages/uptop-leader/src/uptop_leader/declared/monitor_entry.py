@@ -86,15 +86,22 @@ def _sorted_fields(
     """The fields of the monitor and those of its check, in the form they are kept in."""
     own: dict[str, Any] = {}
     check: dict[str, Any] = {}
-    of_check = kind.__struct_encode_fields__ if kind is not None else ()
+    of_check = _fields_of(kind)
     for field, value in values.items():
         if field in _OWN:
             own[field] = shape(field, value, Monitor, faults.tell)
         elif kind is not None and field in of_check:
             check[field] = shape(field, value, kind, faults.tell)
-        elif field not in _REFERENCES and kind is not None:
+        elif field not in _REFERENCES and field not in of_check:
             faults.tell(field, _unknown_of_monitor(field, of_check))
     return own, check
+
+
+def _fields_of(kind: type[Check] | None) -> tuple[str, ...]:
+    """The fields of a kind of check; of all of them where it is not known which is meant."""
+    if kind is not None:
+        return kind.__struct_encode_fields__
+    return tuple(field for known in KINDS.values() for field in known.__struct_encode_fields__)
 
 
 def _unknown_of_monitor(field: str, of_check: tuple[str, ...]) -> str:

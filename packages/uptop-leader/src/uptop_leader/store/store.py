@@ -20,7 +20,7 @@ from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -133,6 +133,17 @@ class Store:
         Raises ConfigError for names that would be there twice. What is dropped keeps its history.
         """
         with self._connections.writing(flush=True) as connection:
+            return configuring.change(connection, change, self._keyring, actor, now)
+
+    def edit_config(
+        self, edit: Callable[[Configuration], ConfigChange], actor: Actor, now: float
+    ) -> int:
+        """Like `change_config` with what `edit` makes of the configuration as it is then.
+
+        No other change can come between; what `edit` raises leaves everything as it was.
+        """
+        with self._connections.writing(flush=True) as connection:
+            change = edit(configuring.load(connection, self._keyring))
             return configuring.change(connection, change, self._keyring, actor, now)
 
     # The outbox
