@@ -26,13 +26,16 @@ if TYPE_CHECKING:
 
 
 def scripts() -> dict[str, Callable[[], list[Row]]]:
-    """Every script of the folder by its name."""
+    """Every script of the folder by its name; one without `measure` is told and left out."""
     found = {}
     for info in pkgutil.iter_modules(benchmarks.__path__):
-        if not info.name.startswith("_"):
-            module = importlib.import_module(f"benchmarks.{info.name}")
-            if hasattr(module, "measure"):
-                found[info.name] = module.measure
+        if info.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"benchmarks.{info.name}")
+        if hasattr(module, "measure"):
+            found[info.name] = module.measure
+        else:
+            print(f"benchmarks/{info.name}.py has no measure()", file=sys.stderr)
     return found
 
 

@@ -144,7 +144,8 @@ COMMANDS = sorted(
 def test_commands_and_flags_that_are_shown_exist(
     program: str, subcommand: str, flags: tuple[str, ...]
 ) -> None:
-    command = [Path(sysconfig.get_path("scripts"), program), *filter(None, [subcommand]), "--help"]
+    path = str(Path(sysconfig.get_path("scripts"), program))
+    command = [path, *([subcommand] if subcommand else []), "--help"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     assert all(flag in said for flag in flags), said
 
