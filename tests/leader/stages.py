@@ -17,7 +17,6 @@ from uptop_core.outcomes import Reason
 from uptop_core.votes import Vote
 from uptop_core.wire import Assignments, Health, ResultsAnswer
 from uptop_leader.api.app import build_app
-from uptop_leader.configuration import Configuration
 from uptop_leader.gauges import Gauges, Sendings
 from uptop_leader.incidents import Incident
 from uptop_leader.nodes import Node, Standing, standing
@@ -246,9 +245,6 @@ class Stage:
         )
         self.store.written.append(incident)
         return incident
-
-    def configuration(self) -> Configuration:
-        return Configuration(monitors=tuple(self.monitors.values()))
 
 
 def up(node: str, *, ms: float = 20.0, ago: float = 5.0) -> Vote:
