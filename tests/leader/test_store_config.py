@@ -177,6 +177,14 @@ def test_a_sealed_secret_cannot_be_moved_to_another_object(path: Path) -> None:
             store.load_config()
 
 
+def test_a_change_by_another_program_is_seen(path: Path) -> None:
+    with opened(path) as leader, opened(path) as command:
+        assert leader.config_version() == 0
+        set_up(command, HTTP)
+        assert leader.config_version() == 1
+        assert leader.load_config().monitors == (HTTP,)
+
+
 def test_a_kind_that_is_not_installed_is_named(path: Path) -> None:
     with opened(path) as store:
         set_up(store, ping("p", "Router"))

@@ -22,6 +22,7 @@ from tests.leader.store_samples import (
 )
 from uptop_core.errors import ConfigError, StoreError
 from uptop_leader.changes import Changes
+from uptop_leader.states import fresh_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +141,14 @@ def test_another_installations_database_in_its_place_is_refused(store: Store, pa
     for _ in range(2):
         with pytest.raises(StoreError, match="another installation"):
             store.write(outage(), NOON)
+
+
+def test_a_value_of_another_version_is_no_riddle(store: Store, path: Path) -> None:
+    store.write(Changes(states={"m": fresh_state("m", NOON)}), NOON)
+    with store._connections.writing() as connection:
+        connection.exec_driver_sql("UPDATE state SET data = x'c0'")
+    with pytest.raises(StoreError, match=f"{path} holds a value that this version cannot read"):
+        store.load()
 
 
 def test_series_of_a_batch_that_failed_are_not_remembered(store: Store) -> None:

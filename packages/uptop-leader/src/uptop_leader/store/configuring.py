@@ -5,26 +5,29 @@ Every changed object gets a row in the audit log, which names the fields and no 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
 from sqlalchemy import delete, func, select, update
 
 from uptop_core.errors import ConfigError, Problem
+from uptop_core.monitors import Monitor
+from uptop_leader.channels import Channel
 from uptop_leader.configuration import Configuration
 from uptop_leader.store import dialect, facts, people, specs
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Table
 
-    from uptop_core.monitors import Monitor
-    from uptop_leader.channels import Channel
     from uptop_leader.configuration import Actor, ConfigChange
     from uptop_leader.seal import Keyring
+
+T = TypeVar("T", Monitor, Channel)
+Entry = tuple[str, str, str]
+"""A line of the audit log: what was done, to which name, and in which fields."""
 
 _MONITOR, _CHANNEL = METADATA.tables["monitor"], METADATA.tables["channel"]
 _NOTIFICATION = METADATA.tables["notification"]
@@ -49,9 +52,10 @@ def change(
 
     Raises ConfigError when a name would be there twice.
     """
-    log: list[tuple[str, str, str]] = []
-    _change_channels(connection, wanted, keyring, now, log)
-    _change_monitors(connection, wanted, keyring, now, log)
+    log = [
+        *_change_channels(connection, wanted, keyring, now),
+        *_change_monitors(connection, wanted, keyring, now),
+    ]
     version = facts.number(connection, facts.CONFIG_VERSION)
     if not log:
         return version
@@ -71,80 +75,66 @@ def _channels(connection: Connection) -> Sequence[Any]:
 
 
 def _change_monitors(
-    connection: Connection,
-    wanted: ConfigChange,
-    keyring: Keyring,
-    now: float,
-    log: list[tuple[str, str, str]],
-) -> None:
+    connection: Connection, wanted: ConfigChange, keyring: Keyring, now: float
+) -> Iterator[Entry]:
     rows = {row.id: row for row in _live_monitors(connection)}
-    put = [
-        (monitor, fields)
-        for monitor in wanted.put_monitors
-        if (fields := _monitor_difference(rows.get(monitor.id), monitor, keyring))
-    ]
     gone = [rows[monitor] for monitor in wanted.drop_monitors if monitor in rows]
     _refuse_same_names("monitor", rows, gone, wanted.put_monitors)
-    moment = to_ms(now)
     if gone:
-        dropped = [row.id for row in gone]
-        query = update(_MONITOR).where(_MONITOR.c.id.in_(dropped))
-        connection.execute(query.values(deleted_ms=moment, changed_ms=moment))
-    _free_names(connection, _MONITOR, [monitor.id for monitor, _ in put if monitor.id in rows])
-    position = _next_position(connection, _MONITOR)
-    for place, (monitor, _) in enumerate(put):
-        values = {
-            "id": monitor.id,
-            "name": monitor.name,
-            "kind": monitor.kind,
-            "spec": specs.monitor_spec(monitor, keyring),
-            "position": position + place,
-            "created_ms": moment,
-            "changed_ms": moment,
-            "deleted_ms": None,
-        }
-        connection.execute(_PUT_MONITOR, values)
-    log += [("monitor deleted", row.name, "") for row in gone]
-    log += [_entry("monitor", monitor.id in rows, monitor.name, fields) for monitor, fields in put]
+        query = update(_MONITOR).where(_MONITOR.c.id.in_([row.id for row in gone]))
+        connection.execute(query.values(deleted_ms=to_ms(now), changed_ms=to_ms(now)))
+        yield from (("monitor deleted", row.name, "") for row in gone)
+    put = list(_differing(wanted.put_monitors, rows, lambda row: specs.monitor_of(row, keyring)))
+    _free_names(connection, _MONITOR, put)
+    for position, (monitor, _) in enumerate(put, _next_position(connection, _MONITOR)):
+        connection.execute(_PUT_MONITOR, _monitor_row(monitor, keyring, position, now))
+    yield from (_entry("monitor", monitor.name, fields) for monitor, fields in put)
+
+
+def _monitor_row(monitor: Monitor, keyring: Keyring, position: int, now: float) -> dict[str, Any]:
+    return {
+        "id": monitor.id,
+        "name": monitor.name,
+        "kind": monitor.kind,
+        "spec": specs.monitor_spec(monitor, keyring),
+        "position": position,
+        "created_ms": to_ms(now),
+        "changed_ms": to_ms(now),
+        "deleted_ms": None,
+    }
 
 
 def _change_channels(
-    connection: Connection,
-    wanted: ConfigChange,
-    keyring: Keyring,
-    now: float,
-    log: list[tuple[str, str, str]],
-) -> None:
+    connection: Connection, wanted: ConfigChange, keyring: Keyring, now: float
+) -> Iterator[Entry]:
     rows = {row.id: row for row in _channels(connection)}
-    put = [
-        (channel, fields)
-        for channel in wanted.put_channels
-        if (fields := _channel_difference(rows.get(channel.id), channel, keyring))
-    ]
     gone = [rows[channel] for channel in wanted.drop_channels if channel in rows]
     _refuse_same_names("channel", rows, gone, wanted.put_channels)
     if gone:
         _drop_channels(connection, [row.id for row in gone], now)
-    _free_names(connection, _CHANNEL, [channel.id for channel, _ in put if channel.id in rows])
-    position = _next_position(connection, _CHANNEL)
-    for place, (channel, _) in enumerate(put):
-        kind, settings = specs.channel_settings(channel, keyring)
-        values = {
-            "id": channel.id,
-            "name": channel.name,
-            "type": kind,
-            "settings": settings,
-            "fallback": channel.fallback,
-            "title": channel.title,
-            "body": channel.body,
-            "position": position + place,
-            "last_error": "",
-            "sent": 0,
-            "failed": 0,
-        }
-        connection.execute(_PUT_CHANNEL, values)
-    log += [("channel deleted", row.name, "") for row in gone]
-    log += [_entry("channel", channel.id in rows, channel.name, fields) for channel, fields in put]
+        yield from (("channel deleted", row.name, "") for row in gone)
+    put = list(_differing(wanted.put_channels, rows, lambda row: specs.channel_of(row, keyring)))
+    _free_names(connection, _CHANNEL, put)
+    for position, (channel, _) in enumerate(put, _next_position(connection, _CHANNEL)):
+        connection.execute(_PUT_CHANNEL, _channel_row(channel, keyring, position))
+    yield from (_entry("channel", channel.name, fields) for channel, fields in put)
+
+
+def _channel_row(channel: Channel, keyring: Keyring, position: int) -> dict[str, Any]:
+    kind, settings = specs.channel_settings(channel, keyring)
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "type": kind,
+        "settings": settings,
+        "fallback": channel.fallback,
+        "title": channel.title,
+        "body": channel.body,
+        "position": position,
+        "last_error": "",
+        "sent": 0,
+        "failed": 0,
+    }
 
 
 def _drop_channels(connection: Connection, dropped: list[str], now: float) -> None:
@@ -158,22 +148,25 @@ def _drop_channels(connection: Connection, dropped: list[str], now: float) -> No
     )
 
 
-def _monitor_difference(row: Any, monitor: Monitor, keyring: Keyring) -> list[str]:
-    """The fields in which the monitor differs from its row; `new` where there is none."""
-    return ["new"] if row is None else _different(specs.monitor_of(row, keyring), monitor)
+def _differing(
+    put: Iterable[T], rows: dict[str, Any], stored: Callable[[Any], T]
+) -> Iterator[tuple[T, list[str] | None]]:
+    """What is not stored like this yet, with the fields that differ; None for what is new."""
+    for new in put:
+        row = rows.get(new.id)
+        if row is None:
+            yield new, None
+        elif (old := stored(row)) != new:
+            names = new.__struct_fields__
+            yield new, [name for name in names if getattr(old, name) != getattr(new, name)]
 
 
-def _channel_difference(row: Any, channel: Channel, keyring: Keyring) -> list[str]:
-    return ["new"] if row is None else _different(specs.channel_of(row, keyring), channel)
-
-
-def _different(before: msgspec.Struct, after: msgspec.Struct) -> list[str]:
-    names = after.__struct_fields__
-    return [name for name in names if getattr(before, name) != getattr(after, name)]
-
-
-def _entry(noun: str, existed: bool, name: str, fields: list[str]) -> tuple[str, str, str]:
-    return (f"{noun} changed", name, ", ".join(fields)) if existed else (f"{noun} added", name, "")
+def _entry(noun: str, name: str, fields: list[str] | None) -> Entry:
+    return (
+        (f"{noun} added", name, "")
+        if fields is None
+        else (f"{noun} changed", name, ", ".join(fields))
+    )
 
 
 def _refuse_same_names(
@@ -193,8 +186,11 @@ def _refuse_same_names(
         raise ConfigError(problems)
 
 
-def _free_names(connection: Connection, table: Table, changed: list[str]) -> None:
-    """Give up names first, so that two may swap theirs."""
+def _free_names(
+    connection: Connection, table: Table, put: list[tuple[T, list[str] | None]]
+) -> None:
+    """Give up the names of what is changed first, so that two may swap theirs."""
+    changed = [new.id for new, fields in put if fields is not None]
     if changed:
         connection.execute(update(table).where(table.c.id.in_(changed)).values(name=table.c.id))
 

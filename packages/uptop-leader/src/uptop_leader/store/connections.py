@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -128,6 +129,10 @@ class Connections:
             raise StoreError(dialect.explain(error, self.path)) from error
         except SQLAlchemyError as error:
             raise StoreError(f"the database {self.path} does not work: {error}") from error
+        except msgspec.DecodeError as error:
+            raise StoreError(
+                f"the database {self.path} holds a value that this version cannot read: {error}"
+            ) from error
         except FileNotFoundError as error:
             raise StoreError(f"the database {self.path} is gone: put it back") from error
         except OSError as error:

@@ -7,7 +7,7 @@ results that come late are counted, and computing twice changes nothing.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
@@ -53,14 +53,22 @@ class Rollup:
             self._widen(min(up_us), max(up_us))
             self.sketch.add(up_us)
 
-    def add_row(self, row: Any) -> None:
-        """Count what a row of any level has counted."""
-        self.count += row.count_
-        self.down += row.down
-        self.sum_us += row.sum_us
-        if row.min_us is not None:
-            self._widen(row.min_us, row.max_us)
-            self.sketch.add_stored(row.sketch)
+    def add_rollup(
+        self,
+        count: int,
+        down: int,
+        sum_us: int,
+        min_us: int | None,
+        max_us: int | None,
+        sketch: bytes,
+    ) -> None:
+        """Count what a stored rollup of any level has counted."""
+        self.count += count
+        self.down += down
+        self.sum_us += sum_us
+        if min_us is not None and max_us is not None:
+            self._widen(min_us, max_us)
+            self.sketch.add_stored(sketch)
 
     def _widen(self, least: int, most: int) -> None:
         self.min_us = least if self.min_us is None else min(self.min_us, least)
@@ -112,15 +120,18 @@ def add_level(
     table = level.table
     query = select(
         table.c.series,
-        table.c.count.label("count_"),  # a row has a method `count` already
+        table.c.count,
         table.c.down,
         table.c.sum_us,
         table.c.min_us,
         table.c.max_us,
         table.c.sketch,
     ).where(table.c.bucket_ms >= since_ms, table.c.bucket_ms < until_ms)
-    for row in connection.execute(query):
-        totals.setdefault(row.series, Rollup()).add_row(row)
+    for series, *sums in connection.execute(query):
+        rollup = totals.get(series)
+        if rollup is None:
+            rollup = totals[series] = Rollup()
+        rollup.add_rollup(*sums)
 
 
 def marked(connection: Connection) -> list[tuple[str, int]]:

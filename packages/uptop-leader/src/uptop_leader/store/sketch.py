@@ -6,7 +6,6 @@ and Lee, VLDB 2019). Latencies are whole microseconds; 0 counts as 1.
 
 from __future__ import annotations
 
-from collections import Counter
 from math import ceil, log
 from typing import TYPE_CHECKING
 
@@ -30,13 +29,14 @@ class Sketch:
     __slots__ = ("_counts",)
 
     def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
+        self._counts: dict[int, int] = {}
 
     def add(self, latencies_us: Iterable[int]) -> None:
         """Count values."""
-        self._counts.update(
-            ceil(log(value) * _PER_LOG) if value > 1 else 0 for value in latencies_us
-        )
+        counts = self._counts
+        for value in latencies_us:
+            bucket = ceil(log(value) * _PER_LOG) if value > 1 else 0
+            counts[bucket] = counts.get(bucket, 0) + 1
 
     def add_stored(self, stored: bytes) -> None:
         """Count everything that a stored sketch has counted."""
@@ -45,7 +45,7 @@ class Sketch:
         counts = self._counts
         for step, count in zip(numbers[::2], numbers[1::2], strict=True):
             bucket += step
-            counts[bucket] += count
+            counts[bucket] = counts.get(bucket, 0) + count
 
     def stored(self) -> bytes:
         """The sketch in bytes."""
@@ -61,7 +61,7 @@ class Sketch:
 
         It is within `ERROR` of the value of rank ⌊share × (n − 1)⌋, counted from 0.
         """
-        total = self._counts.total()
+        total = sum(self._counts.values())
         if not total:
             return None
         rank = int(share * (total - 1))

@@ -1,0 +1,138 @@
+"""The store: how fast results go in, how much room one takes, what the usual questions cost.
+
+One thousand monitors seen by three nodes every 30 s, in batches of a thousand results, two hours of
+them. CPU seconds are user + system; the roll-up is spread over the results it rolls up.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import Row
+from uptop_core.checks.ping import PingCheck
+from uptop_core.monitors import Monitor
+from uptop_core.votes import Vote
+from uptop_leader.changes import Changes, StoredResult
+from uptop_leader.configuration import Actor, ConfigChange
+from uptop_leader.incidents import Transition
+from uptop_leader.seal import Keyring
+from uptop_leader.states import Belief, Status
+from uptop_leader.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+START = 1_700_006_400.0  # a midnight, UTC
+MONITORS, NODES = 1000, 3
+INTERVAL = 30.0
+BATCH, BATCHES = 1000, 720
+NOW = START + BATCHES * BATCH / (MONITORS * NODES) * INTERVAL
+DAY_S = 86_400.0
+PEER = "SQLModel add_all 112, Core insert 3.2"
+ROOM_PEER = "Uptime Kuma 140–360 per check"
+
+
+def measure() -> list[Row]:
+    """Store two hours of results, half of them with votes, then ask."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(Path(folder) / "uptop.db", Keyring(), START)
+        try:
+            _set_up(store)
+            rows = _writes(store)
+            rows.append(_room(store, Path(folder) / "copy.db"))
+            return rows + _questions(store)
+        finally:
+            store.close()
+
+
+def _set_up(store: Store) -> None:
+    """Monitors that have been up from the start on."""
+    check = PingCheck(hostname="h.example.com")
+    monitors = tuple(
+        Monitor(id=_monitor(number), name=f"monitor {number}", check=check)
+        for number in range(MONITORS)
+    )
+    store.change_config(ConfigChange(put_monitors=monitors), Actor(name="", source=""), START)
+    ups = [
+        Transition(
+            monitor=monitor.id,
+            at=START,
+            known=START,
+            belief_from=Belief.PENDING,
+            belief_to=Belief.UP,
+            status_from=Status.PENDING,
+            status_to=Status.UP,
+        )
+        for monitor in monitors
+    ]
+    store.write(Changes(transitions=ups), START)
+
+
+def _monitor(number: int) -> str:
+    return f"{number:08d}-0000-4000-8000-000000000000"
+
+
+def _batch(number: int, *, votes: bool) -> Changes:
+    changes = Changes()
+    for place in range(number * BATCH, (number + 1) * BATCH):
+        tick, series = divmod(place, MONITORS * NODES)
+        monitor, node = _monitor(series // NODES), f"node-{series % NODES}"
+        observed = START + tick * INTERVAL + series * INTERVAL / (MONITORS * NODES)
+        latency = 20_000_000 + place * 7919 % 30_000_000
+        changes.results.append(
+            StoredResult(monitor=monitor, node=node, observed=observed, latency_ns=latency)
+        )
+        if votes:
+            changes.votes[monitor, node] = Vote(
+                node=node, observed=observed, up=True, latency_ns=latency
+            )
+    return changes
+
+
+def _writes(store: Store) -> list[Row]:
+    alone = [_batch(number, votes=False) for number in range(BATCHES // 2)]
+    with_votes = [_batch(number, votes=True) for number in range(BATCHES // 2, BATCHES)]
+    rows = []
+    for what, batches in (("results alone", alone), ("results with votes", with_votes)):
+        cpu, wall = time.process_time(), time.perf_counter()
+        for batch in batches:
+            store.write(batch, START)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        count = len(batches) * BATCH
+        each = cpu / count * 1e6
+        rows.append(Row(what=f"store {what}", measured=each, unit="µs CPU each", peer=PEER))
+        rows.append(Row(what=f"store {what}, rate", measured=count / wall, unit="results/s"))
+    return rows
+
+
+def _room(store: Store, copy: Path) -> Row:
+    """The whole database by its results; before anything is rolled up."""
+    store.backup(copy)
+    room = copy.stat().st_size / (BATCHES * BATCH)
+    return Row(
+        what="raw result on disk, fresh", measured=room, unit="bytes", goal=25, peer=ROOM_PEER
+    )
+
+
+def _questions(store: Store) -> list[Row]:
+    rolled_up_s = _cpu_s(lambda: store.roll_up(NOW))
+    each = rolled_up_s / (BATCHES * BATCH) * 1e6
+    rows = [Row(what="roll-up, all levels", measured=each, unit="µs CPU per result")]
+    for what, ask in (
+        ("configuration's version", store.config_version),
+        ("uptime of 24 h, 1 000 monitors", lambda: store.uptime(NOW, DAY_S)),
+        ("90 days of 1 000 monitors", lambda: store.daily(NOW)),
+        ("latency of 24 h, 3 000 series", lambda: store.latency(NOW, DAY_S)),
+        ("everything for a restart", store.load),
+    ):
+        rows.append(Row(what=what, measured=_cpu_s(ask) * 1000, unit="ms CPU"))
+    return rows
+
+
+def _cpu_s(work: Callable[[], object]) -> float:
+    before = time.process_time()
+    work()
+    return time.process_time() - before
