@@ -114,6 +114,16 @@ async def test_where_the_leader_does_not_hold_its_answer_the_probe_sleeps() -> N
         assert leader.count(ASSIGNMENTS) - before <= 2
 
 
+async def test_a_new_etag_on_what_is_known_leaves_the_probe_listening() -> None:
+    leader = StubLeader(monitor("a"))
+    same = answer({"monitors": [monitor("a")], "recheck": []}, ETag='"another"')
+    leader.faults[ASSIGNMENTS] = [answer({"monitors": [monitor("a")]}, ETag='"one"'), same]
+    async with leader.serving(), following(leader, refresh_s=30.0) as follower:
+        await leader.until(lambda: leader.count(ASSIGNMENTS) >= 3, within=3.0)
+        leader.assign(monitor("a"), monitor("b"))
+        await leader.until(lambda: follower.monitors() == ["a", "b"], within=3.0)
+
+
 async def test_a_leader_without_etags_is_asked_at_each_refresh() -> None:
     leader = StubLeader()
     leader.faults[ASSIGNMENTS] = [answer({"monitors": [monitor("a")]}) for _ in range(9)]

@@ -249,6 +249,20 @@ async def test_a_check_that_hangs_does_not_hold_up_the_stop() -> None:
         assert instance.checked == 0
 
 
+async def test_a_stop_finds_a_leader_that_has_just_come_back() -> None:
+    leader = StubLeader(*often("a"))
+    async with leader.serving():
+        async with probing(leader) as instance:
+            await leader.until(lambda: len(leader.stored) >= 1)
+            leader.faults[REGISTER] = [refusal(503)]
+            leader.faults[RESULTS] = [refusal(409, "unregistered")]
+            await leader.until(lambda: leader.count(REGISTER) == 2)  # in vain, so it pauses now
+            instance.stop.set()
+        assert leader.count(REGISTER) == 3
+        assert leader.batches[-1]["stopping"]
+        assert_nothing_lost(leader, instance)
+
+
 async def test_a_stop_without_a_leader_is_quick() -> None:
     leader = StubLeader()
     async with leader.serving():

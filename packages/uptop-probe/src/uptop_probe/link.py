@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _SHORTEST_S, _LONGEST_S = 0.5, 5.0  # of backing off; a fail-over must not wait for longer
 _REPEAT_S = 60.0  # how often the same trouble is told
 _PAUSE_S = 0.05  # between polls that find news, so that no server can make us spin
+_SAME_S = 1.0  # after a new ETag on what is known already
 
 _log = logging.getLogger(__name__)
 
@@ -145,6 +146,18 @@ class Link:
                 self._leave()
                 await self._recover(client, error)
 
+    async def seek(self) -> None:
+        """Ask every peer once, without a pause: for a node that stops and has results to report.
+        Not beside `run`.
+        """
+        for client in (*self._clients[self._at :], *self._clients[: self._at]):
+            if self._leader is not None:
+                return
+            try:
+                await self._register(client)
+            except LeaderError as error:
+                event(_log, logging.INFO, "no leader there", peer=client.url, why=str(error))
+
     async def _register(self, client: LeaderClient) -> None:
         registered = await client.register(self._registration)
         self._leader, self._lost = client, None
@@ -187,10 +200,12 @@ class Link:
         news = fetched is not None and self._take(fetched)
         following = fetched.etag if fetched is not None else etag
         early = self._clock.monotonic() - began < wait_s / 2
-        if following is None or (early and not news):
-            await anyio.sleep(self._refresh_s)
-        elif news:
+        if news:
             await anyio.sleep(_PAUSE_S)
+        elif following is None or (early and following == etag):
+            await anyio.sleep(self._refresh_s)
+        elif early:
+            await anyio.sleep(min(_SAME_S, self._refresh_s))
         return following
 
     def _take(self, fetched: Fetched) -> bool:

@@ -93,6 +93,7 @@ class Probe:
                 checks.cancel_scope.deadline = anyio.current_time() + _FINISH_CHECKS_S
             tasks.cancel_scope.cancel()
         with anyio.move_on_after(_FLUSH_S):
+            await self._link.seek()
             await self._reporter.finish()
         if len(self._spool):
             event(_log, logging.WARNING, "stopped with results unreported", lost=len(self._spool))
