@@ -41,7 +41,7 @@ class Court:
 
     def vote(
         self, node: str, up: bool = True, *, answers: bool = False, reason: Reason | None = None,
-        soft: bool = False, age: float = 0.0,
+        soft: bool = False, age: float = 0.0, proof: str | None = None,
     ) -> None:  # fmt: skip
         """A vote that was observed just now, or `age` seconds ago."""
         run = self.state.run
@@ -50,6 +50,8 @@ class Court:
             observed=self.now - age,
             up=up,
             reason=reason or (None if up else Reason.TIMEOUT),
+            proof=proof,
+            isolated=proof == "none",
             recheck=run.recheck if answers and run is not None else None,
             failed=(FailedCondition("latency < 1ms", "5 ms", soft=True),) if soft else (),
         )

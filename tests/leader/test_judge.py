@@ -324,3 +324,60 @@ def test_an_older_result_that_comes_late_changes_nothing() -> None:
     before = court.state
     court.vote("a", up=False, age=30)
     assert court.state is before or court.state == before
+
+
+def test_a_network_failure_without_proof_of_line_is_no_vote() -> None:
+    court = Court()
+    court.all_up()
+    court.now += 60
+    court.vote("a", up=False, proof="none")
+    assert not court.is_rechecking()
+    court.wait(10)
+    assert court.believes(Belief.UP)
+
+
+def test_a_failure_that_only_the_leader_vouches_for_is_set_aside_while_others_see_it_up() -> None:
+    court = Court()
+    court.all_up()
+    court.now += 60
+    court.vote("a", up=False, proof="leader")
+    assert court.is_rechecking()
+    court.answer(a=True, b=True, c=True)
+    court.vote("a", up=False, proof="leader")
+    court.now += 0.2
+    court.vote("a", up=False, proof="leader", answers=True)
+    court.answer(b=True, c=True)
+    assert court.believes(Belief.UP)
+    court.wait(30)
+    assert court.believes(Belief.UP)
+
+
+def test_a_failure_that_only_the_leader_vouches_for_counts_when_nobody_sees_it_up() -> None:
+    court = Court()
+    court.all_up()
+    court.now += 60
+    for node in "abc":
+        court.vote(node, up=False, proof="leader")
+    for node in "abc":
+        court.now += 0.2
+        court.vote(node, up=False, proof="leader", answers=True)
+    assert court.believes(Belief.DOWN)
+
+
+def test_a_newer_vote_set_aside_for_want_of_proof_no_longer_blocks_recovery() -> None:
+    court = Court()
+    court.all_up()
+    court.now += 60
+    court.vote("a", up=False)
+    court.answer(a=False)
+    assert court.believes(Belief.DOWN)
+    court.now += 60
+    court.vote("a", up=False, proof="none")
+    court.vote("b")
+    court.vote("c")
+    court.answer(b=True, c=True)
+    court.wait(30)
+    court.vote("b")
+    court.vote("c")
+    court.answer(b=True, c=True)
+    assert court.believes(Belief.UP)

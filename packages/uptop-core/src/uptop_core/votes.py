@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one node last saw of one monitor. `observed` is when its check began, Unix seconds on
     the leader's clock. The rest is evidence.
+
+    `proof` is what proved the node's own line after a network failure (`host`, `leader`);
+    `isolated` marks a failure that nothing proved, so that it is history and no vote.
     """
 
     node: str
@@ -28,11 +31,13 @@ class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed: tuple[FailedCondition, ...] = ()
     recheck: str | None = None
     sample: str | None = None
+    proof: str | None = None
+    isolated: bool = False
 
     @property
     def abstains(self) -> bool:
         """True when it says nothing about the target."""
-        return self.reason is not None and self.reason.abstains
+        return self.isolated or (self.reason is not None and self.reason.abstains)
 
     @property
     def degraded(self) -> bool:

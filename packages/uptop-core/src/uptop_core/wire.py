@@ -22,6 +22,11 @@ PROTOCOL_HEADER = "Uptop-Protocol"
 BODY_LIMIT = 1024 * 1024  # bytes of a results body, unpacked
 RESULTS_LIMIT = 5000  # results in one body
 
+# `WireResult.proof`: what showed, after a network failure, that the node's own line works.
+HOST_PROOF = "host"  # another host or a canary answered
+LEADER_PROOF = "leader"  # only the leader did
+NO_PROOF = "none"  # nothing did: the failure is history and no vote
+
 NodeId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 
 
@@ -83,7 +88,8 @@ class WireResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `seq` counts per (node, instance), from 1. `checked_at` is when the check began on the node's
     wall clock, `age_ms` how long ago that was by its monotonic clock when the batch was sent.
     `reason` is a `Reason` value; one that is not known counts as `internal_error` when the result
-    is not up. `recheck` is the id of the recheck it answers.
+    is not up. `recheck` is the id of the recheck it answers. `proof` stands where a network failure
+    needed one; a node that has too little to look at (fewer than three hosts) leaves it out.
     """
 
     monitor_id: str = ""

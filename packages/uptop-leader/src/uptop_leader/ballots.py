@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from uptop_core.verdicts import Strategy, Tally, Verdict, decide, strategies
 from uptop_core.votes import Vote, fresh_for
+from uptop_core.wire import LEADER_PROOF
 from uptop_leader.states import Belief, MonitorState
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Count(Struct, frozen=True):
     fresh: Mapping[str, Vote]
     strategy: str
     min_votes: int
+    aside: frozenset[str] = frozenset()
+    """Nodes whose down vote is set aside: only the leader proves their line, and others see up."""
 
     def rule(self) -> Strategy:
         """The strategy itself."""
@@ -61,19 +64,20 @@ class Count(Struct, frozen=True):
 def take_vote(state: MonitorState, vote: Vote) -> tuple[MonitorState, bool]:
     """The state with `vote` as its node's newest, and whether it newly turns against the belief.
 
-    A vote older than the one already held changes nothing (results may come in any order).
+    A vote older than the one already held changes nothing (results may come in any order). One
+    that abstains is kept as the newest that is known, but its node has not voted with it.
     """
     before = state.votes.get(vote.node)
     if before is not None and before.observed > vote.observed:
         return state, False
-    changed = replace(
-        state,
-        votes={**state.votes, vote.node: vote},
-        electors=state.electors | {vote.node},
-        first_vote=vote.observed if state.first_vote is None else state.first_vote,
-    )
+    changed = replace(state, votes={**state.votes, vote.node: vote})
+    if vote.isolated and vote.node in state.accused:
+        return replace(changed, accused=state.accused - {vote.node}), False
     if vote.abstains:
         return changed, False
+    if vote.node not in state.electors:
+        first = vote.observed if state.first_vote is None else state.first_vote
+        changed = replace(changed, electors=state.electors | {vote.node}, first_vote=first)
     if vote.up:
         if vote.node in state.accused or vote.node in state.confirmed:
             gone = {vote.node}
@@ -102,7 +106,7 @@ def prune(
 ) -> MonitorState:
     """The state without what nodes said that are no longer assigned, or have left."""
     gone = {node for node in state.votes if node not in assigned}
-    left = {node for node in state.electors if node in gone or standings[node].left}
+    left = {node for node in state.electors if node not in assigned or standings[node].left}
     if not gone and not left:
         return state
     return replace(
@@ -123,31 +127,46 @@ def count_votes(
     now: float,
 ) -> Count:
     """Whose votes count for `monitor` now. `assigned` are the nodes it is assigned to."""
+    expected = state.electors
+    settled = settled_at(monitor, state)
+    if settled is not None and now < settled:
+        expected = frozenset(node for node in assigned if not standings[node].left)
     oldest = now - fresh_for(monitor)
     fresh = {
         node: vote
         for node, vote in state.votes.items()
         if vote.observed >= oldest
         and not vote.abstains
-        and node in assigned
+        and node in expected
         and not standings[node].offline
     }
-    expected = state.electors
-    if _is_settling(monitor, state, now):
-        expected = frozenset(node for node in assigned if not standings[node].left)
+    aside = _set_aside(fresh)
+    fresh = {node: vote for node, vote in fresh.items() if node not in aside}
     return Count(
         expected=expected,
         fresh=fresh,
         strategy=monitor.aggregation or rules.strategy,
         min_votes=monitor.min_votes,
+        aside=aside,
     )
 
 
-def _is_settling(monitor: Monitor, state: MonitorState, now: float) -> bool:
-    """Just after its first vote, a PENDING monitor waits for all its nodes to be heard."""
+def _set_aside(fresh: Mapping[str, Vote]) -> frozenset[str]:
+    """Network failures whose node could reach the leader only, while another node sees it up."""
+    weak = frozenset(
+        node for node, vote in fresh.items() if not vote.up and vote.proof == LEADER_PROOF
+    )
+    if weak and any(vote.up for vote in fresh.values()):
+        return weak
+    return frozenset()
+
+
+def settled_at(monitor: Monitor, state: MonitorState) -> float | None:
+    """Until when a PENDING monitor waits for all its nodes to be heard: a while after its first
+    vote. None where it does not."""
     if state.belief is not Belief.PENDING or state.first_vote is None:
-        return False
-    return now - state.first_vote < min(monitor.interval, 30.0) + monitor.effective_timeout + 10.0
+        return None
+    return state.first_vote + min(monitor.interval, 30.0) + monitor.effective_timeout + 10.0
 
 
 def verdict_now(count: Count, state: MonitorState) -> Verdict:
@@ -161,7 +180,7 @@ def verdict_now(count: Count, state: MonitorState) -> Verdict:
 def silence_is_no_recovery(verdict: Verdict, count: Count, state: MonitorState) -> Verdict:
     """UNKNOWN in place of an UP that rests on the silence of a node that said down."""
     if verdict is Verdict.UP and state.belief is Belief.DOWN and count.rule().one_suffices:
-        owed = state.accused & count.expected
+        owed = (state.accused & count.expected) - count.aside
         return Verdict.UNKNOWN if owed else verdict
     return verdict
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from uptop_core.outcomes import DETAIL_LIMIT, Reason
 from uptop_core.votes import Vote, fresh_for
-from uptop_core.wire import Rejected, ResultsBatch, WireResult, decode_result
+from uptop_core.wire import NO_PROOF, Rejected, ResultsBatch, WireResult, decode_result
 from uptop_leader.changes import StoredResult
 from uptop_leader.nodes import Ledger
 
@@ -139,6 +139,8 @@ def _observe(result: WireResult, monitor: Monitor, batch: ResultsBatch, now: flo
         failed=result.failed,
         recheck=result.recheck,
         sample=result.sample if monitor.keep_body else None,
+        proof=result.proof,
+        isolated=result.proof == NO_PROOF and reason is not None and reason.is_network,
     )
     return Observation(stored, vote)
 

@@ -65,7 +65,9 @@ def retries(monitor: Monitor, count: Count) -> int:
 def open_run(state: MonitorState, count: Count, now: float) -> Run:
     """A run that starts its first round now; those who speak against the belief opened it."""
     against = {
-        node: vote for node, vote in count.fresh.items() if speaks_against(vote, state.belief)
+        node: vote
+        for node, vote in state.votes.items()
+        if (node in count.fresh or node in count.aside) and speaks_against(vote, state.belief)
     }
     first = min((vote.observed for vote in against.values()), default=now)
     accusers = frozenset(against)
@@ -131,8 +133,9 @@ def _neutral(
 ) -> Progress:
     neutral = run.neutral + 1
     if neutral >= NEUTRAL_LIMIT:
-        end = End.TIED if verdict is Verdict.TIED else End.UNKNOWN
-        return Progress(run=None, end=end, confirmed=down)
+        if verdict is Verdict.TIED:
+            return Progress(run=None, end=End.TIED, confirmed=down)
+        return Progress(run=None, end=End.UNKNOWN)  # too few were heard to confirm anybody
     pause = now + monitor.retry_interval
     return Progress(run=replace(run, lost=0, neutral=neutral, pause_until=pause), due=pause)
 
