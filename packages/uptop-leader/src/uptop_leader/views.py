@@ -15,6 +15,7 @@ from msgspec import Struct
 from uptop_core.views import ChannelView, IncidentView, MonitorView, NodeView, VoteView
 from uptop_core.votes import Vote
 from uptop_leader.ballots import Rules, count_votes, reason_words
+from uptop_leader.nodes import Standing
 from uptop_leader.states import MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
     from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.incidents import Incident
-    from uptop_leader.nodes import Node, Standing
+    from uptop_leader.nodes import Node
 
 ERROR_LIMIT = 200  # characters of `MonitorView.error`
+_FORGOTTEN = Standing(live=False, offline=True, left=True)  # of a node that is not known any more
 _FINE = (Status.UP, Status.PAUSED, Status.MAINTENANCE)
 
 
@@ -105,16 +107,16 @@ def monitor_view(snapshot: Snapshot, monitor: Monitor) -> MonitorView:
 
 def vote_views(snapshot: Snapshot, monitor: Monitor, state: MonitorState) -> tuple[VoteView, ...]:
     """What each node last saw, in the order the nodes joined; fresh is what the judge counts."""
-    known = [node for node in state.votes if node in snapshot.standings]
-    standings, rules = snapshot.standings, snapshot.rules
-    counted = count_votes(monitor, state, known, standings, rules, snapshot.now).fresh
+    voters = (*state.votes, *state.electors)
+    standings = {node: snapshot.standings.get(node, _FORGOTTEN) for node in voters}
+    count = count_votes(monitor, state, standings, standings, snapshot.rules, snapshot.now)
 
     def place(vote: Vote) -> tuple[float, str]:
         node = snapshot.nodes.get(vote.node)
         return (node.rank if node is not None else math.inf, vote.node)
 
     return tuple(
-        vote_view(vote, snapshot.nodes.get(vote.node), fresh=vote.node in counted)
+        vote_view(vote, snapshot.nodes.get(vote.node), fresh=vote.node in count.fresh)
         for vote in sorted(state.votes.values(), key=place)
     )
 
