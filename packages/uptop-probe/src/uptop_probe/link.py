@@ -200,10 +200,10 @@ class Link:
         news = fetched is not None and self._take(fetched)
         following = fetched.etag if fetched is not None else etag
         early = self._clock.monotonic() - began < wait_s / 2
-        if news:
-            await anyio.sleep(_PAUSE_S)
-        elif following is None or (early and following == etag):
+        if following is None or (early and not news and following == etag):
             await anyio.sleep(self._refresh_s)
+        elif news:
+            await anyio.sleep(_PAUSE_S)
         elif early:
             await anyio.sleep(min(_SAME_S, self._refresh_s))
         return following
