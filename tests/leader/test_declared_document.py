@@ -100,7 +100,7 @@ def test_times_may_be_written_with_a_unit() -> None:
 @pytest.mark.parametrize(
     ("entry", "field", "words"),
     [
-        ("type: ping, hostname: a, interval: 5x", "interval", "a time such as"),
+        ("type: ping, hostname: a, interval: 5x, timeout: 9", "interval", "a time such as"),
         ("type: ping, hostname: a, interval: 90000", "interval", "at most 86400"),
         ("type: ping, hostname: a, interval: 10, timeout: 11", "timeout", "at most the interval"),
         ("type: ping, hostname: a, aggregation: most", "aggregation", "must be one of all-down"),

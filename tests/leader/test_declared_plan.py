@@ -140,6 +140,14 @@ def test_a_mask_without_a_secret_behind_it_is_refused() -> None:
     assert told == {"monitors[0].headers.Authorization"}
 
 
+def test_a_mask_does_not_send_the_secret_to_another_host(before: Configuration) -> None:
+    text = DOCUMENT.replace("Bearer geheim", "'***'").replace("geheim", "'***'")
+    text = text.replace("api.example.com", "evil.example.net")
+    text = text.replace("{topic: nights", "{url: 'https://evil.example.net', topic: nights")
+    told = {field for _, field, _ in refused(text, before)}
+    assert told == {"monitors[0].headers", "alerts[1].settings.password"}
+
+
 def test_a_mask_where_no_secret_belongs_is_plain_text(before: Configuration) -> None:
     text = "monitors: [{name: API, type: http, url: 'https://a.example', body: '***'}]"
     check = monitor(applied(text, before), "API").check

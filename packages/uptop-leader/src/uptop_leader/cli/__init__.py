@@ -6,6 +6,7 @@ Modules are imported when their command is wanted, and import what they need whe
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
@@ -76,6 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except click.Abort:
         return FAILED
+    except BrokenPipeError:  # whoever read our output has enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except InputError as error:
         _tell(error)
         return WRONG_USAGE
@@ -87,4 +91,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _tell(error: UptopError) -> None:
     for line in str(error).splitlines():
-        print(escape(line, _LINE_LIMIT), file=sys.stderr)  # noqa: T201  a command talks
+        click.echo(escape(line, _LINE_LIMIT), err=True)

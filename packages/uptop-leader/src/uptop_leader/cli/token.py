@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from uptop_core.escaping import escape
 from uptop_leader.cli._at_hand import actor, database_option, now, opened, settings_here
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _lifetime(expires: str | None) -> float | None:
 
 
 def _words(one: TokenView) -> list[str]:
-    words = [one.prefix, f"{one.user} ({one.role})", one.name]
+    words = [one.prefix, f"{one.user} ({one.role})", escape(one.name, 60)]
     if one.revoked is not None:
         words.append(f"revoked {_day(one.revoked)}")
     elif one.expires is not None:

@@ -13,7 +13,7 @@ from uptop_leader.channels import Channel
 from uptop_leader.declared.faults import Faults, unknown
 from uptop_leader.declared.references import settle
 from uptop_leader.declared.rules import channel_problems
-from uptop_leader.declared.shaping import shape_number, unmask
+from uptop_leader.declared.shaping import ELSEWHERE, masks, shape_number, unmask
 from uptop_leader.provider_kinds import PROVIDERS
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from uptop_leader.declared.document import Document
     from uptop_leader.declared.matching import Match
     from uptop_leader.provider import Provider
+
+
+_DESTINATIONS = ("url", "api_url", "host")
+"""Settings that say where the secrets are sent: who may edit but not read them must not have them
+sent elsewhere."""
 
 
 class ChannelForm(Struct, frozen=True, kw_only=True):
@@ -90,10 +95,15 @@ def _build_provider(match: Match[Channel], faults: Faults) -> Provider | None:
     settings = {key: shape_number(key, value, kind) for key, value in settings.items()}
     settings = unmask(settings, known, kind.secrets, lambda f, m: faults.tell(f"settings.{f}", m))
     try:
-        return build(kind, settings, f"{match.entry.path}.settings")
+        provider = build(kind, settings, f"{match.entry.path}.settings")
     except ConfigError as error:
         faults.tell_all(error)
         return None
+    built = msgspec.to_builtins(provider)
+    if any(known.get(name) != built.get(name) for name in _DESTINATIONS):
+        for field in masks(values.get("settings", {}), kind.secrets):
+            faults.tell(f"settings.{field}", ELSEWHERE)
+    return provider
 
 
 def _unknown_of_channel(field: str, name: object) -> str:

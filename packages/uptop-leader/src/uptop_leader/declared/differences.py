@@ -124,7 +124,7 @@ def _changes(old: Mapping[str, _Value], new: Mapping[str, _Value]) -> Iterator[F
         before, after = old.get(field), new.get(field)
         if before != after:
             yield FieldChange(
-                field,
+                escape(field, _SHOWN),
                 None if before is None else str(before),
                 None if after is None else str(after),
             )

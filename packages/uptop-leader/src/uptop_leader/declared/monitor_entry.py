@@ -19,7 +19,7 @@ from uptop_core.monitors import Monitor
 from uptop_core.strict import build
 from uptop_leader.declared.faults import Faults, unknown
 from uptop_leader.declared.rules import monitor_problems
-from uptop_leader.declared.shaping import shape, unmask
+from uptop_leader.declared.shaping import ELSEWHERE, masks, shape, unmask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,10 @@ def build_monitor(
         return None, faults.problems
     for problem in monitor_problems(monitor):
         faults.tell(problem.field, problem.message)
+    if match.existing is not None and match.existing.check.host() != monitor.check.host():
+        # Who may edit but not read secrets must not have them sent to a host of their own.
+        for field in masks(values, monitor.check.secrets):
+            faults.tell(field, ELSEWHERE)
     return (None if faults.problems else monitor), faults.problems
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Struct, inspect
 
 from uptop_core.forms import duration
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 TIMES = frozenset({"interval", "timeout", "retry_interval", "remind_every", "grace"})
 _COMMA_LISTS = frozenset({"regions", "tags"})
+ELSEWHERE = f"{MASK} keeps the secret for the host that it was written for: write it again"
+_LONG = 86_400
 _NUMBERS = (inspect.IntType, inspect.FloatType, inspect.BoolType)
 
 
@@ -68,6 +69,16 @@ def unmask(
     return result
 
 
+def masks(values: Mapping[str, Any], secrets: Iterable[str]) -> list[str]:
+    """The secrets that are masked in what was written, wholly or in part."""
+    return [
+        field
+        for field in secrets
+        if (value := values.get(field)) == MASK
+        or (isinstance(value, dict) and MASK in value.values())
+    ]
+
+
 def _kept(field: str, value: Any, old: Any, tell: Tell) -> Any:
     if value != MASK:
         return value
@@ -82,7 +93,7 @@ def _seconds(field: str, written: str, tell: Tell) -> Any:
         return form.read(written.strip())
     except ValueError:
         tell(field, f"must be a number of seconds or {form.allowed}")
-        return 1
+        return _LONG if field == "interval" else 1  # so that no rule finds more fault with it
 
 
 def _conditions(value: Any) -> Any:
@@ -124,7 +135,7 @@ def _numbers(kind: type[Struct]) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def _types(kind: type[Struct]) -> tuple[tuple[str, tuple[inspect.Type, ...]], ...]:
     """The fields of a struct by the names people write, each with the types it may have."""
-    described = msgspec.inspect.type_info(kind)
+    described = inspect.type_info(kind)
     assert isinstance(described, inspect.StructType)  # noqa: S101  it was given as one
     return tuple(
         (
