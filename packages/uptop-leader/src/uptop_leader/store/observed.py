@@ -29,6 +29,13 @@ _MONITOR, _STATE, _TRANSITION = _TABLES["monitor"], _TABLES["state"], _TABLES["t
 _INCIDENT, _GAP = _TABLES["incident"], _TABLES["gap"]
 _RESULT, _SERIES = _TABLES["result"], _TABLES["series"]
 
+_MOVES = select(
+    _TRANSITION.c.number,
+    _TRANSITION.c.monitor,
+    _TRANSITION.c.at_ms,
+    _TRANSITION.c.status_from,
+    _TRANSITION.c.status_to,
+)
 _JUDGED = frozenset({Status.UP, Status.PARTIAL, Status.DEGRADED, Status.LATE, Status.DOWN})
 
 
@@ -65,12 +72,11 @@ def _judged(
     connection: Connection, monitors: Iterable[Any], since_ms: int, until_ms: int
 ) -> dict[str, Intervals]:
     """The time of each monitor's statuses that are judgements."""
-    states = {row.monitor: row for row in connection.execute(select(_STATE))}
+    now = select(_STATE.c.monitor, _STATE.c.status, _STATE.c.status_since_ms)
+    states = {row.monitor: row for row in connection.execute(now)}
     bases = _last_before(connection, since_ms)
     later: dict[str, list[Any]] = {}
-    query = select(_TRANSITION).where(
-        _TRANSITION.c.at_ms > since_ms, _TRANSITION.c.at_ms < until_ms
-    )
+    query = _MOVES.where(_TRANSITION.c.at_ms > since_ms, _TRANSITION.c.at_ms < until_ms)
     for row in connection.execute(query.order_by(_TRANSITION.c.number)):
         later.setdefault(row.monitor, []).append(row)
     judged = {}
@@ -89,7 +95,7 @@ def _last_before(connection: Connection, moment_ms: int) -> dict[str, Any]:
         .group_by(_TRANSITION.c.monitor)
         .subquery()
     )
-    query = select(_TRANSITION).join(newest, newest.c.number == _TRANSITION.c.number)
+    query = _MOVES.join(newest, newest.c.number == _TRANSITION.c.number)
     return {row.monitor: row for row in connection.execute(query)}
 
 
@@ -120,7 +126,7 @@ def _time_of(
     ends = [moment for moment, _ in changes[1:]] + [until_ms]
     return union(
         (max(moment, since_ms), min(end, until_ms))
-        for (moment, status), end in zip(changes, ends, strict=bool(changes))
+        for (moment, status), end in zip(changes, ends, strict=False)
         if status in wanted
     )
 
