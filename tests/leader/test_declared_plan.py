@@ -148,6 +148,11 @@ def test_a_mask_does_not_send_the_secret_to_another_host(before: Configuration) 
     assert told == {"monitors[0].headers", "alerts[1].settings.password"}
 
 
+def test_a_default_that_is_written_out_is_no_other_host(before: Configuration) -> None:
+    text = DOCUMENT.replace("{topic: nights, password: geheim", "{topic: nights, password: '***'")
+    assert planned(text.replace("{topic:", "{url: 'https://ntfy.sh', topic:"), before).is_empty()
+
+
 def test_a_mask_where_no_secret_belongs_is_plain_text(before: Configuration) -> None:
     text = "monitors: [{name: API, type: http, url: 'https://a.example', body: '***'}]"
     check = monitor(applied(text, before), "API").check

@@ -99,8 +99,7 @@ def _build_provider(match: Match[Channel], faults: Faults) -> Provider | None:
     except ConfigError as error:
         faults.tell_all(error)
         return None
-    built = msgspec.to_builtins(provider)
-    if any(known.get(name) != built.get(name) for name in _DESTINATIONS):
+    if any(getattr(old, name, None) != getattr(provider, name, None) for name in _DESTINATIONS):
         for field in masks(values.get("settings", {}), kind.secrets):
             faults.tell(f"settings.{field}", ELSEWHERE)
     return provider
