@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from tests.leader.store_samples import NOON, opened, ping, set_up
 from uptop_core.errors import StoreError, StoreTooNew
@@ -47,6 +48,13 @@ def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
         assert schema(tmp_path / "uptop.db").keys() - {"alembic_version"} == made
     finally:
         connections.close()
+
+
+def test_the_files_of_the_steps_are_named_by_their_revisions() -> None:
+    steps = ScriptDirectory(str(migrate.FOLDER))
+    known = [step.revision for step in steps.walk_revisions()][::-1]
+    assert migrate.revisions() == known
+    assert steps.get_current_head() == known[-1]
 
 
 def test_hot_tables_have_no_rowid(tmp_path: Path) -> None:

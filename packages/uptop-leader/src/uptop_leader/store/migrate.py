@@ -1,26 +1,27 @@
-"""Brings a database to the tables of this version: forward only, all steps in one transaction."""
+"""Brings a database to the tables of this version: forward only, all steps in one transaction.
+
+alembic takes 10 MB of memory, so it is imported only where there is a step to take.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import Column, MetaData, String, Table, inspect, select
 
 from uptop_core.errors import StoreTooNew
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_FOLDER = Path(__file__).parent / "migrations"
+FOLDER = Path(__file__).parent / "migrations"
+_VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 
 
-def newest() -> str:
-    """The revision of this version."""
-    return str(ScriptDirectory(str(_FOLDER)).get_current_head())
+def revisions() -> list[str]:
+    """All revisions that this version knows, the newest last; the files are named by them."""
+    return sorted(step.name.partition("_")[0] for step in (FOLDER / "versions").glob("[0-9]*.py"))
 
 
 def migrate(connection: Connection) -> None:
@@ -28,12 +29,27 @@ def migrate(connection: Connection) -> None:
 
     Raises StoreTooNew when the database is at a revision that this version does not know.
     """
-    steps = ScriptDirectory(str(_FOLDER))
-    found = MigrationContext.configure(connection).get_current_revision()
-    if found == steps.get_current_head():
-        return
-    if found is not None and found not in {step.revision for step in steps.walk_revisions()}:
+    found = _revision(connection)
+    known = revisions()
+    if found is not None and found not in known:
         raise StoreTooNew(found)
+    if found != known[-1]:
+        _take_steps(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision the database is at; None when it is new."""
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.execute(select(_VERSION.c.version_num)).scalar_one_or_none()
+
+
+def _take_steps(connection: Connection) -> None:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    steps = ScriptDirectory(str(FOLDER))
     environment = EnvironmentContext(
         Config(), steps, fn=lambda revision, _: steps._upgrade_revs("head", revision)
     )
