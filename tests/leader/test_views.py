@@ -114,7 +114,7 @@ def test_a_push_monitor_says_what_its_job_said(stage: Stage) -> None:
     view = _view(stage, "Backup")
     assert (view.error, view.target) == ("exit code 3", "")
     stage.states[monitor.id] = state
-    assert _view(stage, "Backup").error == "no heartbeat in time"
+    assert _view(stage, "Backup").error == "no heartbeat yet"
 
 
 def test_an_open_run_shows_as_rechecking(stage: Stage) -> None:

@@ -103,14 +103,6 @@ async def test_results_reach_the_leader_with_all_they_carry() -> None:
     assert "push" not in registered["kinds"]
 
 
-async def test_a_node_with_its_own_key_does_not_show_the_secret() -> None:
-    leader = StubLeader()
-    async with leader.serving(), probing(leader, cluster_secret="s3cret", node_key="own"):
-        await leader.until(lambda: leader.count(REGISTER) == 1)
-    assert leader.requests[0].headers["authorization"] == "Bearer own"
-    assert "x-upkeep-secret" not in leader.requests[0].headers
-
-
 async def test_a_recheck_is_answered_by_name() -> None:
     leader = StubLeader(monitor("a", interval=86_400))
     async with leader.serving(), probing(leader):

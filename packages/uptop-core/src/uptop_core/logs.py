@@ -27,8 +27,8 @@ FORMATS: tuple[str, ...] = get_args(LogFormat)
 _LIMIT = 4000  # characters of a message or a value
 _TRACE_LIMIT = 20_000
 _BARE = re.compile(r"[^\s\"'=\\]+")
-# Libraries that tell every request at INFO, with its URL.
-_TALKATIVE = ("httpx", "httpcore", "asyncio")
+# Libraries that tell at INFO what nobody asked, some of them URLs.
+_TALKATIVE = ("httpx", "httpcore", "asyncio", "alembic", "uvicorn")
 
 
 def set_up(level: LogLevel = "info", format: LogFormat = "text", to: IO[str] | None = None) -> None:

@@ -27,6 +27,11 @@ HOST_PROOF = "host"  # another host or a canary answered
 LEADER_PROOF = "leader"  # only the leader did
 NO_PROOF = "none"  # nothing did: the failure is history and no vote
 
+# Numbers from outside that no database and no other reader could hold are refused here.
+_LARGEST = 2**53 - 1
+Count = Annotated[int, Meta(ge=0, le=_LARGEST)]
+Moment = Annotated[int, Meta(ge=-_LARGEST, le=_LARGEST)]
+
 NodeId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 
 
@@ -94,17 +99,17 @@ class WireResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     monitor_id: str = ""
     site_id: str = ""
-    latency_ns: Annotated[int, Meta(ge=0)] = 0
+    latency_ns: Count = 0
     is_up: bool
     error_reason: str | None = None
-    seq: Annotated[int, Meta(ge=1)] | None = None
-    checked_at: int | None = None
-    age_ms: Annotated[int, Meta(ge=0)] | None = None
+    seq: Annotated[int, Meta(ge=1, le=_LARGEST)] | None = None
+    checked_at: Moment | None = None
+    age_ms: Count | None = None
     reason: str | None = None
     timings: Timings | None = None
-    status_code: int | None = None
+    status_code: Count | None = None
     address: str | None = None
-    cert_end: int | None = None
+    cert_end: Moment | None = None
     failed: tuple[FailedCondition, ...] = ()
     sample: str | None = None
     proof: str | None = None
@@ -127,10 +132,10 @@ class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     node_id: NodeId
     results: tuple[msgspec.Raw, ...] = ()
     instance: str = ""
-    sent_at: int | None = None
-    dropped: int = 0
-    missed: int = 0
-    lag_ms: int = 0
+    sent_at: Moment | None = None
+    dropped: Count = 0
+    missed: Count = 0
+    lag_ms: Count = 0
     stopping: bool = False
 
 
@@ -158,7 +163,7 @@ class ResultsAnswer(Struct, frozen=True, kw_only=True):
     now: int
 
 
-class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Health(Struct, frozen=True, kw_only=True):
     """`GET /api/health`: 200 with status ok, or 503 with the reason."""
 
     status: str

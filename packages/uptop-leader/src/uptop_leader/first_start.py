@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uptop_leader.store.store import Store
 
 TOKEN_FILE = "uptop-admin-token"  # noqa: S105  the name of a file
-PREFIX_LENGTH = 8
+PREFIX_LENGTH = 12
 
 log = logging.getLogger(__name__)
 

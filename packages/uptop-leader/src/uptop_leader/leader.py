@@ -10,8 +10,7 @@ import anyio
 from anyio import to_thread
 from msgspec.structs import replace
 
-from uptop_core.checks.push import PushCheck
-from uptop_core.errors import StoreError
+from uptop_core.errors import StoreError, UptopError
 from uptop_core.looks import Vantage
 from uptop_core.wire import Health
 from uptop_leader.ballots import Rules
@@ -22,6 +21,7 @@ from uptop_leader.gauges import Gauges
 from uptop_leader.messages import Message
 from uptop_leader.nodes import Node
 from uptop_leader.own_checks import OwnChecks
+from uptop_leader.refusals import Behind
 from uptop_leader.world import World
 
 if TYPE_CHECKING:
@@ -110,16 +110,20 @@ class Leader:
             tasks.start_soon(self._every, RETAIN_S, self._retain)
 
     async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
-        """Do something again and again; the store's troubles are told, and do not end it."""
+        """Do something again and again; troubles are told once, and do not end it."""
         trouble = ""
         while True:
             try:
                 await do()
                 trouble = ""
-            except StoreError as error:
+            except UptopError as error:
                 if str(error) != trouble:
                     log.error("housekeeping waits: %s", error)
                 trouble = str(error)
+            except Exception as fault:  # a bug in housekeeping must not end the judging
+                if repr(fault) != trouble:
+                    log.exception("a fault in housekeeping")
+                trouble = repr(fault)
             await anyio.sleep(seconds)
 
     async def _beat(self) -> None:
@@ -142,6 +146,7 @@ class Leader:
             settings.retention_5min,
             settings.retention_hour,
         )
+        self.world.forget_ledgers(self._clock.now() - settings.retention_raw)
 
     # What HTTP asks.
 
@@ -184,9 +189,9 @@ class Leader:
         log.info("node %s registered: region %s from %s", node.id, node.region or "-", address)
         return node
 
-    async def submit(self, batch: ResultsBatch, received: float) -> ResultsAnswer:  # noqa: ARG002
+    async def submit(self, batch: ResultsBatch, received: float) -> ResultsAnswer:
         """See `Engine.submit`."""
-        return await self.engine.submit(batch)
+        return await self.engine.submit(batch, received)
 
     def assignments(self, node_id: str) -> tuple[str, Assignments]:
         """See `Engine.assignments`."""
@@ -198,22 +203,18 @@ class Leader:
 
     async def heartbeat(self, token: str, signal: str, detail: str) -> bool:
         """A push job's signal; False when no monitor has this token."""
-        monitor = self._push_tokens().get(token)
+        monitor = self.world.push_tokens.get(token)
         return monitor is not None and await self.engine.signal(monitor, signal, detail)
-
-    def _push_tokens(self) -> dict[str, str]:
-        return {
-            monitor.check.token: monitor.id
-            for monitor in self.monitors.values()
-            if isinstance(monitor.check, PushCheck) and monitor.check.token
-        }
 
     async def change(self, change: ConfigChange, actor: Actor) -> int:
         """Write a change of the configuration and take it over. Raises ConfigError, StoreError."""
         version = await to_thread.run_sync(
             self.store.change_config, change, actor, self._clock.now()
         )
-        await self.engine.reconfigure()
+        try:
+            await self.engine.reconfigure()
+        except (StoreError, Behind) as error:  # it is written; the engine follows when it can
+            log.warning("a change of the configuration waits: %s", error)
         return version
 
     async def test_channel(self, channel_id: str) -> str | None:
@@ -230,8 +231,11 @@ class Leader:
         reason = ""
         if self.engine.trouble:
             reason = self.engine.trouble
+        elif self.engine.faulty:
+            reason = f"{len(self.engine.faulty)} monitors cannot be judged: the log says why"
         elif now - max(self._alive, self.engine.last_write) > bound:
-            reason = f"nothing was stored for {now - self._alive:.0f} s"
+            silence = now - max(self._alive, self.engine.last_write)
+            reason = f"nothing was stored for {silence:.0f} s"
         elif now - self.engine.last_turn > bound:
             reason = f"the scheduler stands still for {now - self.engine.last_turn:.0f} s"
         return Health(status="unavailable" if reason else "ok", reason=reason)

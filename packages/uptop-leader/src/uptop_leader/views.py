@@ -236,7 +236,9 @@ def error_of(monitor: Monitor, state: MonitorState, votes: Iterable[VoteView]) -
     if state.status in _FINE and not state.run:
         return _abstained(votes)
     if monitor.kind == "push":
-        return (state.push.detail if state.push else "") or "no heartbeat in time"
+        if state.push is None or state.push.heard is None:
+            return "no heartbeat yet"
+        return state.push.detail or "no heartbeat in time"
     fresh = {vote.node for vote in votes if vote.fresh}
     against = [vote for vote in state.votes.values() if vote.node in fresh and not vote.up]
     if not against:

@@ -121,16 +121,10 @@ def registration(settings: ProbeSettings, instance: str) -> Registration:
 
 @asynccontextmanager
 async def leader_clients(settings: ProbeSettings) -> AsyncIterator[list[LeaderClient]]:
-    """A client for each peer. A node that has its own key does not show the shared secret."""
+    """A client for each peer."""
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(
-                LeaderClient(
-                    url,
-                    secret=None if settings.node_key else settings.cluster_secret,
-                    token=settings.node_key,
-                )
-            )
+            await stack.enter_async_context(LeaderClient(url, secret=settings.cluster_secret))
             for url in settings.peer_url
         ]
 

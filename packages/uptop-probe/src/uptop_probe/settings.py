@@ -73,6 +73,7 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
             group="This node and its cluster",
             form=_CREDENTIAL,
             secret=True,
+            built=False,
         ),
     ] = None
     timings: Annotated[
@@ -133,8 +134,8 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
 
     def warnings(self) -> Iterator[str]:
         """What may well be meant and yet deserves a line at start."""
-        if not (self.cluster_secret or self.node_key):
-            yield "neither UPTOP_CLUSTER_SECRET nor UPTOP_NODE_KEY is set: the leader must be open"
+        if not self.cluster_secret:
+            yield "UPTOP_CLUSTER_SECRET is not set: the leader must be open"
         if any(url.lower().startswith("http:") for url in self.peer_url):
             yield "UPTOP_PEER_URL is http: results and credentials travel unencrypted"
         if self.allow_private_targets:

@@ -19,8 +19,8 @@ monitors:
     type: group
     monitors:
       - {{name: Website, type: http, url: "http://127.0.0.1:{site}/", interval: {interval}, retry_interval: 1, alert: webhook, conditions: ["json(status) == ok"]}}
-      - {{name: Shop, type: http, url: "http://127.0.0.1:{shop}/", interval: {interval}, retry_interval: 1, alert: webhook, aggregation: majority-down}}
       - {{name: Search (slow), type: http, url: "http://127.0.0.1:{slow}/", interval: {interval}, retry_interval: 1, alert: webhook, conditions: [{{soft: "latency < 200ms"}}]}}
+  - {{name: Shop, type: http, url: "http://127.0.0.1:{shop}/", interval: {interval}, retry_interval: 1, alert: webhook, aggregation: majority-down}}
   - name: Secure site
     type: http
     url: "https://127.0.0.1:{secure}/"
