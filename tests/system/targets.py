@@ -1,0 +1,61 @@
+"""Targets that can be switched, for everybody or for single nodes, while probes look at them."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import anyio
+from anyio.abc import SocketAttribute, SocketStream, TaskGroup
+from anyio.streams.buffered import BufferedByteReceiveStream
+from msgspec import Struct
+
+from tests.system.callers import owner
+from tests.system.http_listener import HttpListener, answer, hear
+
+Mood = Literal["up", "503", "hang", "reset"]
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds
+
+
+class Look(Struct, frozen=True):
+    """One request: which node asked, and when by the wall clock."""
+
+    node: str | None
+    at: float
+
+
+class Target(HttpListener):
+    """A web site. `mood` is how it meets everybody, `moods` how it meets single nodes."""
+
+    def __init__(self, tasks: TaskGroup, nodes: Callable[[], Mapping[str, int]]) -> None:
+        super().__init__(tasks)
+        self.mood: Mood = "up"
+        self.moods: dict[str, Mood] = {}
+        self.looks: list[Look] = []
+        self._nodes = nodes
+
+    def counts(self) -> Counter[str | None]:
+        """How often each node has looked."""
+        return Counter(look.node for look in self.looks)
+
+    async def talk(self, stream: SocketStream) -> None:
+        """One request, one answer."""
+        await hear(BufferedByteReceiveStream(stream))
+        port = stream.extra(SocketAttribute.remote_port)
+        node = owner(port, self.port, self._nodes())
+        self.looks.append(Look(node, time.time()))
+        mood = self.moods.get(node or "", self.mood)
+        if mood == "hang":
+            await anyio.sleep_forever()
+        elif mood == "reset":
+            raw = stream.extra(SocketAttribute.raw_socket)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        elif mood == "503":
+            await stream.send(answer(503, b"no", Connection="close"))
+        else:
+            await stream.send(answer(200, b"fine", Connection="close"))
