@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 def hear(state: MonitorState, signal: str, detail: str, now: float) -> MonitorState:
     """The state after a signal of the job: `start`, `success`, `fail`, or an exit code."""
-    push = state.push or PushState()
+    push = state.push or PushState(awaited=state.status_since)
     if signal == "start":
         return replace(state, push=replace(push, started=now))
-    failed = signal == "fail" or (signal.isdigit() and int(signal) != 0)
-    words = detail or (f"exit code {signal}" if signal.isdigit() and failed else "")
+    is_code = signal.isdecimal()
+    failed = signal == "fail" or (is_code and signal.strip("0") != "")
+    words = detail or (f"exit code {signal}" if is_code and failed else "")
     run_time = now - push.started if push.started is not None else None
     heard = PushState(heard=now, failed=failed, detail=words, run_time_s=run_time)
     return replace(state, push=heard)
@@ -33,13 +34,15 @@ def judge_push(monitor: Monitor, state: MonitorState, judging_since: float, now:
     if not isinstance(monitor.check, PushCheck):
         raise TypeError(f"{monitor.name} is not a push monitor")
     grace = monitor.check.effective_grace(monitor.interval)
-    push = state.push or PushState()
-    base = push.heard if push.heard is not None else state.status_since
-    if push.heard is None and state.status is not Status.PENDING:
-        base = state.since
+    push = state.push
+    if push is None:
+        push = PushState(awaited=state.status_since if state.status is Status.PENDING else now)
+        state = replace(state, push=push)
+    base = next(at for at in (push.heard, push.awaited, now) if at is not None)
     late, down = base + monitor.interval, base + monitor.interval + grace
     second_chance = None
-    if judging_since > base:
+    # Who was believed DOWN before and is still silent stays so: being away heals nothing.
+    if judging_since > base and state.belief is not Belief.DOWN:
         second_chance = max(down, judging_since) + monitor.interval + grace
     status, at, due = _place(push, late, down, second_chance, now)
     if push.heard is None and status in (Status.UP, Status.LATE):
@@ -64,7 +67,7 @@ def _place(
         return Status.LATE, late, down
     if second_chance is not None and now < second_chance:
         return Status.UNKNOWN, down, second_chance
-    return Status.DOWN, down, None
+    return Status.DOWN, down if second_chance is None else second_chance, None
 
 
 def _belief(belief: Belief, status: Status) -> Belief:

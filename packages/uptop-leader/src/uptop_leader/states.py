@@ -59,8 +59,12 @@ class Run(Struct, frozen=True, kw_only=True):
 
 
 class PushState(Struct, frozen=True, kw_only=True):
-    """The last signals of a push job. Times are Unix seconds."""
+    """The last signals of a push job. Times are Unix seconds.
 
+    `awaited` is since when the first heartbeat is waited for; it says nothing once one was heard.
+    """
+
+    awaited: float | None = None
     heard: float | None = None
     started: float | None = None
     failed: bool = False
