@@ -13,7 +13,15 @@ from msgspec.structs import replace
 
 from uptop_core.verdicts import Verdict
 from uptop_core.votes import fresh_for
-from uptop_leader.ballots import Count, Rules, count_votes, prune, reason_words, verdict_now
+from uptop_leader.ballots import (
+    Count,
+    Rules,
+    count_votes,
+    prune,
+    reason_words,
+    settled_at,
+    verdict_now,
+)
 from uptop_leader.incidents import Transition
 from uptop_leader.rounds import End, Progress, advance, contradicts, open_run, retries
 from uptop_leader.states import Belief, MonitorState, Status
@@ -56,8 +64,9 @@ def judge(
         at = min(vote.observed for vote in count.fresh.values() if vote.up)
         state = replace(state, belief=Belief.UP, since=at)
     contrary = contradicts(verdict, state.belief)
-    if state.run is None and contrary and not retries(monitor, count):
-        state, at = _change(state, count, open_run(state, count, now).first)
+    if contrary and not retries(monitor, count):
+        run = state.run or open_run(state, count, now)
+        state, at = _change(state, count, run.first)
     elif state.run is None and (contrary or turned):
         state = replace(state, run=open_run(state, count, now))
     if state.run is not None:
@@ -71,7 +80,7 @@ def judge(
     if status is Status.UNKNOWN and state.unknown_since is not None:
         at = state.unknown_since
     state, transition = shift(before, state, status, at, now, count=count)
-    return Judged(state, transition, _soonest(due, monitor, state, count, bound))
+    return Judged(state, transition, _soonest(due, monitor, state, count, bound, now))
 
 
 def _follow(state: MonitorState, verdict: Verdict, now: float) -> MonitorState:
@@ -84,10 +93,11 @@ def _follow(state: MonitorState, verdict: Verdict, now: float) -> MonitorState:
 
 
 def _change(state: MonitorState, count: Count, at: float) -> tuple[MonitorState, float]:
-    """The opposite belief since `at`; the run is over."""
-    if state.belief is Belief.DOWN:
-        return replace(state, belief=Belief.UP, since=at, run=None, tied=False), at
+    """The opposite belief since `at`; the run is over, and has confirmed who still says down."""
     down = frozenset(node for node, vote in count.fresh.items() if not vote.up)
+    if state.belief is Belief.DOWN:
+        up = replace(state, belief=Belief.UP, since=at, run=None, tied=False, confirmed=down)
+        return up, at
     changed = replace(
         state, belief=Belief.DOWN, since=at, run=None, tied=False,
         confirmed=down, confirmed_before=state.confirmed,
@@ -165,12 +175,20 @@ def shift(
 
 
 def _soonest(
-    due: float | None, monitor: Monitor, state: MonitorState, count: Count, bound: float
+    due: float | None,
+    monitor: Monitor,
+    state: MonitorState,
+    count: Count,
+    bound: float,
+    now: float,
 ) -> float | None:
-    """When time alone may change the judgement: a round ends, a vote goes stale, UNKNOWN shows."""
+    """When time alone may change the judgement: a round ends, a vote goes stale, UNKNOWN shows,
+    or a new monitor waits no longer for nodes that have not voted yet."""
     times = [] if due is None else [due]
     if count.fresh:
         times.append(min(v.observed for v in count.fresh.values()) + fresh_for(monitor) + 0.01)
     if state.unknown_since is not None and state.status is not Status.UNKNOWN:
         times.append(state.unknown_since + bound)
+    if (settled := settled_at(monitor, state)) is not None and settled > now:
+        times.append(settled)
     return min(times, default=None)
