@@ -32,7 +32,7 @@ def assign(
     voted: Collection[str],
     is_own_now: bool,
 ) -> tuple[str, ...]:
-    """The ids of the nodes that run `monitor`, in the order of joining.
+    """The ids of the nodes that run `monitor`, in the order in which they share its interval.
 
     `mode` is UPTOP_LEADER_CHECKS. Under `auto` the leader runs it while none of the probes that
     may run it is in `heard`, and hands back when one that is has `voted`.
@@ -42,7 +42,9 @@ def assign(
     chosen = [node for node in probes if may_run(node, monitor)]
     if may_run(own, monitor) and _own_turn(chosen, mode, heard, voted, is_own_now):
         chosen.append(own)
-    return tuple(node.id for node in sorted(chosen, key=lambda node: node.rank))
+    # Under `auto` the leader comes and goes, so it stands last: that moves no probe's ticks.
+    chosen.sort(key=lambda node: (node.own and mode == "auto", node.rank))
+    return tuple(node.id for node in chosen)
 
 
 def _own_turn(

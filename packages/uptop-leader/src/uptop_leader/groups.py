@@ -35,7 +35,8 @@ def worst(statuses: Iterable[Status]) -> Status:
 
 
 def judge_group(state: MonitorState, members: Iterable[MonitorState], now: float) -> Judged:
-    """Judge a group by its members' states; UNKNOWN, PENDING and PAUSED leave the belief be."""
+    """Judge a group by its members' states; UNKNOWN and PENDING leave the belief
+    be. When all members are set aside, so is the group, as if it had been paused itself."""
     chosen = list(members)
     status = worst(member.status for member in chosen)
     blamed = [member for member in chosen if member.status is status]
@@ -43,13 +44,16 @@ def judge_group(state: MonitorState, members: Iterable[MonitorState], now: float
     after = state
     if status is Status.DOWN:
         after = replace(state, belief=Belief.DOWN)
-    elif status not in (Status.UNKNOWN, Status.PENDING, Status.PAUSED):
+    elif status is Status.PAUSED:
+        after = replace(state, belief=Belief.PENDING)
+    elif status not in (Status.UNKNOWN, Status.PENDING):
         after = replace(state, belief=Belief.UP)
     if after.belief is not state.belief:
         after = replace(after, since=at)
     number = len(blamed)
     detail = f"{number} of {len(chosen)} members {status.value}" if number else ""
-    after, transition = shift(state, after, status, at, now, cause="group", detail=detail)
+    cause = "paused" if status is Status.PAUSED else "group"
+    after, transition = shift(state, after, status, at, now, cause=cause, detail=detail)
     return Judged(after, transition, None)
 
 
