@@ -67,6 +67,7 @@ class Deliverer:
         self._claim_s = max(claim_s, SEND_S + 5.0)
         self._busy: set[str] = set()
         self._wake = anyio.Event()
+        self._trouble = ""
 
     def wake(self) -> None:
         """There is something new in the outbox."""
@@ -76,20 +77,26 @@ class Deliverer:
         """Until cancelled; what is in flight then is claimed by the next start."""
         async with anyio.create_task_group() as tasks:
             while True:
-                for claimed in await self._claim():
+                while (claimed := await self._claim()) is not None:
                     self._busy.add(claimed.notification.channel)
                     tasks.start_soon(self._deliver, claimed)
                 with anyio.move_on_after(_IDLE_S):
                     await self._wake.wait()
                 self._wake = anyio.Event()
 
-    async def _claim(self) -> list[Claimed]:
+    async def _claim(self) -> Claimed | None:
+        """One at a time, so that nothing is claimed for a channel that is busy: what a killed
+        leader had claimed counts as sent perhaps, and only what was in flight may."""
         now, busy = self._clock.now(), frozenset(self._busy)
         try:
-            return await to_thread.run_sync(self._store.claim, now, self._claim_s, 50, busy)
+            claimed = await to_thread.run_sync(self._store.claim, now, self._claim_s, 1, busy)
         except StoreError as error:
-            log.error("the outbox cannot be read: %s", error)
-            return []
+            if self._trouble != str(error):
+                log.error("the outbox cannot be read: %s", error)
+            self._trouble = str(error)
+            return None
+        self._trouble = ""
+        return claimed[0] if claimed else None
 
     async def _deliver(self, claimed: Claimed) -> None:
         notification = claimed.notification
@@ -131,30 +138,32 @@ class Deliverer:
         notification = claimed.notification
         again = None
         if not error.permanent:
-            again = retry_at(claimed.attempts, notification.created, now, error.retry_after_s)
+            tries = claimed.attempts + 1
+            again = retry_at(tries, notification.created, now, error.retry_after_s)
+        note = partial(
+            self._store.mark_failed, claimed.number, str(error), again, now, unknown=error.unknown
+        )
+        await to_thread.run_sync(note)
         self._counted(claimed, failed=1)
         log.warning(
             "%s for %s not delivered: %s (%s)",
             notification.event, notification.message.monitor, error,
             "given up" if again is None else f"again in {again - now:.0f} s",
         )  # fmt: skip
-        note = partial(
-            self._store.mark_failed, claimed.number, str(error), again, now, unknown=error.unknown
-        )
-        await to_thread.run_sync(note)
 
 
 async def send(channel: Channel, message: Message, http: httpx.AsyncClient) -> DeliveryError | None:
     """Send one message through a channel; what went wrong, if anything did."""
-    rendered = render(message, channel.title, channel.body, idempotent=channel.provider.idempotent)
+    provider = channel.provider
     try:
+        rendered = render(message, channel.title, channel.body, idempotent=provider.idempotent)
         with anyio.fail_after(SEND_S):
-            await channel.provider.send(message, rendered, http)
+            await provider.send(message, rendered, http)
     except DeliveryError as error:
         return error
     except TimeoutError:
         return DeliveryError(f"no answer within {SEND_S:g} s", unknown=True)
     except Exception as error:  # a provider's bug must not stop the others
-        log.exception("provider %s is broken", channel.provider.kind())
-        return DeliveryError(f"{type(error).__name__} in provider {channel.provider.kind()}")
+        log.exception("provider %s is broken", provider.kind())
+        return DeliveryError(f"{type(error).__name__} in provider {provider.kind()}")
     return None
