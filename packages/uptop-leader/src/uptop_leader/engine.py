@@ -19,15 +19,17 @@ from uptop_leader.agenda import Agenda
 from uptop_leader.flow import one_pass
 from uptop_leader.inputs import Reconfigure, Register, Report, Signal
 from uptop_leader.refusals import Behind, Unregistered
-from uptop_leader.states import MonitorState
+from uptop_leader.restart import resumed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from uptop_core.clock import Clock
+    from uptop_core.monitors import Monitor
     from uptop_core.wire import Assignments, Registration, ResultsAnswer, ResultsBatch
     from uptop_leader.ballots import Rules
     from uptop_leader.changes import Changes
+    from uptop_leader.configuration import Configuration
     from uptop_leader.inputs import Input
     from uptop_leader.nodes import Node
     from uptop_leader.store.store import Store
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 QUEUE_LIMIT = 1000  # inputs that may wait
 _PASS_LIMIT = 200  # inputs in one pass
 _IDLE_S = 1.0  # the world is looked at this often even when nothing comes
+_FAULTY_S = 60.0  # how long a monitor is left alone when judging it met a fault of ours
 _STANDSTILL_S = 10.0  # a longer pause between two passes means that we were not there to listen
 
 log = logging.getLogger(__name__)
@@ -49,6 +52,7 @@ class Counters(Struct):
     duplicates: int = 0
     rejected: int = 0
     store_errors: int = 0
+    faults: int = 0
 
 
 class _Waiting(Struct):
@@ -77,6 +81,8 @@ class Engine:
         self.last_write = clock.now()
         self.trouble = ""
         """Why the store could not be written last time; empty when it could."""
+        self.faulty: set[str] = set()
+        """Monitors that a fault of our own keeps from being judged."""
         self._store = store
         self._rules = rules
         self._clock = clock
@@ -87,6 +93,8 @@ class Engine:
         self._agenda = Agenda()
         self._waiters: dict[str, anyio.Event] = {}
         self._applied = dict(world.monitors)
+        self._is_applied = False  # whether the states have followed the configuration yet
+        self._reconfiguring = anyio.Lock()
         self._seen = world.standings(clock.now())
         self._heard: frozenset[str] = frozenset()
         self._reassign = True
@@ -102,19 +110,16 @@ class Engine:
     async def register(self, registration: Registration, address: str) -> Node:
         """Let a probe in. Raises InstanceConflict, Behind."""
         node: Node = await self._ask(Register(registration, address))  # type: ignore[assignment]
-        self._reassign = True
-        self._wake.set()
         return node
 
-    async def submit(self, batch: ResultsBatch) -> ResultsAnswer:
-        """Take a batch; answers after the commit. Raises Unregistered, InstanceConflict, Behind."""
-        answer: ResultsAnswer = await self._ask(Report(batch))  # type: ignore[assignment]
+    async def submit(self, batch: ResultsBatch, received: float | None = None) -> ResultsAnswer:
+        """Take a batch; answers after the commit. `received` is when it came (default: now).
+        Raises Unregistered, InstanceConflict, Behind."""
+        report = Report(batch, self._clock.now() if received is None else received)
+        answer: ResultsAnswer = await self._ask(report)  # type: ignore[assignment]
         self.counters.results += answer.accepted
         self.counters.duplicates += answer.duplicates
         self.counters.rejected += len(answer.rejected)
-        if batch.stopping:
-            self._reassign = True
-            self._wake.set()
         return answer
 
     async def signal(self, monitor: str, signal: str, detail: str = "") -> bool:
@@ -127,20 +132,21 @@ class Engine:
         return self.world.assignments(node)
 
     async def assignments_changed(self, node: str, etag: str, seconds: float) -> None:
-        """Return when the node's assignments are not those of `etag`, or after `seconds`."""
+        """Return when the node's assignments are not those of `etag`, or after `seconds`. Who
+        asked may be dead by then, so it is not heard with that."""
         with anyio.move_on_after(seconds):
-            while self.world.assignments(node)[0] == etag:
+            while self.world.etag(node) == etag:
                 await self._waiter(node).wait()
-        self._hear(node)
 
     async def own_assignments_changed(self, etag: str) -> None:
         """The same for the leader itself, for as long as it takes."""
         own = self.world.own.id
-        while self.world.assignments(own)[0] == etag:
+        while self.world.etag(own) == etag:
             await self._waiter(own).wait()
 
     def _hear(self, node_id: str) -> None:
-        """A node that asks is there. Kept in memory; `beat` stores it now and then."""
+        """A node that asks is there. Kept in memory only: after a restart nobody's silence is
+        counted from before it."""
         node = self.world.nodes.get(node_id)
         if node is None or node.own:
             raise Unregistered(node_id)
@@ -180,16 +186,14 @@ class Engine:
         """Have everything judged once; open rounds begin anew (DESIGN 9, after a restart)."""
         now = self._clock.now()
         self.world.reassign(now)
-        self.world.states.update(
-            {
-                state.monitor: _anew(state, now)
-                for state in self.world.states.values()
-                if state.run is not None
-            }
-        )
+        self._resume(now)
         self.world.follow_rechecks(self.world.states.values())
         for monitor in self.world.monitors:
             self._agenda.put(monitor, now)
+
+    def _resume(self, now: float) -> None:
+        states = self.world.states
+        states.update({monitor: resumed(state, now) for monitor, state in states.items()})
 
     def _until_due(self) -> float:
         if self._queue:
@@ -205,15 +209,40 @@ class Engine:
         self._notice_standstill(now)
         due = set(self._agenda.take(now)) | self._notice_nodes(now)
         batch, self._queue = self._queue[:_PASS_LIMIT], self._queue[_PASS_LIMIT:]
-        try:
-            await self._pass([waiting.entry for waiting in batch], due, now, batch)
-        except StoreError as error:
-            self._fail(error, batch, due, now)
+        if await self._try(batch, due, now) is not None:
+            await self._one_by_one(batch, due, now)
         self.last_turn = self._clock.now()
 
-    async def _pass(
-        self, entries: list[Input], due: set[str], now: float, batch: list[_Waiting]
-    ) -> None:
+    async def _try(self, batch: list[_Waiting], due: set[str], now: float) -> Exception | None:
+        """A pass that is answered for if the store fails; the fault of our own that it met."""
+        try:
+            await self._pass(batch, due, now)
+        except StoreError as error:
+            self._fail(error, batch, due, now)
+        except Exception as fault:  # one that is not ours to foresee must not end the judging
+            log.exception("a fault in a pass over %s inputs, %s monitors", len(batch), len(due))
+            return fault
+        return None
+
+    async def _one_by_one(self, batch: list[_Waiting], due: set[str], now: float) -> None:
+        """After a fault, which left everything as it was: find what met it, do all the rest."""
+        self.counters.faults += 1
+        for waiting in batch:
+            if (fault := await self._try([waiting], set(), now)) is not None:
+                kind = type(fault).__name__
+                waiting.answer = Behind(f"a fault of the leader's own ({kind}): see its log")
+                waiting.done.set()
+        for monitor in due:
+            if await self._try([], {monitor}, now) is not None:
+                self.faulty.add(monitor)
+                self._agenda.put(monitor, now + _FAULTY_S)
+
+    async def _pass(self, batch: list[_Waiting], due: set[str], now: float) -> None:
+        entries = [waiting.entry for waiting in batch]
+        if self.trouble:  # look whether the store is back before deciding anything
+            await to_thread.run_sync(self._store.alive, now)
+            self.trouble = ""
+
         async def write(changes: Changes) -> None:
             await to_thread.run_sync(self._store.write, changes, now)
             self.last_write = self._clock.now()
@@ -221,8 +250,9 @@ class Engine:
         draft, answers = await one_pass(
             self.world, entries, due, self._rules, self._public_url, write, now
         )
-        self.trouble = ""
         self.counters.passes += 1
+        self.faulty -= draft.due.keys()
+        self._reassign = self._reassign or any(isinstance(entry, Register) for entry in entries)
         for monitor, when in draft.due.items():
             self._agenda.put(monitor, when)
         self._wake_nodes(self.world.follow_rechecks(draft.states.values()))
@@ -250,6 +280,7 @@ class Engine:
         if now - self.last_turn > _STANDSTILL_S:
             log.warning("stood still for %.0f s", now - self.last_turn)
             self.world.since = max(self.world.since, now)
+            self._resume(now)
 
     def _notice_nodes(self, now: float) -> set[str]:
         """The monitors of nodes that went or came back; reassigns where that matters."""
@@ -258,7 +289,8 @@ class Engine:
         heard = frozenset(
             node.id
             for node in self.world.nodes.values()
-            if not node.stopping
+            if not node.own
+            and not node.stopping
             and now - max(node.heard, self.world.since) <= self._rules.constants.take_over
         )
         touched: set[str] = set()
@@ -279,9 +311,10 @@ class Engine:
     def _hand_back(self, changes: Changes) -> None:
         """A probe's first vote ends the leader's own turn at a monitor."""
         own = self.world.own.id
-        for monitor, node in changes.votes:
+        for (monitor, node), vote in changes.votes.items():
             self.world.changed.discard(monitor)
-            if node != own and own in self.world.assigned.get(monitor, ()):
+            is_voting = node != own and not vote.abstains
+            if is_voting and own in self.world.assigned.get(monitor, ()):
                 self._reassign = self._reassign or self.world.checks == "auto"
         if self._reassign:
             self._wake.set()
@@ -294,23 +327,29 @@ class Engine:
     # The configuration.
 
     async def reconfigure(self) -> None:
-        """Take over the configuration of the store if it is newer. Raises StoreError."""
-        version = await to_thread.run_sync(self._store.config_version)
-        if version == self.world.version:
-            return
-        configuration = await to_thread.run_sync(self._store.load_config)
-        before = self._applied
-        self.world.configure(replace(configuration, version=self.world.version))
-        self._reassign = True
-        await self._ask(Reconfigure(before, configuration))
-        self._applied = dict(self.world.monitors)
-        self.world.version = configuration.version
-        log.info("configuration %s: %s monitors", version, len(configuration.monitors))
+        """Take over the configuration of the store if it is newer; the first time in any case,
+        since it may have changed while the leader was away. Raises StoreError, SealError, Behind;
+        the next call then tries again.
+        """
+        async with self._reconfiguring:
+            version = await to_thread.run_sync(self._store.config_version)
+            if self._is_applied and version == self.world.version:
+                return
+            configuration = await to_thread.run_sync(self._store.load_config)
+            before = self._applied | await self._deleted_while_away(configuration)
+            self.world.configure(replace(configuration, version=self.world.version))
+            self._reassign = True
+            await self._ask(Reconfigure(before, configuration))
+            self._applied = dict(self.world.monitors)
+            self._is_applied = True
+            self.world.version = configuration.version
+            log.info("configuration %s: %s monitors", version, len(configuration.monitors))
 
-
-def _anew(state: MonitorState, now: float) -> MonitorState:
-    run = state.run
-    if run is None:
-        return state
-    again = replace(run, round=run.round + 1, began=now, pause_until=None, earlier=run.accusers)
-    return replace(state, run=again)
+    async def _deleted_while_away(self, configuration: Configuration) -> dict[str, Monitor]:
+        """Monitors that have a state and are not in the configuration, nor known from before."""
+        kept = {monitor.id for monitor in configuration.monitors}
+        gone = self.world.states.keys() - kept - self._applied.keys()
+        if not gone:
+            return {}
+        monitors = await to_thread.run_sync(self._store.load_deleted, gone)
+        return {monitor.id: monitor for monitor in monitors}

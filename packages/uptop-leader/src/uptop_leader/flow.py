@@ -51,7 +51,7 @@ async def one_pass(
     draft.touched |= set(due)
     answers = [_enter(entry, draft) for entry in inputs]  # 7
     _judge(draft, rules)  # 8, 9
-    _settle(draft, {**world.monitors, **draft.departed}, public_url)  # 10
+    _settle(draft, public_url)  # 10
     changes = draft.finish()
     if not changes.is_empty():
         await write(changes)  # 11
@@ -74,12 +74,17 @@ def _judge(draft: Draft, rules: Rules) -> None:
         if monitor is None or monitor.paused or isinstance(monitor.check, GroupCheck):
             continue
         _take(draft, monitor_id, _judge_one(draft, monitor, rules))
-    if not draft.regroup and not draft.changes.transitions:
-        return
-    for group in world.groups_inside_out():
-        if not world.monitors[group].paused:
-            members = [draft.state(member) for member in world.members.get(group, ())]
-            _take(draft, group, judge_group(draft.state(group), members, draft.now))
+    moved = (world.monitors.get(transition.monitor) for transition in draft.changes.transitions)
+    stirred = {monitor.parent for monitor in moved if monitor is not None}
+    for group in world.groups if draft.regroup or stirred else ():
+        monitor = world.monitors[group]
+        if monitor.paused or not (draft.regroup or group in stirred):
+            continue
+        members = [draft.state(member) for member in world.members.get(group, ())]
+        judged = judge_group(draft.state(group), members, draft.now)
+        _take(draft, group, judged)
+        if judged.transition is not None:
+            stirred.add(monitor.parent)
 
 
 def _judge_one(draft: Draft, monitor: Monitor, rules: Rules) -> Judged:
@@ -98,8 +103,11 @@ def _take(draft: Draft, monitor: str, judged: Judged) -> None:
         draft.changes.transitions.append(judged.transition)
 
 
-def _settle(draft: Draft, monitors: dict[str, Monitor], public_url: str) -> None:
+def _settle(draft: Draft, public_url: str) -> None:
     """Incidents and notifications of every transition, and certificate warnings."""
+    monitors = draft.world.monitors
+    if draft.departed:
+        monitors = {**monitors, **draft.departed}
     transitions = draft.changes.transitions
     draft.changes.transitions = []
     for transition in transitions:

@@ -56,10 +56,9 @@ def ingest(
         except msgspec.MsgspecError as error:
             rejected.append(Rejected(index=index, why=_plain(error)))
             continue
-        if result.seq is not None and batch.instance:
-            if not add_to_ranges(seen, result.seq):
-                duplicates += 1
-                continue
+        if result.seq is not None and batch.instance and not add_to_ranges(seen, result.seq):
+            duplicates += 1
+            continue
         monitor = find(result.monitor)
         if monitor is None:
             why = "not assigned to this node" if result.monitor else "monitor_id is missing"

@@ -21,6 +21,7 @@ from uptop_leader.states import Belief, MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
+    from uptop_core.votes import Vote
     from uptop_core.wire import Registration, ResultsAnswer, ResultsBatch
     from uptop_leader.configuration import Configuration
     from uptop_leader.incidents import Transition
@@ -79,9 +80,11 @@ def _refuse_second(node: Node, instance: str, draft: Draft) -> None:
 
 
 class Report(Struct, frozen=True):
-    """A batch of results. Answer: the `ResultsAnswer` that acknowledges it."""
+    """A batch of results, received at a moment (Unix seconds) from which its ages are counted.
+    Answer: the `ResultsAnswer` that acknowledges it."""
 
     batch: ResultsBatch
+    received: float
 
     def enter(self, draft: Draft) -> ResultsAnswer:
         """Step 7 for the batch, then its votes into the states."""
@@ -89,7 +92,7 @@ class Report(Struct, frozen=True):
         node = draft.node(batch.node_id)
         if node is None:
             raise Unregistered(batch.node_id)
-        if batch.instance and batch.instance != node.instance:
+        if (batch.instance or node.own) and batch.instance != node.instance:
             _refuse_second(node, batch.instance, draft)
             raise Unregistered(batch.node_id)
 
@@ -97,12 +100,13 @@ class Report(Struct, frozen=True):
             given = node.id in world.assigned.get(monitor, ())
             return world.monitors[monitor] if given else None
 
-        done = ingest(batch, find, draft.ledger(node.id, batch.instance), draft.now)
+        received = min(self.received, draft.now)
+        done = ingest(batch, find, draft.ledger(node.id, batch.instance), received)
         for observation in done.observations:
             _observe(draft, observation)
         if batch.instance:
             draft.changes.ledgers[node.id, batch.instance] = done.ledger
-        _hear(draft, node, batch)
+        _hear(draft, node, batch, received)
         return wire.ResultsAnswer(
             ok=True,
             accepted=len(done.observations),
@@ -113,10 +117,10 @@ class Report(Struct, frozen=True):
         )
 
 
-def _hear(draft: Draft, node: Node, batch: ResultsBatch) -> None:
+def _hear(draft: Draft, node: Node, batch: ResultsBatch, received: float) -> None:
     offset = node.offset_ms
     if batch.sent_at is not None:
-        offset = batch.sent_at - round(draft.now * 1000)
+        offset = batch.sent_at - round(received * 1000)
     heard = replace(
         node,
         heard=draft.now,
@@ -141,30 +145,40 @@ def _observe(draft: Draft, observation: Observation) -> None:
         after, turned = take_vote(state, vote)
         if after is not state:
             draft.changes.votes[monitor_id, vote.node] = vote
-            if turned or not _is_quiet(state, after, vote.degraded):
+            if turned or not _is_quiet(state, after, vote):
                 draft.touched.add(monitor_id)
             if turned:
                 draft.turned.add(monitor_id)
             state = after
     monitor = draft.world.monitors[monitor_id]
     end = observation.result.cert_end
-    watched = isinstance(monitor.check, HttpCheck) and monitor.check.check_ssl
-    if end is not None and (end != state.cert_end or (watched and end not in state.cert_told)):
+    if end is not None and (
+        end != state.cert_end or _is_to_be_warned_of(monitor, state, end, draft)
+    ):
         state = replace(state, cert_end=end)
         draft.touched.add(monitor_id)
     draft.put(state)
 
 
-def _is_quiet(before: MonitorState, after: MonitorState, degraded: bool) -> bool:
+def _is_to_be_warned_of(monitor: Monitor, state: MonitorState, end: int, draft: Draft) -> bool:
+    """Whether a certificate that is known has come near its end since it was last seen."""
+    check = monitor.check
+    if not isinstance(check, HttpCheck) or not check.check_ssl or end in state.cert_told:
+        return False
+    return end / 1000 - draft.now < check.expiry_threshold * 86_400
+
+
+def _is_quiet(before: MonitorState, after: MonitorState, vote: Vote) -> bool:
     """Whether a vote changes nothing that a judge would look at: one more UP where all is well."""
     return (
-        before.status is Status.UP
+        vote.up
+        and not vote.degraded
+        and before.status is Status.UP
         and before.belief is Belief.UP
         and before.run is None
-        and not degraded
         and after.accused is before.accused
         and after.confirmed is before.confirmed
-        and after.electors == before.electors
+        and after.electors is before.electors
         and before.unknown_since is None
     )
 
@@ -191,7 +205,8 @@ class Reconfigure(Struct, frozen=True):
     """The configuration has changed. Answer: the number of monitors it has now.
 
     The world must have taken it over already (`World.configure`); here it becomes states:
-    new monitors begin, paused and deleted ones close their incident.
+    new monitors begin, paused and deleted ones close their incident. `before` are the monitors as
+    the states know them, those that were deleted while the leader was away included.
     """
 
     before: dict[str, Monitor]
@@ -200,19 +215,21 @@ class Reconfigure(Struct, frozen=True):
     def enter(self, draft: Draft) -> int:
         """See above."""
         monitors = {monitor.id: monitor for monitor in self.after.monitors}
-        for gone in self.before.keys() - monitors.keys():
-            draft.departed[gone] = self.before[gone]
+        draft.departed = {
+            gone: monitor for gone, monitor in self.before.items() if gone not in monitors
+        }
+        for gone in (self.before.keys() | draft.world.states.keys()) - monitors.keys():
             _close(draft, draft.state(gone), Status.PENDING, "deleted")
             draft.changes.forgotten.append(gone)
         for monitor in monitors.values():
             known = draft.world.states.get(monitor.id)
             if known is None:
                 draft.put(fresh_state(monitor.id, draft.now))
-            elif monitor.paused and known.status is not Status.PAUSED:
+            if monitor.paused and (known is None or known.status is not Status.PAUSED):
                 _close(draft, draft.state(monitor.id), Status.PAUSED, "paused")
-            elif not monitor.paused and known.status is Status.PAUSED:
+            elif not monitor.paused and known is not None and known.status is Status.PAUSED:
                 _resume(draft, monitor)
-            if not monitor.paused:
+            if not monitor.paused and (known is None or self.before.get(monitor.id) != monitor):
                 draft.touched.add(monitor.id)
         draft.regroup = True
         return len(monitors)

@@ -72,15 +72,15 @@ class OwnChecks:
 
     async def _follow(self) -> None:
         """Keep the runner's assignments and rechecks those of the world."""
-        world, known = self._engine.world, None
+        world, node, known = self._engine.world, self._node, -1
         while True:
-            etag, given = world.assignments(self._node)
-            monitors = world.edition[self._node], len(given.monitors)
-            if monitors != known:
-                known = monitors
+            etag, edition = world.etag(node), world.edition[node]
+            if edition != known:
+                known = edition
+                _, given = world.assignments(node)
                 self.runner.update(given.monitors, given.recheck)
             else:
-                self.runner.ask(given.recheck)
+                self.runner.ask(world.rechecks[node].values())
             await self._engine.own_assignments_changed(etag)
 
     async def _feed(self) -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from uptop_core.checks.group import GroupCheck
+from uptop_core.checks.push import PushCheck
 from uptop_core.wire import Assignment, Assignments, Recheck
 from uptop_leader.assign import assign, assignment
 from uptop_leader.changes import Changes
@@ -51,10 +52,15 @@ class World:
         self.incidents: dict[str, Incident] = {}
         self.assigned: dict[str, tuple[str, ...]] = {}
         self.members: dict[str, list[str]] = {}
+        self.push_tokens: dict[str, str] = {}
+        self.groups: list[str] = []
+        """The groups, each after those inside it, so that one sweep judges them all."""
         self.changed: set[str] = set()
         self.version = 0
         self.edition: dict[str, int] = defaultdict(int)
         self.rechecks: dict[str, dict[str, Recheck]] = defaultdict(dict)
+        self._asked: dict[str, int] = defaultdict(int)  # how often a node's rechecks have changed
+        self._rechecking: set[str] = set()  # monitors of which somebody is asked for a recheck
 
     def configure(self, configuration: Configuration) -> None:
         """Take over monitors and channels; what they need of states is the engine's business."""
@@ -67,29 +73,36 @@ class World:
             for monitor in configuration.monitors
             if monitor.id in known and _looks_differ(known[monitor.id], monitor)
         }
+        self.push_tokens = {
+            monitor.check.token: monitor.id
+            for monitor in configuration.monitors
+            if isinstance(monitor.check, PushCheck) and monitor.check.token
+        }
         for node in self.nodes:
             self.edition[node] += 1
         self.members = defaultdict(list)
         for monitor in configuration.monitors:
             if monitor.parent is not None:
                 self.members[monitor.parent].append(monitor.id)
+        self.groups = self._groups_inside_out()
 
-    def groups_inside_out(self) -> list[str]:
-        """The groups, each after those inside it, so that one sweep judges them all."""
-        order: list[str] = []
+    def _groups_inside_out(self) -> list[str]:
+        order: dict[str, None] = {}
+        begun: set[str] = set()
 
         def visit(group: str) -> None:
+            if group in begun:
+                return
+            begun.add(group)
             for member in self.members.get(group, ()):
-                monitor = self.monitors.get(member)
-                if monitor is not None and isinstance(monitor.check, GroupCheck):
+                if isinstance(self.monitors[member].check, GroupCheck):
                     visit(member)
-            if group not in order:
-                order.append(group)
+            order[group] = None
 
         for monitor in self.monitors.values():
             if isinstance(monitor.check, GroupCheck):
                 visit(monitor.id)
-        return order
+        return list(order)
 
     def standings(self, now: float) -> dict[str, Standing]:
         """Where each node stands."""
@@ -105,15 +118,15 @@ class World:
         concerned: set[str] = set()
         for monitor in self.monitors.values():
             before = self.assigned.get(monitor.id, ())
-            state = self.states.get(monitor.id)
+            is_own_now = self.own.id in before
             nodes = assign(
                 monitor,
                 probes,
                 self.own,
                 mode=self.checks,
                 heard=heard,
-                voted=state.electors if state else (),
-                is_own_now=self.own.id in before,
+                voted=self._voted(monitor.id, now) if is_own_now else (),
+                is_own_now=is_own_now,
             )
             if nodes != before:
                 moved.add(monitor.id)
@@ -134,13 +147,22 @@ class World:
             if not node.stopping and now - max(node.heard, self.since) <= self.constants.take_over
         }
 
+    def _voted(self, monitor: str, now: float) -> set[str]:
+        """Nodes that have voted on a monitor within the time after which the leader takes over:
+        where it has taken over, none has that was not heard again since."""
+        state = self.states.get(monitor)
+        oldest = now - self.constants.take_over
+        votes = state.votes.values() if state is not None else ()
+        return {vote.node for vote in votes if vote.observed >= oldest and not vote.abstains}
+
+    def etag(self, node: str) -> str:
+        """Names what `assignments` gives now: another one when that has changed."""
+        return f"{self.started:.3f}.{self.edition[node]}.{self._asked[node]}"
+
     def assignments(self, node: str) -> tuple[str, Assignments]:
         """What `node` is to run, and which rechecks are open for it, with its ETag."""
         rechecks = tuple(self.rechecks[node].values())
-        mark = f"{self.started:.3f}.{self.edition[node]}"
-        if rechecks:
-            mark += "." + ".".join(sorted(recheck.id for recheck in rechecks))
-        return mark, Assignments(monitors=self._given_to(node), recheck=rechecks)
+        return self.etag(node), Assignments(monitors=self._given_to(node), recheck=rechecks)
 
     def _given_to(self, node: str) -> tuple[Assignment, ...]:
         return tuple(
@@ -157,6 +179,8 @@ class World:
         """Keep who is asked to recheck what, for these monitors; the nodes for whom it changed."""
         woken: set[str] = set()
         for state in states:
+            if state.run is None and state.monitor not in self._rechecking:
+                continue
             owing = self._owing(state)
             for node in self.nodes:
                 asked = self.rechecks[node]
@@ -164,12 +188,23 @@ class World:
                 after = owing.get(node)
                 if before == after:
                     continue
+                self._asked[node] += 1
                 if after is None:
                     del asked[state.monitor]
                 else:
                     asked[state.monitor] = after
                     woken.add(node)
+            if owing:
+                self._rechecking.add(state.monitor)
+            else:
+                self._rechecking.discard(state.monitor)
         return woken
+
+    def forget_ledgers(self, before: float) -> None:
+        """Drop the ledgers of instances that have not reported since: they are gone for good."""
+        self.ledgers = {
+            key: ledger for key, ledger in self.ledgers.items() if ledger.touched >= before
+        }
 
     def _owing(self, state: MonitorState) -> dict[str, Recheck]:
         run = state.run

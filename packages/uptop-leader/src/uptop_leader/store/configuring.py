@@ -45,6 +45,15 @@ def load(connection: Connection, keyring: Keyring) -> Configuration:
     )
 
 
+def load_deleted(
+    connection: Connection, keyring: Keyring, wanted: Iterable[str]
+) -> tuple[Monitor, ...]:
+    """Those of the monitors that were deleted, as they were last."""
+    query = select(_MONITOR).where(_MONITOR.c.deleted_ms.is_not(None))
+    rows = connection.execute(query.where(_MONITOR.c.id.in_(tuple(wanted)))).all()
+    return tuple(specs.monitor_of(row, keyring) for row in rows)
+
+
 def change(
     connection: Connection, wanted: ConfigChange, keyring: Keyring, actor: Actor, now: float
 ) -> int:

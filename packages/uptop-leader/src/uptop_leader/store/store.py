@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from uptop_core.monitors import Monitor
     from uptop_leader.changes import Changes
     from uptop_leader.channels import ChannelHealth
     from uptop_leader.configuration import Actor, ConfigChange, Configuration
@@ -126,6 +127,11 @@ class Store:
         """All monitors and channels. Raises SealError naming a secret that cannot be opened."""
         with self._connections.reading() as connection:
             return configuring.load(connection, self._keyring)
+
+    def load_deleted(self, wanted: Collection[str]) -> tuple[Monitor, ...]:
+        """Those of the monitors (ids) that were deleted, as they were last. Raises SealError."""
+        with self._connections.reading() as connection:
+            return configuring.load_deleted(connection, self._keyring, wanted)
 
     def change_config(self, change: ConfigChange, actor: Actor, now: float) -> int:
         """Change the configuration in one transaction and return its version.
