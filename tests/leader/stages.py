@@ -17,6 +17,7 @@ from uptop_core.outcomes import Reason
 from uptop_core.votes import Vote
 from uptop_core.wire import Assignments, Health, ResultsAnswer
 from uptop_leader.api.app import build_app
+from uptop_leader.configuration import Configuration
 from uptop_leader.gauges import Gauges, Sendings
 from uptop_leader.incidents import Incident
 from uptop_leader.nodes import Node, Standing, standing
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from uptop_core.errors import UptopError
     from uptop_core.wire import Registration, ResultsBatch
     from uptop_leader.channels import Channel, ChannelHealth
-    from uptop_leader.configuration import Actor, ConfigChange
+    from uptop_leader.configuration import Actor, ConfigChange, Edit
 
 NOW = 1_800_000_000.0
 SECRET = "the cluster's secret"
@@ -176,8 +177,11 @@ class Stage:
         self.beats.append((token, signal, detail))
         return True
 
-    async def change(self, change: ConfigChange, actor: Actor) -> int:
-        self.changes.append((change, actor))
+    async def edit(self, edit: Edit, actor: Actor) -> int:
+        monitors, channels = tuple(self.monitors.values()), tuple(self.channels.values())
+        change = edit(Configuration(monitors=monitors, channels=channels))
+        if not change.is_empty():
+            self.changes.append((change, actor))
         return len(self.changes)
 
     async def test_channel(self, channel_id: str) -> str | None:

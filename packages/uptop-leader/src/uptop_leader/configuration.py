@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from uptop_core.monitors import Monitor
@@ -29,6 +31,10 @@ class ConfigChange(Struct, frozen=True, kw_only=True):
         return not (
             self.put_monitors or self.drop_monitors or self.put_channels or self.drop_channels
         )
+
+
+Edit = Callable[[Configuration], ConfigChange]
+"""Makes a change of the configuration as it is when the change is written."""
 
 
 class Actor(Struct, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
     from uptop_core.wire import Assignments, Registration, ResultsAnswer, ResultsBatch
     from uptop_leader.channels import Channel
-    from uptop_leader.configuration import Actor, ConfigChange
+    from uptop_leader.configuration import Actor, Edit
     from uptop_leader.nodes import Standing
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.states import MonitorState
@@ -206,11 +206,11 @@ class Leader:
         monitor = self.world.push_tokens.get(token)
         return monitor is not None and await self.engine.signal(monitor, signal, detail)
 
-    async def change(self, change: ConfigChange, actor: Actor) -> int:
-        """Write a change of the configuration and take it over. Raises ConfigError, StoreError."""
-        version = await to_thread.run_sync(
-            self.store.change_config, change, actor, self._clock.now()
-        )
+    async def edit(self, edit: Edit, actor: Actor) -> int:
+        """Change the configuration as it is at that moment by what `edit` makes of it, and take it
+        over. Raises ConfigError, StoreError, and whatever `edit` raises; then nothing has changed.
+        """
+        version = await to_thread.run_sync(self.store.edit_config, edit, actor, self._clock.now())
         try:
             await self.engine.reconfigure()
         except (StoreError, Behind) as error:  # it is written; the engine follows when it can

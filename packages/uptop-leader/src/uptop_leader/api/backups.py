@@ -12,8 +12,8 @@ from starlette.responses import Response
 from uptop_leader.api.access import Role
 from uptop_leader.api.answers import flag, json_answer
 from uptop_leader.api.bodies import read_body
-from uptop_leader.configuration import Actor, Configuration
-from uptop_leader.declared.document import read_text
+from uptop_leader.configuration import Actor, ConfigChange, Configuration
+from uptop_leader.declared.document import Document, read_text
 from uptop_leader.declared.plan import Plan, plan
 from uptop_leader.declared.writing import write_backup, write_text
 from uptop_leader.refusals import BadRequest
@@ -78,23 +78,36 @@ class Backups:
     async def _apply(
         self, request: Request, caller: Caller, *, prune: bool, dry_run: bool
     ) -> Response:
-        body = await read_body(request, _LIMIT)
+        document = _document(await read_body(request, _LIMIT))
+        source = request.client.host if request.client else ""
+        actor = Actor(name=caller.name, source=source)
+        version = None
         async with self._lock:
-            configuration = self._configuration()
-            planned = await anyio.to_thread.run_sync(_plan, body, configuration, prune)
-            version = None
-            if not dry_run and not planned.is_empty():
-                source = request.client.host if request.client else ""
-                actor = Actor(name=caller.name, source=source)
-                version = await self._leader.change(planned.change, actor)
+            if dry_run:
+                planned = await anyio.to_thread.run_sync(
+                    lambda: plan(self._configuration(), document, prune=prune)
+                )
+            else:
+                planned, version = await self._write(document, prune, actor)
         return json_answer(
             Applied(
                 changed=not planned.is_empty(),
                 dry_run=dry_run,
-                version=version,
+                version=None if planned.is_empty() else version,
                 plan=tuple(planned.lines),
             )
         )
+
+    async def _write(self, document: Document, prune: bool, actor: Actor) -> tuple[Plan, int]:
+        """Plan and write in one transaction, so that nobody's change comes between."""
+        made: list[Plan] = []
+
+        def edit(configuration: Configuration) -> ConfigChange:
+            made.append(plan(configuration, document, prune=prune))
+            return made[-1].change
+
+        version = await self._leader.edit(edit, actor)
+        return made[-1], version
 
     def _configuration(self) -> Configuration:
         leader = self._leader
@@ -103,10 +116,8 @@ class Backups:
         )
 
 
-def _plan(body: bytes, configuration: Configuration, prune: bool) -> Plan:
-    """What the document in `body` changes; ConfigError with all that is wrong with it."""
+def _document(body: bytes) -> Document:
     try:
-        text = body.decode()
+        return read_text(body.decode(), "")
     except UnicodeDecodeError:
         raise BadRequest("", "the document is not UTF-8") from None
-    return plan(configuration, read_text(text, ""), prune=prune)

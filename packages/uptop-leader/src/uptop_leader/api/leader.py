@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
     from uptop_core.wire import Assignments, Health, Registration, ResultsAnswer, ResultsBatch
     from uptop_leader.channels import Channel, ChannelHealth
-    from uptop_leader.configuration import Actor, ConfigChange
+    from uptop_leader.configuration import Actor, Edit
     from uptop_leader.gauges import Gauges
     from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Node, Standing
@@ -109,8 +109,8 @@ class Leader(Protocol):
     async def heartbeat(self, token: str, signal: str, detail: str) -> bool:
         """Take a push job's signal: success, start, fail or an exit code; False: no such token."""
 
-    async def change(self, change: ConfigChange, actor: Actor) -> int:
-        """Write a change of the configuration, whole; the new version."""
+    async def edit(self, edit: Edit, actor: Actor) -> int:
+        """Write what `edit` makes of the configuration as it is then, whole; the new version."""
 
     async def test_channel(self, channel_id: str) -> str | None:
         """Send a test message; None when it got through, else the error in words."""
