@@ -74,6 +74,8 @@ def carry_out(settings: LeaderSettings, document: Document, prune: bool) -> Plan
         made.append(plan(configuration, document, prune=prune))
         return made[0].change
 
+    if not settings.database.exists():
+        preview(settings, document, prune)  # what is wrong is told before a database is made
     with opened(settings, make=True) as store:
         store.edit_config(edit, actor(), now())
     return made[0]
