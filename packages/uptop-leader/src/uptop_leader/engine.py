@@ -170,7 +170,7 @@ class Engine:
 
     async def run(self) -> None:
         """Pass after pass, until cancelled."""
-        self._begin()
+        self.begin()
         while True:
             with anyio.move_on_after(self._until_due()):
                 await self._wake.wait()
@@ -182,7 +182,7 @@ class Engine:
         while self._queue and not self.trouble:
             await self._queue[-1].done.wait()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Have everything judged once; open rounds begin anew (DESIGN 9, after a restart)."""
         now = self._clock.now()
         self.world.reassign(now)

@@ -62,6 +62,8 @@ class Probes:
         etag, assignments = self._leader.assignments(node_id)
         if known == etag and wait > 0:
             await self._leader.assignments_changed(node_id, etag, wait)
+            if await request.is_disconnected():  # who died while waiting is not heard with that
+                return Response(status_code=HTTPStatus.NOT_MODIFIED)
             etag, assignments = self._leader.assignments(node_id)
         headers = {"ETag": f'"{etag}"'}
         if known == etag:
