@@ -154,11 +154,15 @@ class Helm:
             self.clock.at = min(end, self.clock.at + step)
             await self.engine.turn()
 
-    async def change(self, *monitors: Monitor, drop: tuple[str, ...] = ()) -> None:
+    def put(self, *monitors: Monitor, drop: tuple[str, ...] = ()) -> None:
         """The command line changes the configuration beside the running leader."""
         with contextlib.closing(Store.open(self.path, Keyring([KEY]), self.clock.at)) as other:
             change = ConfigChange(put_monitors=monitors, drop_monitors=drop)
             other.change_config(change, OPERATOR, self.clock.at)
+
+    async def change(self, *monitors: Monitor, drop: tuple[str, ...] = ()) -> None:
+        """The same, and the leader follows."""
+        self.put(*monitors, drop=drop)
         await self.follow()
 
     async def follow(self) -> None:

@@ -109,14 +109,14 @@ class Engine:
 
     async def register(self, registration: Registration, address: str) -> Node:
         """Let a probe in. Raises InstanceConflict, Behind."""
-        node: Node = await self._ask(Register(registration, address))  # type: ignore[assignment]
+        node: Node = await self.ask(Register(registration, address))  # type: ignore[assignment]
         return node
 
     async def submit(self, batch: ResultsBatch, received: float | None = None) -> ResultsAnswer:
         """Take a batch; answers after the commit. `received` is when it came (default: now).
         Raises Unregistered, InstanceConflict, Behind."""
         report = Report(batch, self._clock.now() if received is None else received)
-        answer: ResultsAnswer = await self._ask(report)  # type: ignore[assignment]
+        answer: ResultsAnswer = await self.ask(report)  # type: ignore[assignment]
         self.counters.results += answer.accepted
         self.counters.duplicates += answer.duplicates
         self.counters.rejected += len(answer.rejected)
@@ -124,7 +124,7 @@ class Engine:
 
     async def signal(self, monitor: str, signal: str, detail: str = "") -> bool:
         """Hear a push job; False when there is no such monitor. Raises Behind."""
-        return bool(await self._ask(Signal(monitor, signal, detail)))
+        return bool(await self.ask(Signal(monitor, signal, detail)))
 
     def assignments(self, node: str) -> tuple[str, Assignments]:
         """The ETag and the assignments of a node, which is heard with that. Raises Unregistered."""
@@ -155,7 +155,9 @@ class Engine:
     def _waiter(self, node: str) -> anyio.Event:
         return self._waiters.setdefault(node, anyio.Event())
 
-    async def _ask(self, entry: Input) -> object:
+    async def ask(self, entry: Input) -> object:
+        """Have an input enter a pass, and give its answer after the commit. Raises Behind, and what
+        the input refuses with."""
         if len(self._queue) >= QUEUE_LIMIT:
             raise Behind("the queue is full")
         waiting = _Waiting(entry, anyio.Event())
@@ -339,7 +341,7 @@ class Engine:
             before = self._applied | await self._deleted_while_away(configuration)
             self.world.configure(replace(configuration, version=self.world.version))
             self._reassign = True
-            await self._ask(Reconfigure(before, configuration))
+            await self.ask(Reconfigure(before, configuration))
             self._applied = dict(self.world.monitors)
             self._is_applied = True
             self.world.version = configuration.version

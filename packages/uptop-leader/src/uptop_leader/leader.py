@@ -232,7 +232,7 @@ class Leader:
         if self.engine.trouble:
             reason = self.engine.trouble
         elif self.engine.faulty:
-            reason = f"{len(self.engine.faulty)} monitors cannot be judged: the log says why"
+            reason = f"monitors that cannot be judged: {len(self.engine.faulty)}; the log says why"
         elif now - max(self._alive, self.engine.last_write) > bound:
             silence = now - max(self._alive, self.engine.last_write)
             reason = f"nothing was stored for {silence:.0f} s"
