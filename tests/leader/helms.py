@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -179,11 +180,10 @@ class Helm:
         return self.store.incidents()
 
     def told(self) -> list[str]:
-        """The events of what waits in the outbox, in their order."""
-        claimed = self.store.claim(self.clock.at, 0.0, 100)
-        for one in claimed:
-            self.store.release(one.number)
-        return [one.notification.event for one in claimed]
+        """The events of all there is in the outbox, sent or not, in their order."""
+        with contextlib.closing(sqlite3.connect(self.path)) as database:
+            rows = database.execute("SELECT event FROM notification ORDER BY number")
+            return [event for (event,) in rows]
 
 
 def raw(*results: dict[str, Any]) -> tuple[msgspec.Raw, ...]:
