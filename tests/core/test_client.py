@@ -185,6 +185,16 @@ async def test_an_unhealthy_leader_says_why() -> None:
     assert (health.status, health.reason) == ("sick", sick["reason"])
 
 
+async def test_health_can_be_asked_on_a_connection_of_its_own() -> None:
+    async with asking(answer({"status": "ok"})) as (client, server):
+        for _ in range(2):
+            await client.health()
+        assert server.connections == 1
+        for _ in range(2):
+            assert (await client.health(anew=True)).status == "ok"
+        assert server.connections == 3
+
+
 async def test_a_page_with_503_is_no_health() -> None:
     async with asking(page(503)) as (client, _):
         with pytest.raises(LeaderBusy):

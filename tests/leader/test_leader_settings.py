@@ -59,7 +59,6 @@ def test_every_wrong_value_gets_one_line_that_says_what_is_allowed() -> None:
         ("ADMIN_KEY", "ssh-ed25519 AAAA"),
         ("NODE_KEY", "x"),
         ("REQUIRE_NODE_KEYS", "true"),
-        ("CANARIES", "a.example.com"),
         ("DEADMAN_URL", "https://a.example.com"),
         ("TRUSTED_PROXIES", "10.0.0.0/8"),
         ("FOLLOWER_MIRROR", "false"),
@@ -71,6 +70,11 @@ def test_what_is_not_built_yet_stops_the_start_with_one_line(variable: str, valu
     (line,) = refused(**{variable: value})
     assert line.startswith(f"UPTOP_{variable}: ")
     assert "not built yet" in line
+
+
+def test_a_canary_is_a_host_a_port_or_a_url() -> None:
+    (line,) = refused(CANARIES="dns.example,ftp://a.example")
+    assert "is not allowed: a host, host:port, or a URL such as https://host.example" in line
 
 
 def test_mode_probe_names_the_program_that_is_one() -> None:

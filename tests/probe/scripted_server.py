@@ -57,6 +57,7 @@ class ScriptedServer:
 
     def __init__(self, handle: Callable[[Request], Awaitable[Reply]]) -> None:
         self.requests: list[Request] = []
+        self.connections = 0
         self.url = ""
         self._handle = handle
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,6 +79,7 @@ class ScriptedServer:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.connections += 1
         try:
             while await self._exchange(reader, writer):
                 pass

@@ -81,6 +81,8 @@ class StubLeader(ScriptedServer):
             match request.path:
                 case "/api/probe/register":
                     return self._register(request.json())
+                case "/api/health":
+                    return answer({"status": "ok"})
                 case "/api/probe/assignments":
                     return await self._assignments(request)
                 case _:

@@ -99,12 +99,8 @@ class LeaderClient:
             self._headers["Authorization"] = f"Bearer {token}"
         self._deadline_s = deadline_s
         self._owned = http is None
-        self._http = http or httpx.AsyncClient(
-            verify=tls or _authorities(self.url),
-            trust_env=False,
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=8, max_keepalive_connections=4),
-        )
+        self._verify = tls or (http is None and _authorities(self.url))
+        self._http = http or _http(self._verify, kept=4)
 
     async def __aenter__(self) -> LeaderClient:
         return self
@@ -156,9 +152,15 @@ class LeaderClient:
             raise LeaderAway(self.url, "it did not acknowledge the results")
         return answer
 
-    async def health(self) -> Health:
-        """What the node says of itself, also when that is 503."""
-        answer = await self._ask("GET", "/api/health")
+    async def health(self, *, anew: bool = False) -> Health:
+        """What the node says of itself, also when that is 503; with `anew` on a connection that
+        is made for this question.
+        """
+        if not anew or not self._owned:
+            answer = await self._ask("GET", "/api/health")
+        else:
+            async with _http(self._verify, kept=0) as http:
+                answer = await self._ask("GET", "/api/health", http=http)
         if answer.status == 503:
             try:
                 return msgspec.json.decode(answer.body, type=Health)
@@ -186,12 +188,13 @@ class LeaderClient:
         headers: dict[str, str] | None = None,
         content: bytes | None = None,
         wait_s: float = 0.0,
+        http: httpx.AsyncClient | None = None,
     ) -> _Answer:
         """One exchange, the whole of it within the deadline; whatever fails is LeaderAway."""
         deadline = self._deadline_s + wait_s
         try:
             with anyio.fail_after(deadline):
-                async with self._http.stream(
+                async with (http or self._http).stream(
                     method,
                     self.url + path,
                     params=params,
@@ -247,6 +250,16 @@ class LeaderClient:
                 skipped.append(f"{_name(raw)}: {error}")
         assignments = Assignments(monitors=tuple(monitors), recheck=given.recheck)
         return Fetched(assignments=assignments, etag=etag, skipped=tuple(skipped))
+
+
+def _http(verify: ssl.SSLContext | bool, *, kept: int) -> httpx.AsyncClient:
+    """A client that keeps so many connections open for the next question."""
+    return httpx.AsyncClient(
+        verify=verify,
+        trust_env=False,
+        follow_redirects=False,
+        limits=httpx.Limits(max_connections=8, max_keepalive_connections=kept),
+    )
 
 
 def _authorities(url: str) -> ssl.SSLContext | bool:

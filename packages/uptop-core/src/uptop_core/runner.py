@@ -34,7 +34,8 @@ _log = logging.getLogger(__name__)
 class RanResult(Struct, frozen=True, kw_only=True):
     """An outcome with its monitor and moment. `began` is in seconds of `Clock.now`, `began_wall`
     of `Clock.wall`. `tick` is the planned moment, None for a recheck outside the schedule;
-    `recheck` the id of the recheck that it answers.
+    `recheck` the id of the recheck that it answers; `proof` that of the node's own line, where a
+    network failure needed one.
     """
 
     assignment: Assignment
@@ -43,6 +44,7 @@ class RanResult(Struct, frozen=True, kw_only=True):
     began_wall: float
     tick: float | None = None
     recheck: str | None = None
+    proof: str | None = None
 
     @property
     def monitor_id(self) -> str:
@@ -195,7 +197,7 @@ class Runner:
 
     async def _one(self, assignment: Assignment, tick: float | None, recheck: str | None) -> None:
         began, began_wall = self._clock.now(), self._clock.wall()
-        outcome = await self._look(assignment)
+        outcome = await look(self._run, assignment)
         self._running -= 1
         self._running_rechecks -= tick is None
         self._on_result(
@@ -210,15 +212,17 @@ class Runner:
         )
         self._fill()
 
-    async def _look(self, assignment: Assignment) -> Outcome:
-        try:
-            with anyio.move_on_after(assignment.timeout + GRACE_S):
-                return await self._run(assignment)
-        except Exception:  # noqa: BLE001  our own bug must not become "target down"
-            _log.exception("a check raised what it must not; monitor=%s", assignment.id)
-            return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail="the check is broken")
-        late = f"the check did not stop at its timeout of {assignment.timeout:g} s"
-        return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail=late)
+
+async def look(run: Callable[[Assignment], Awaitable[Outcome]], assignment: Assignment) -> Outcome:
+    """What `run` makes of an assignment, in any case in time; what it raises is our own fault."""
+    try:
+        with anyio.move_on_after(assignment.timeout + GRACE_S):
+            return await run(assignment)
+    except Exception:  # noqa: BLE001  our own bug must not become "target down"
+        _log.exception("a check raised what it must not; monitor=%s", assignment.id)
+        return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail="the check is broken")
+    late = f"the check did not stop at its timeout of {assignment.timeout:g} s"
+    return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail=late)
 
 
 def to_wire(ran: RanResult, *, seq: int | None, now: float) -> WireResult:
@@ -242,5 +246,6 @@ def to_wire(ran: RanResult, *, seq: int | None, now: float) -> WireResult:
         cert_end=outcome.cert_end,
         failed=outcome.failed,
         sample=outcome.sample if ran.assignment.keep_body else None,
+        proof=ran.proof,
         recheck=ran.recheck,
     )

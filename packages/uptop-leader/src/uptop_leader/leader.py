@@ -87,6 +87,7 @@ class Leader:
             clock,
             concurrency=settings.leader_concurrency,
             instance=self._instance,
+            canaries=settings.canaries,
         )
         self._missed = 0
         self._lag_s = 0.0

@@ -13,11 +13,14 @@ import anyio
 import msgspec
 
 from uptop_core.errors import UptopError
+from uptop_core.line_ups import Line
 from uptop_core.run_check import run_check
 from uptop_core.runner import RanResult, Runner, to_wire
 from uptop_core.wire import ResultsBatch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from uptop_core.clock import Clock
     from uptop_core.looks import Vantage
     from uptop_core.outcomes import Outcome
@@ -36,7 +39,14 @@ class OwnChecks:
     """Runs what is assigned to this leader and feeds its engine. `instance` is this start's."""
 
     def __init__(
-        self, engine: Engine, vantage: Vantage, clock: Clock, *, concurrency: int, instance: str
+        self,
+        engine: Engine,
+        vantage: Vantage,
+        clock: Clock,
+        *,
+        concurrency: int,
+        instance: str,
+        canaries: Iterable[str] = (),
     ) -> None:
         self.dropped = 0
         self._engine = engine
@@ -47,15 +57,22 @@ class OwnChecks:
         self._results: list[tuple[int, RanResult]] = []
         self._seq = 0
         self._wake = anyio.Event()
+        constants = engine.world.constants
+        self._line = Line(
+            self._look, canaries=canaries, answer_s=constants.answer, clock=clock,
+            ask_leader=None,  # that this process hears itself proves no line
+            on_result=self._keep,
+        )  # fmt: skip
         self.runner = Runner(
-            self._look, concurrency=concurrency, clock=clock, on_result=self._keep,
-            soon_s=engine.world.constants.soon,
+            self._look, concurrency=concurrency, clock=clock, on_result=self._line.take,
+            soon_s=constants.soon,
         )  # fmt: skip
 
     async def run(self) -> None:
         """Until cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.runner.run)
+            tasks.start_soon(self._line.run)
             tasks.start_soon(self._follow)
             tasks.start_soon(self._feed)
 

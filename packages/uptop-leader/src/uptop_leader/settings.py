@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from uptop_core.canaries import canary
 from uptop_core.constants import TimeConstants, time_constants
 from uptop_core.errors import Problem, SettingError
 from uptop_core.forms import Form, IpNetwork, duration, network, several, text, url, whole
@@ -240,7 +241,11 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
     ] = 200
     canaries: Annotated[
         tuple[str, ...],
-        Setting(help="hosts or URLs that prove a node's own line", group=CHECKING, built=False),
+        Setting(
+            help="hosts or URLs that prove this node's own line",
+            group=CHECKING,
+            form=several(canary()),
+        ),
     ] = ()
     deadman_url: Annotated[
         str,

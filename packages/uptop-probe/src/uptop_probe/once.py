@@ -8,9 +8,10 @@ import anyio
 
 from uptop_core.errors import LeaderError, LeaderRefused
 from uptop_core.escaping import escape
+from uptop_core.line_ups import Line
 from uptop_core.runner import RanResult
 from uptop_core.wire import ResultsBatch
-from uptop_probe.probe import registration
+from uptop_probe.probe import leader_answers, registration
 from uptop_probe.spool import BATCH_RESULTS, Spool
 
 if TYPE_CHECKING:
@@ -38,11 +39,21 @@ async def run_once(
     no failure. `write` gets the table.
     """
     leader, assignments = await _first_leader(settings, clients, instance)
-    results = await _check_all(assignments, settings.probe_concurrency, clock, run)
+    proved: list[RanResult] = []
+    line = Line(
+        run,
+        canaries=settings.canaries,
+        ask_leader=lambda: leader_answers(leader, clients),
+        answer_s=settings.timings.answer,
+        clock=clock,
+        on_result=proved.append,
+    )
+    await _check_all(assignments, settings.probe_concurrency, clock, run, line)
+    results = sorted(proved, key=lambda ran: ran.assignment.name)
     write(table(results))
     refused = await _report(settings, leader, instance, results, clock)
-    for line in refused:
-        write(f"not taken: {line}\n")
+    for words in refused:
+        write(f"not taken: {words}\n")
     return 1 if refused else 0
 
 
@@ -92,22 +103,25 @@ async def _check_all(
     concurrency: int,
     clock: Clock,
     run: Callable[[Assignment], Awaitable[Outcome]],
-) -> list[RanResult]:
-    results: list[RanResult] = []
+    line: Line,
+) -> None:
+    """Check everything once; the line gets what is found, and lets go of all of it."""
     slots = anyio.CapacityLimiter(concurrency)
+    line.update(assignments)
 
     async def check(assignment: Assignment) -> None:
         async with slots:
             began, wall = clock.now(), clock.wall()
             outcome = await run(assignment)
-        results.append(
-            RanResult(assignment=assignment, outcome=outcome, began=began, began_wall=wall)
-        )
+        line.take(RanResult(assignment=assignment, outcome=outcome, began=began, began_wall=wall))
 
-    async with anyio.create_task_group() as tasks:
-        for assignment in assignments:
-            tasks.start_soon(check, assignment)
-    return sorted(results, key=lambda ran: ran.assignment.name)
+    async with anyio.create_task_group() as proving:
+        proving.start_soon(line.run)
+        async with anyio.create_task_group() as tasks:
+            for assignment in assignments:
+                tasks.start_soon(check, assignment)
+        await line.settled()
+        proving.cancel_scope.cancel()
 
 
 async def _report(

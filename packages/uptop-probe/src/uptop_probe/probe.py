@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import anyio
 
 from uptop_core.client import LeaderClient
+from uptop_core.errors import LeaderError
 from uptop_core.kinds import KINDS
+from uptop_core.line_ups import Line
 from uptop_core.logs import event
 from uptop_core.looks import Vantage
 from uptop_core.run_check import run_check
@@ -21,7 +23,7 @@ from uptop_probe.reporter import Reporter
 from uptop_probe.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from uptop_core.clock import Clock
     from uptop_core.outcomes import Outcome
@@ -65,8 +67,16 @@ class Probe:
             run,
             concurrency=settings.probe_concurrency,
             clock=clock,
-            on_result=lambda ran: self._reporter.add(ran),
+            on_result=lambda ran: self._line.take(ran),
             soon_s=constants.soon,
+        )
+        self._line = Line(
+            run,
+            canaries=settings.canaries,
+            ask_leader=lambda: leader_answers(self._link.current, clients),
+            answer_s=constants.answer,
+            clock=clock,
+            on_result=lambda ran: self._reporter.add(ran),
         )
         self._reporter = Reporter(
             self._spool,
@@ -85,6 +95,7 @@ class Probe:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._link.run)
             tasks.start_soon(self._reporter.run)
+            tasks.start_soon(self._line.run)
             async with anyio.create_task_group() as checks:
                 checks.start_soon(self._runner.run)
                 await stop.wait()
@@ -92,6 +103,7 @@ class Probe:
                 self._runner.stop()
                 checks.cancel_scope.deadline = anyio.current_time() + _FINISH_CHECKS_S
             tasks.cancel_scope.cancel()
+        self._line.release()
         with anyio.move_on_after(_FLUSH_S):
             await self._link.seek()
             await self._reporter.finish()
@@ -103,6 +115,7 @@ class Probe:
             self._runner.ask(assignments.recheck)
             return
         self._assigned = assignments.monitors
+        self._line.update(assignments.monitors)
         self._runner.update(assignments.monitors, assignments.recheck)
         event(_log, logging.INFO, "assigned", monitors=len(assignments.monitors))
 
@@ -127,6 +140,19 @@ async def leader_clients(settings: ProbeSettings) -> AsyncIterator[list[LeaderCl
             await stack.enter_async_context(LeaderClient(url, secret=settings.cluster_secret))
             for url in settings.peer_url
         ]
+
+
+async def leader_answers(current: LeaderClient | None, clients: Sequence[LeaderClient]) -> bool:
+    """Whether the leader that this node reports to answers on a new connection; while there is
+    none, whether any of its peers does.
+    """
+    for client in clients if current is None else (current,):
+        try:
+            await client.health(anew=True)
+        except LeaderError:
+            continue
+        return True
+    return False
 
 
 def checking(settings: ProbeSettings) -> Callable[[Assignment], Awaitable[Outcome]]:

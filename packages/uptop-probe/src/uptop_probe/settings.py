@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from uptop_core import forms
+from uptop_core.canaries import canary
 from uptop_core.constants import TimeConstants, time_constants
 from uptop_core.errors import Problem
 from uptop_core.logs import LogFormat, LogLevel
@@ -119,7 +120,7 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
         Setting(
             help="hosts or URLs that prove this node's own line",
             group="Checking and judging",
-            built=False,
+            form=forms.several(canary()),
         ),
     ] = ()
     log_level: Annotated[LogLevel, Setting(help="the least that is logged", group="Logging")] = (
