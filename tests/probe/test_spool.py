@@ -174,3 +174,22 @@ def test_every_result_is_stored_or_waits_or_is_counted(
     lost = set(range(1, added + 1)) - stored - waiting
     assert len(lost) <= told + spool.dropped
     assert list(waiting) == [] or max(waiting) <= added
+
+
+def test_what_was_lost_is_counted_for_good_and_placed_in_time() -> None:
+    spool = filled(1, 2, 3, 4, 5, capacity=3)
+    assert (spool.dropped, spool.lost, spool.lost_between) == (2, 2, (1, 2))
+    taken(spool, spool.batch(5))
+    assert (spool.dropped, spool.lost, spool.lost_between) == (0, 2, (1, 2))
+    for began in range(6, 10):
+        spool.add(ran(began))
+    assert (spool.dropped, spool.lost, spool.lost_between) == (1, 3, (1, 6))
+
+
+def test_what_was_lost_on_its_way_and_arrived_is_not_lost() -> None:
+    spool = filled(1, 2, capacity=2)
+    batch = spool.batch(2)
+    spool.add(ran(3))
+    assert spool.lost == 1
+    taken(spool, batch)
+    assert (spool.lost, spool.dropped) == (0, 0)

@@ -127,6 +127,12 @@ class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     The results are decoded one by one (`decode_result`), so that a bad one is refused by name
     while the rest is taken. Since the last batch: `dropped` counts results lost to a full spool,
     `missed` ticks that could not start in time, and `lag_ms` is the worst delay of those that did.
+    What is told since the last batch is told again when its acknowledgement was lost, so the
+    `…_total` count since the start of the instance. `lost_ages_ms` are the ages of the oldest and
+    the newest result that was lost to a full spool.
+
+    `offset_ms` is how far the node's wall clock is ahead of this leader's, as the node measured it
+    in earlier exchanges, and `rtt_ms` the round trip of the one it trusts most.
     """
 
     node_id: NodeId
@@ -137,6 +143,11 @@ class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     missed: Count = 0
     lag_ms: Count = 0
     stopping: bool = False
+    offset_ms: Moment | None = None
+    rtt_ms: Count | None = None
+    dropped_total: Count | None = None
+    missed_total: Count | None = None
+    lost_ages_ms: tuple[Count, Count] | None = None
 
 
 class Rejected(Struct, frozen=True, kw_only=True, omit_defaults=True):

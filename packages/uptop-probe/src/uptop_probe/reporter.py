@@ -17,6 +17,7 @@ from uptop_core.logs import event
 from uptop_core.runner import Pressure
 from uptop_core.wire import Rejected, ResultsBatch
 from uptop_probe.link import backoff
+from uptop_probe.offset import Offset
 from uptop_probe.spool import BATCH_RESULTS, Batch, Spool
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Reporter:
         self._pressure = pressure
         self._jitter = jitter
         self._untold = Pressure(0, 0.0)
+        self._missed = 0
+        self._offset = Offset()
         self._limit = BATCH_RESULTS
         self._failures = 0
         self._arrived = anyio.Event()
@@ -143,19 +146,12 @@ class Reporter:
         return self._spool.batch(self._clock.now(), results=self._limit)
 
     async def _send(self, leader: LeaderClient, batch: Batch, *, stopping: bool = False) -> None:
-        self._untold = _sum(self._untold, self._pressure())
-        answer = await leader.report(
-            ResultsBatch(
-                node_id=self._node_id,
-                results=batch.results,
-                instance=self._instance,
-                sent_at=int(self._clock.wall() * 1000),
-                dropped=batch.dropped,
-                missed=self._untold.missed,
-                lag_ms=round(self._untold.lag_s * 1000),
-                stopping=stopping,
-            )
-        )
+        pressure = self._pressure()
+        self._missed += pressure.missed
+        self._untold = _sum(self._untold, pressure)
+        sent = self._clock.now()
+        answer = await leader.report(self._told(leader, batch, sent, stopping=stopping))
+        self._offset.learn(leader.url, sent, self._clock.now(), answer.now / 1000)
         self._untold = Pressure(0, 0.0)
         self._tell_rejected(answer.rejected)
         again = self._spool.acknowledge(
@@ -167,6 +163,29 @@ class Reporter:
         )
         if again:
             event(_log, logging.INFO, "sending again what the leader lacks", results=again)
+
+    def _told(
+        self, leader: LeaderClient, batch: Batch, now: float, *, stopping: bool
+    ) -> ResultsBatch:
+        """The batch as it is sent at `now`, with how this node is doing."""
+        wall = self._clock.wall()
+        offset = self._offset.of(leader.url, now, wall)
+        lost = self._spool.lost_between if self._spool.lost else None
+        return ResultsBatch(
+            node_id=self._node_id,
+            results=batch.results,
+            instance=self._instance,
+            sent_at=int(wall * 1000),
+            dropped=batch.dropped,
+            missed=self._untold.missed,
+            lag_ms=round(self._untold.lag_s * 1000),
+            stopping=stopping,
+            offset_ms=None if offset is None else round(offset.ahead_s * 1000),
+            rtt_ms=None if offset is None else round(offset.round_trip_s * 1000),
+            dropped_total=max(0, self._spool.lost),
+            missed_total=self._missed,
+            lost_ages_ms=None if lost is None else (_age_ms(lost[0], now), _age_ms(lost[1], now)),
+        )
 
     def _shrink(self, error: LeaderRefused, batch: Batch) -> bool:
         """On 413 send less at once; a single result that is too large alone is given up."""
@@ -224,6 +243,10 @@ def _seqs(batch: Batch, rejected: tuple[Rejected, ...]) -> frozenset[int]:
     """The seqs of rejected results; their place in the batch tells where the seq is missing."""
     places = (result.index for result in rejected)
     return frozenset(batch.seqs[place] for place in places if 0 <= place < len(batch.seqs))
+
+
+def _age_ms(moment: float, now: float) -> int:
+    return max(0, round((now - moment) * 1000))
 
 
 def _sum(one: Pressure, other: Pressure) -> Pressure:

@@ -54,11 +54,13 @@ class Spool:
     """The results of one instance. Times are in seconds of one steady clock.
 
     `capacity` is how many wait at most, and how many of the acknowledged are kept at most; these
-    are kept for `ring_s`. `dropped` counts those lost since the last acknowledged batch.
+    are kept for `ring_s`. `dropped` counts those lost since the last acknowledged batch, `lost` all,
+    and `lost_between` holds when the oldest and the newest of them began.
     """
 
     def __init__(self, capacity: int, *, ring_s: float = 900.0) -> None:
-        self.dropped = 0
+        self.dropped = self.lost = 0
+        self.lost_between: tuple[float, float] | None = None
         self._capacity = capacity
         self._ring_s = ring_s
         self._seq = 0
@@ -76,8 +78,8 @@ class Spool:
         wire = msgspec.structs.replace(to_wire(ran, seq=self._seq, now=ran.began), age_ms=None)
         self._waiting[self._seq] = Kept(self._seq, ran.began, msgspec.json.encode(wire))
         if len(self._waiting) > self._capacity:
-            self._waiting.popitem(last=False)
-            self.dropped += 1
+            _, oldest = self._waiting.popitem(last=False)
+            self._lose(oldest)
 
     def batch(self, now: float, *, results: int = BATCH_RESULTS, size: int = BATCH_BYTES) -> Batch:
         """What to send next, at least one if any waits: live results in their order, then the
@@ -107,7 +109,7 @@ class Spool:
         for seq in batch.seqs:
             kept = self._waiting.pop(seq, None)
             if kept is None:
-                self.dropped -= 1  # dropped while it was on its way, and arrived all the same
+                self._count(-1)  # dropped while it was on its way, and arrived all the same
             elif seq not in rejected:
                 self._ring[seq] = _Acknowledged(kept, now, peer)
         self._forget(now)
@@ -118,8 +120,17 @@ class Spool:
     def discard(self, batch: Batch) -> None:
         """Give up these results: no leader will ever take them."""
         for seq in batch.seqs:
-            if self._waiting.pop(seq, None) is not None:
-                self.dropped += 1
+            if (kept := self._waiting.pop(seq, None)) is not None:
+                self._lose(kept)
+
+    def _lose(self, kept: Kept) -> None:
+        first, last = self.lost_between or (kept.began, kept.began)
+        self.lost_between = (min(first, kept.began), max(last, kept.began))
+        self._count(1)
+
+    def _count(self, lost: int) -> None:
+        self.dropped += lost
+        self.lost += lost
 
     def _by_urgency(self, now: float) -> Iterator[Kept]:
         live: list[Kept] = []
