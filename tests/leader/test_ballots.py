@@ -124,13 +124,13 @@ def test_who_has_left_is_expected_no_more_and_owes_no_word() -> None:
     assert kept is state
     assert kept.accused == {"b"}
     pruned = prune(state, NODES, STANDINGS | {"b": LEFT})
-    assert (pruned.electors, pruned.accused) == ({"a"}, set())
+    assert (pruned.electors, pruned.accused) == (frozenset("a"), frozenset())
 
 
 def test_votes_of_nodes_that_lost_the_monitor_go() -> None:
     state = prune(taken(up("a"), down("b")), ("a",), STANDINGS)
     assert set(state.votes) == {"a"}
-    assert (state.electors, state.accused) == ({"a"}, set())
+    assert (state.electors, state.accused) == (frozenset("a"), frozenset())
 
 
 def test_a_node_that_came_back_counts_with_its_next_vote() -> None:
@@ -148,9 +148,9 @@ def test_a_new_monitor_waits_for_all_its_nodes_for_a_while() -> None:
     state = taken(up("a"), belief=Belief.PENDING)
     assert settled_at(watched, state) == START + 30 + 5 + 10
     early = count_votes(watched, state, NODES, STANDINGS, RULES, START + 44)
-    assert (early.expected, early.verdict()) == (set(NODES), Verdict.UNKNOWN)
+    assert (early.expected, early.verdict()) == (frozenset(NODES), Verdict.UNKNOWN)
     late = count_votes(watched, state, NODES, STANDINGS, RULES, START + 46)
-    assert (late.expected, late.verdict()) == ({"a"}, Verdict.UP)
+    assert (late.expected, late.verdict()) == (frozenset("a"), Verdict.UP)
     assert settled_at(watched, taken(up("a"))) is None
 
 

@@ -121,7 +121,7 @@ async def test_what_is_not_assigned_is_refused_by_name_and_the_rest_is_taken(pat
 async def test_numbers_that_no_database_can_hold_are_refused_by_name(path: Path) -> None:
     async with at_the_helm(path, api()) as helm:
         await helm.register("p")
-        huge = [look(**{name: 10**30}) for name in ("latency_ns", "seq", "cert_end", "checked_at")]
+        huge = [look() | {name: 10**30} for name in ("latency_ns", "seq", "cert_end", "checked_at")]
         answer = await helm.report("p", *huge, look(seq=1))
         assert answer.accepted == 1
         assert len(answer.rejected) == len(huge)

@@ -1,0 +1,138 @@
+"""Step 7: a batch → results not seen before."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.leader.courts import START, monitor
+from tests.leader.helms import look, raw
+from uptop_core.outcomes import Reason
+from uptop_core.votes import fresh_for
+from uptop_core.wire import ResultsBatch
+from uptop_leader.ingest import Ingested, add_to_ranges, have, ingest
+from uptop_leader.nodes import Ledger
+
+WATCHED = monitor()
+EMPTY = Ledger(node="p", instance="one")
+
+
+def take(*results: dict[str, Any], ledger: Ledger = EMPTY, instance: str = "one") -> Ingested:
+    batch = ResultsBatch(node_id="p", instance=instance, results=raw(*results))
+    return ingest(batch, {"m": WATCHED}.get, ledger, START)
+
+
+@given(st.lists(st.integers(1, 60), max_size=80))
+def test_ranges_are_a_set_whatever_the_order(seqs: list[int]) -> None:
+    ranges: list[tuple[int, int]] = []
+    known: set[int] = set()
+    for seq in seqs:
+        assert add_to_ranges(ranges, seq) == (seq not in known)
+        known.add(seq)
+    assert {seq for low, high in ranges for seq in range(low, high + 1)} == known
+    assert all(low <= high for low, high in ranges)
+    gaps = itertools.pairwise(ranges)
+    assert all(one[1] + 1 < other[0] for one, other in gaps)
+
+
+@given(st.lists(st.lists(st.integers(1, 40), max_size=15), max_size=6))
+def test_every_result_is_taken_once_however_batches_repeat_and_overlap(
+    batches: list[list[int]],
+) -> None:
+    ledger, taken = EMPTY, []
+    for seqs in batches:
+        done = take(*(look(seq=seq) for seq in seqs), ledger=ledger)
+        taken += [one.result.seq or 0 for one in done.observations]
+        assert len(done.observations) + done.duplicates == len(seqs)
+        ledger = done.ledger
+    assert sorted(taken) == sorted({seq for seqs in batches for seq in seqs})
+
+
+@pytest.mark.parametrize(
+    ("ranges", "highest"),
+    [((), 0), (((1, 5),), 5), (((2, 5),), 0), (((1, 2), (4, 9)), 2)],
+)
+def test_have_is_the_seq_below_which_nothing_is_missing(
+    ranges: tuple[tuple[int, int], ...], highest: int
+) -> None:
+    assert have(Ledger(node="p", instance="one", ranges=ranges)) == highest
+
+
+def test_without_an_instance_each_receipt_is_a_result() -> None:
+    done = take(look(seq=1), look(seq=1), instance="")
+    assert (len(done.observations), done.duplicates) == (2, 0)
+
+
+def test_the_small_form_votes_at_the_time_of_receipt() -> None:
+    (one,) = take({"site_id": "m", "is_up": False, "error_reason": "it says no"}).observations
+    assert one.vote is not None
+    assert (one.vote.observed, one.vote.up, one.vote.detail) == (START, False, "it says no")
+    assert one.vote.reason is Reason.UNEXPECTED_ANSWER
+    assert not one.vote.abstains
+
+
+def test_an_age_counts_more_than_a_clock_and_nothing_is_of_the_future() -> None:
+    (one, other, third) = take(
+        look(age_ms=2000, checked_at=0),
+        {"monitor_id": "m", "is_up": True, "checked_at": round((START - 7) * 1000)},
+        {"monitor_id": "m", "is_up": True, "checked_at": round((START + 90) * 1000)},
+    ).observations
+    observed = [result.result.observed for result in (one, other, third)]
+    assert observed == [START - 2, START - 7, START]
+
+
+def test_what_is_older_than_fresh_is_history_and_no_vote() -> None:
+    bound = round(fresh_for(WATCHED) * 1000)
+    fresh, late = take(look(age_ms=bound), look(age_ms=bound + 1)).observations
+    assert fresh.vote is not None
+    assert late.vote is None
+    assert late.result.observed == START - (bound + 1) / 1000
+
+
+def test_a_reason_from_a_newer_node_is_no_vote() -> None:
+    (one,) = take(look(up=False) | {"reason": "moon_phase"}).observations
+    assert one.vote is not None
+    assert one.vote.abstains
+
+
+def test_up_needs_no_reason_and_has_none() -> None:
+    (one,) = take(look(reason="timeout")).observations
+    assert one.result.reason is None
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"monitor_id": "m"},
+        {"monitor_id": "m", "is_up": "yes"},
+        {"monitor_id": "m", "is_up": True, "seq": 0},
+        {"monitor_id": "m", "is_up": True, "latency_ns": -1},
+        {"monitor_id": "m", "is_up": True, "cert_end": 10**40},
+        {"monitor_id": "m", "is_up": True, "age_ms": -5},
+        {"is_up": True},
+        {"monitor_id": "other", "is_up": True},
+    ],
+)
+def test_a_bad_result_is_refused_by_its_place_and_the_rest_is_taken(bad: dict[str, Any]) -> None:
+    done = take(look(seq=1), bad, look(seq=3))
+    assert [one.result.seq for one in done.observations] == [1, 3]
+    (refused,) = done.rejected
+    assert refused.index == 1
+    assert refused.why
+    assert "`" not in refused.why
+
+
+def test_what_is_refused_once_is_a_duplicate_the_second_time() -> None:
+    first = take(look("other", seq=1))
+    again = take(look("other", seq=1), ledger=first.ledger)
+    assert (len(first.rejected), again.duplicates, again.rejected) == (1, 1, ())
+
+
+def test_a_sample_of_the_body_is_kept_only_where_the_monitor_allows_it() -> None:
+    (one,) = take(look(up=False, sample="<html>")).observations
+    assert one.vote is not None
+    assert one.vote.sample is None
