@@ -41,7 +41,8 @@ class Gateway(HttpListener):
     """Relays to the leader on `to()` (its port). `acts` are done once each, in their order, to
     batches of results; while there are none, `act` is done to every request.
 
-    `passed` are the batches that have gone to the leader whole, answered or not.
+    `passed` are the batches that have gone to the leader whole, answered or not; `withheld` those
+    that were answered in its place.
     """
 
     def __init__(self, tasks: TaskGroup, to: Callable[[], int]) -> None:
@@ -50,6 +51,7 @@ class Gateway(HttpListener):
         self.acts: list[Act] = []
         self.seen: list[str] = []
         self.passed: list[bytes] = []
+        self.withheld: list[bytes] = []
         self._to = to
 
     def seqs(self) -> set[tuple[str, int]]:
@@ -87,6 +89,7 @@ class Gateway(HttpListener):
         if act.deed == "swallow":
             await anyio.sleep_forever()
         if act.deed == "answer":
+            self.withheld.append(request.text)
             await probe.send(act.answer)
             return True
         if act.deed == "halve request":

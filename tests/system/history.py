@@ -73,6 +73,14 @@ class History:
             "SELECT key, event, attempts, done_ms IS NOT NULL FROM notification ORDER BY number"
         )
 
+    def notified(self) -> list[tuple[str, str]]:
+        """(event, subject) of every notification; the subject of most is an incident's id."""
+        return self._rows("SELECT event, subject FROM notification ORDER BY number")
+
+    def transitions(self) -> int:
+        """How many changes of belief or status there were, of all monitors."""
+        return int(self._rows("SELECT count(*) FROM transition")[0][0])
+
     def waiting(self) -> int:
         """How many notifications wait to be sent."""
         return sum(not done for *_, done in self.outbox())

@@ -1,0 +1,61 @@
+"""Part of row 13: probes crash and come back all the time."""
+
+from __future__ import annotations
+
+import anyio
+
+from tests.system.cluster import site, webhook
+from tests.system.faults.fault import Fault, Ground, assert_invariants
+from tests.system.waiting import until
+
+_PROBES = ("north", "east", "south")
+
+
+async def run(ground: Ground) -> str:
+    town, chance = ground.town, ground.chance
+    target, receiver = await town.target(), await town.receiver()
+    await town.start_leader(leader_checks="never")
+    for name in _PROBES:
+        await town.start_probe(name, region=name)
+    monitor = site(target, aggregation="majority-down")
+    await town.apply({"alerts": [webhook(receiver)], "monitors": [monitor]})
+    await town.status_comes("Site", "UP")
+    crashes: list[str] = []
+
+    async def crash_for_ever() -> None:
+        while True:
+            name = chance.choice(_PROBES)
+            town.probes[name].kill()
+            crashes.append(name)
+            await anyio.sleep(chance.uniform(0, 1))
+            town.restart_probe(name)
+            await anyio.sleep(chance.uniform(2, 4))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(crash_for_ever)
+        for outage in range(1, 4 if ground.full else 2):
+            await _more(crashes, 3)
+            assert receiver.events() == ["down", "up"] * (outage - 1), "a false alarm"
+            target.mood = "503"
+            await until("DOWN is told", lambda: receiver.events()[-1:] == ["down"], 60)
+            await _more(crashes, 1)
+            target.mood = "up"
+            await until("UP is told", lambda: receiver.events()[-1:] == ["up"], 60)
+        tasks.cancel_scope.cancel()
+    assert receiver.events() == ["down", "up"] * outage
+    assert_invariants(town, receiver)
+    return f"{len(crashes)} crashes; {outage} outages, each told once each way; no false alarm"
+
+
+async def _more(crashes: list[str], number: int) -> None:
+    least = len(crashes) + number
+    await until(f"{number} crashes more", lambda: len(crashes) >= least)
+
+
+FAULT = Fault(
+    row="13",
+    name="probes-crashing",
+    what="one of three probes crashes every few seconds (majority-down)",
+    expected="verdicts stay right",
+    run=run,
+)
