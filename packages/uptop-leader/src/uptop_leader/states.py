@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from uptop_core.votes import Vote
 
@@ -111,9 +112,4 @@ def fresh_state(monitor_id: str, now: float) -> MonitorState:
 
 def differs_beyond_votes(before: MonitorState | None, after: MonitorState) -> bool:
     """Whether more than the newest votes has changed (those are stored on their own)."""
-    if before is None:
-        return True
-    return any(getattr(before, name) != getattr(after, name) for name in _BESIDES_VOTES)
-
-
-_BESIDES_VOTES = tuple(name for name in MonitorState.__struct_fields__ if name != "votes")
+    return before is None or replace(before, votes=after.votes) != after
