@@ -64,20 +64,19 @@ class Count(Struct, frozen=True):
 def take_vote(state: MonitorState, vote: Vote) -> tuple[MonitorState, bool]:
     """The state with `vote` as its node's newest, and whether it newly turns against the belief.
 
-    A vote older than the one already held changes nothing (results may come in any order). One
-    that abstains is kept as the newest that is known, but its node has not voted with it.
+    A vote older than the one already held changes nothing but that its node has voted (results
+    may come in any order). One that abstains is kept as the newest that is known, but its node has
+    not voted with it.
     """
     before = state.votes.get(vote.node)
     if before is not None and before.observed > vote.observed:
-        return state, False
+        return _elect(state, vote), False
     changed = replace(state, votes={**state.votes, vote.node: vote})
     if vote.isolated and vote.node in state.accused:
         return replace(changed, accused=state.accused - {vote.node}), False
     if vote.abstains:
         return changed, False
-    if vote.node not in state.electors:
-        first = vote.observed if state.first_vote is None else state.first_vote
-        changed = replace(changed, electors=state.electors | {vote.node}, first_vote=first)
+    changed = _elect(changed, vote)
     if vote.up:
         if vote.node in state.accused or vote.node in state.confirmed:
             gone = {vote.node}
@@ -94,6 +93,17 @@ def take_vote(state: MonitorState, vote: Vote) -> tuple[MonitorState, bool]:
         before is not None and not before.abstains and speaks_against(before, state.belief)
     )
     return changed, against and not was_against
+
+
+def _elect(state: MonitorState, vote: Vote) -> MonitorState:
+    """The state in which the node of `vote` has voted, unless it abstains."""
+    if vote.abstains:
+        return state
+    if vote.node not in state.electors:
+        state = replace(state, electors=state.electors | {vote.node})
+    if state.first_vote is None or vote.observed < state.first_vote:
+        state = replace(state, first_vote=vote.observed)
+    return state
 
 
 def speaks_against(vote: Vote, belief: Belief) -> bool:

@@ -144,7 +144,7 @@ def _observe(draft: Draft, observation: Observation) -> None:
     if vote is not None:
         after, turned = take_vote(state, vote)
         if after is not state:
-            draft.changes.votes[monitor_id, vote.node] = vote
+            draft.changes.votes[monitor_id, vote.node] = after.votes[vote.node]
             if turned or not _is_quiet(state, after, vote):
                 draft.touched.add(monitor_id)
             if turned:
