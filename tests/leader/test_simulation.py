@@ -1,0 +1,81 @@
+"""The scripted worlds, small: `hatch run simulate` lets them run for longer and with more seeds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.goals import DETECTION, broken
+from tests.simulation.runs import Run, run
+from tests.simulation.scoring import Score, middle
+from tests.simulation.worlds import WORLDS, Scale
+
+SMALL = Scale(monitors=7, hours=0.6)
+CROWDED = Scale(monitors=30, hours=0.6, slots=3)
+SEEDS = (1, 2, 3)
+
+
+def small(world: str, strategy: str, seed: int, *, naive: bool = False) -> Run:
+    scale = CROWDED if world == "99 black-holed" else SMALL
+    return run(world, strategy, seed, scale, naive=naive)
+
+
+def in_all_seeds(world: str, strategy: str) -> Score:
+    total = Score()
+    for seed in SEEDS:
+        total.add(small(world, strategy, seed).score)
+    return total
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_majority_down_says_nothing_false_and_misses_nothing(world: str) -> None:
+    score = in_all_seeds(world, "majority-down")
+    assert list(broken(world, "majority-down", score)) == [], score.findings
+    assert score.outages or world == "all well"
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_any_down_gives_no_false_alarm_without_loss_or_lies(world: str) -> None:
+    score = in_all_seeds(world, "any-down")
+    assert list(broken(world, "any-down", score)) == [], score.findings
+
+
+def test_a_region_that_is_down_is_an_outage_for_any_down_alone() -> None:
+    outages = {
+        strategy: small("region down", strategy, 1).score.outages
+        for strategy in ("any-down", "majority-down")
+    }
+    assert outages["any-down"] > outages["majority-down"]
+
+
+@pytest.mark.parametrize(
+    ("world", "rule"),
+    [
+        ("loss 20 %", "last result wins"),
+        ("liar", "any-down, no freshness"),
+        ("no DNS", "3 in a row, one place"),
+        ("region down", "retries over all nodes"),
+    ],
+)
+def test_each_naive_rule_is_fooled_where_the_judge_is_not(world: str, rule: str) -> None:
+    done = small(world, "majority-down", 1, naive=True)
+    assert done.score.is_right
+    assert done.naive[rule].false_alarms > 0
+
+
+def test_a_seed_gives_the_same_story_again() -> None:
+    one, other = (small("coming and going", "any-down", 5) for _ in range(2))
+    assert one.story == other.story
+    assert one.score == other.score
+
+
+@pytest.mark.parametrize(("nodes", "interval"), DETECTION)
+def test_an_outage_is_known_as_soon_as_promised(nodes: int, interval: float) -> None:
+    scale = Scale(nodes=nodes, interval=interval, monitors=10, hours=1.0)
+    found = [
+        seconds
+        for seed in SEEDS
+        for seconds in run("one down", "majority-down", seed, scale).score.detected_s
+    ]
+    median = middle(found)
+    assert median is not None
+    assert median <= DETECTION[nodes, interval]
