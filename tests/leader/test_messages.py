@@ -87,7 +87,26 @@ def test_a_digest_lists_its_lines() -> None:
 
 @pytest.mark.parametrize(
     "event",
-    ["down", "up", "down_and_up", "unknown", "partial", "degraded", "late", "cert", "reminder", "paused", "deleted", "node_offline", "node_online", "digest", "test", "something_new"],
+    [
+        "down",
+        "up",
+        "down_and_up",
+        "unknown",
+        "partial",
+        "degraded",
+        "late",
+        "cert",
+        "reminder",
+        "paused",
+        "deleted",
+        "node_offline",
+        "node_online",
+        "odd_one",
+        "blind",
+        "digest",
+        "test",
+        "something_new",
+    ],
 )
 def test_every_event_has_words_even_when_nothing_else_is_known(event: str) -> None:
     told = render(Message(key="k", event=event, monitor="a [b] {c}", at=END, lines=("one",)))

@@ -151,7 +151,7 @@ async def _peek(look: Look, host: str, port: int, alpn: tuple[str, ...]) -> int 
 
 
 def _end_of(secured: TLSStream) -> int | None:
-    der = secured.extra(TLSAttribute.peer_certificate_binary, None)  # noqa: S610  no SQL here
+    der = secured.extra(TLSAttribute.peer_certificate_binary, None)
     if der is None:
         return None
     try:
