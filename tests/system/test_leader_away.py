@@ -33,7 +33,7 @@ async def test_no_result_is_missing_or_doubled_after_the_leader_was_stopped_for_
     async with cluster(tmp_path) as town:
         target = await _watched(town)
         await town.leader.stop()
-        await town.looks_come(target, each=12)
+        await town.looks_come(target, each=8)
         await town.start_leader()
         await all_looks_are_history(town, target)
 

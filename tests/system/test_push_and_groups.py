@@ -38,14 +38,16 @@ async def test_a_job_is_up_late_and_down_by_its_heartbeats(tmp_path: Path) -> No
         await _push(town, token)
         await town.status_comes("Backup", "UP", 1)
         await town.status_comes("Backup", "LATE", 4)
-        await town.status_comes("Backup", "DOWN", 4)
+        assert receiver.events() == []
+        await until("the silence is told", lambda: receiver.events() == ["down"])
         await _push(town, f"{token}/start")
         await _push(town, f"{token}/0")
-        await town.status_comes("Backup", "UP", 1)
+        await until("the success is told", lambda: receiver.events() == ["down", "up"])
         await _push(town, f"{token}/fail")
-        await town.status_comes("Backup", "DOWN", 1)
+        await until("the failure is told", lambda: receiver.events() == ["down", "up", "down"])
+        assert (await town.monitor("Backup")).status == "DOWN"
         await _push(town, token)
-        await until("all is told", lambda: receiver.events() == ["down", "up", "down", "up"])
+        await town.status_comes("Backup", "UP", 1)
 
 
 async def test_a_group_is_down_while_one_of_its_members_is_and_tells_its_own_channels(

@@ -27,7 +27,7 @@ async def run(ground: Ground) -> str:
     site = await watched(ground, "west", "east")
     transitions = town.history.transitions()
     reasons = []
-    for trouble in (_full, _locked, _gone):
+    for trouble in (_full, _locked, _gone) if ground.full else (_full, _gone):
         with trouble(ground):
             reasons.append(await _unwell(ground))
             await town.looks_come(site.target, each=3)
