@@ -145,5 +145,5 @@ def test_a_backup_says_what_it_is() -> None:
 
 def test_nothing_is_written_of_an_empty_configuration_but_the_sections() -> None:
     text = write_text(Configuration())
-    assert yaml.safe_load(text) == {"alerts": [], "monitors": []}
+    assert yaml.safe_load(text) == {"alerts": [], "maintenance": [], "monitors": []}
     assert planned(text).is_empty()

@@ -1,4 +1,4 @@
-"""What people have set up: monitors and channels, and a change of them that is written whole."""
+"""What people have set up: monitors, channels and maintenance, and a change that is written whole."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from msgspec import Struct
 
 from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
+from uptop_leader.maintenance import Maintenance
 
 
 class Configuration(Struct, frozen=True, kw_only=True):
-    """All monitors and channels at one version. The version grows with every change."""
+    """Everything at one version. The version grows with every change."""
 
     version: int = 0
     monitors: tuple[Monitor, ...] = ()
     channels: tuple[Channel, ...] = ()
+    maintenances: tuple[Maintenance, ...] = ()
 
 
 class ConfigChange(Struct, frozen=True, kw_only=True):
@@ -25,12 +27,12 @@ class ConfigChange(Struct, frozen=True, kw_only=True):
     drop_monitors: tuple[str, ...] = ()
     put_channels: tuple[Channel, ...] = ()
     drop_channels: tuple[str, ...] = ()
+    put_maintenances: tuple[Maintenance, ...] = ()
+    drop_maintenances: tuple[str, ...] = ()
 
     def is_empty(self) -> bool:
         """Whether nothing would change."""
-        return not (
-            self.put_monitors or self.drop_monitors or self.put_channels or self.drop_channels
-        )
+        return not any(getattr(self, name) for name in self.__struct_fields__)
 
 
 Edit = Callable[[Configuration], ConfigChange]

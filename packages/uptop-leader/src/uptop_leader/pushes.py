@@ -4,14 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from uptop_core.checks.push import PushCheck
+from uptop_leader.crons import due as due_by_cron
 from uptop_leader.judge import Judged, shift
 from uptop_leader.states import Belief, MonitorState, PushState, Status
 
 if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
+
+
+class Deadlines(Struct, frozen=True):
+    """Until when the next heartbeat has to come: then it is LATE, then DOWN (Unix seconds), and
+    `patience_s` is the interval and the grace together."""
+
+    late: float
+    down: float
+    patience_s: float
+
+
+def deadlines(monitor: Monitor, heard: float) -> Deadlines:
+    """The deadlines after a heartbeat, or after the moment since when one is waited for."""
+    if not isinstance(monitor.check, PushCheck):
+        raise TypeError(f"{monitor.name} is not a push monitor")
+    check, interval, late = monitor.check, monitor.interval, heard + monitor.interval
+    if check.cron:
+        late, before = due_by_cron(check.cron, check.timezone or "UTC", heard)
+        interval = late - before
+    grace = check.effective_grace(interval)
+    return Deadlines(late, late + grace, interval + grace)
 
 
 def hear(state: MonitorState, signal: str, detail: str, now: float) -> MonitorState:
@@ -31,22 +54,19 @@ def judge_push(monitor: Monitor, state: MonitorState, judging_since: float, now:
     """Judge by the newest heartbeat. `judging_since` is when this leader began to watch: one that
     was away since the last heartbeat shows UNKNOWN at the deadline, and waits once more.
     """
-    if not isinstance(monitor.check, PushCheck):
-        raise TypeError(f"{monitor.name} is not a push monitor")
-    grace = monitor.check.effective_grace(monitor.interval)
     push = state.push
     if push is None:
         push = PushState(awaited=state.status_since if state.status is Status.PENDING else now)
         state = replace(state, push=push)
     base = next(at for at in (push.heard, push.awaited, now) if at is not None)
-    late, down = base + monitor.interval, base + monitor.interval + grace
+    until = deadlines(monitor, base)
     second_chance = None
     # Who was believed DOWN before and is still silent stays so: being away heals nothing.
     if judging_since > base and state.belief is not Belief.DOWN:
-        second_chance = max(down, judging_since) + monitor.interval + grace
-    status, at, due = _place(push, late, down, second_chance, now)
+        second_chance = max(until.down, judging_since) + until.patience_s
+    status, at, due = _place(push, until.late, until.down, second_chance, now)
     if push.heard is None and status in (Status.UP, Status.LATE):
-        status, due = Status.PENDING, down
+        status, due = Status.PENDING, until.down
     belief = _belief(state.belief, status)
     at = at if push.heard is None or status is not Status.UP else push.heard
     after = state if belief is state.belief else replace(state, belief=belief, since=at)

@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 class PushCheck(Check, tag="push", frozen=True, kw_only=True, omit_defaults=True):
     """A job tells that it is alive: PENDING, UP, LATE after the interval, DOWN after the grace.
 
-    `token` is what the job shows (made by the leader when empty). `grace` is in seconds, by
-    default max(interval / 2, 60).
+    `token` is what the job shows (made by the leader when empty). With `cron`, five fields in
+    the wall-clock time of `timezone` (default UTC), the job is due at these moments instead, and
+    the interval is the time between two of them. `grace` is in seconds, by default
+    max(interval / 2, 60).
     """
 
     runs: ClassVar[bool] = False
     secrets: ClassVar[tuple[str, ...]] = ("token",)
 
     token: str = ""
+    cron: Annotated[str, Meta(max_length=200)] = ""
+    timezone: Annotated[str, Meta(max_length=100)] = ""
     grace: Annotated[float, Meta(ge=0, le=366 * 86_400)] | None = None
 
     def effective_grace(self, interval_s: float) -> float:
@@ -32,8 +36,10 @@ class PushCheck(Check, tag="push", frozen=True, kw_only=True, omit_defaults=True
         return self.grace if self.grace is not None else max(interval_s / 2, 60.0)
 
     def problems(self) -> Iterator[Problem]:
-        """Conditions have nothing to look at here."""
-        if self.conditions:
-            from uptop_core.errors import Problem
+        """Conditions have nothing to look at here, and a time zone is that of a cron expression."""
+        from uptop_core.errors import Problem
 
+        if self.conditions:
             yield Problem("conditions", "a push monitor has none")
+        if self.timezone and not self.cron:
+            yield Problem("timezone", "is that of cron, and there is none")

@@ -8,14 +8,17 @@ from msgspec import Struct
 
 from uptop_core.escaping import escape
 from uptop_core.monitors import Monitor
+from uptop_leader.channels import Channel
 from uptop_leader.declared.flat import MASK, Names, flat_channel, flat_monitor
+from uptop_leader.declared.maintenance_entry import flat_maintenance
+from uptop_leader.maintenance import Maintenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from uptop_leader.channels import Channel
     from uptop_leader.configuration import Configuration
 
+_Thing = Monitor | Channel | Maintenance
 _SHOWN = 120  # characters of a value in a line
 
 
@@ -34,7 +37,7 @@ class FieldChange(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One monitor or alert that is added (`+`), changed (`~`) or removed (`-`)."""
+    """One monitor, alert or maintenance that is added (`+`), changed (`~`) or removed (`-`)."""
 
     sign: str
     what: str
@@ -49,17 +52,19 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 def steps(old: Configuration, new: Configuration) -> Iterator[Step]:
-    """Everything that differs: alerts first, removals last of each."""
+    """Everything that differs: alerts first, maintenance last, removals last of each."""
     names = Names.of(old), Names.of(new)
     channels = {one.id: one for one in old.channels}, {one.id: one for one in new.channels}
     yield from _steps("alert", channels, names)
     monitors = {one.id: one for one in old.monitors}, {one.id: one for one in new.monitors}
     yield from _steps("monitor", monitors, names)
+    planned = {one.id: one for one in old.maintenances}, {one.id: one for one in new.maintenances}
+    yield from _steps("maintenance", planned, names)
 
 
 def _steps(
     what: str,
-    both: tuple[Mapping[str, Monitor | Channel], Mapping[str, Monitor | Channel]],
+    both: tuple[Mapping[str, _Thing], Mapping[str, _Thing]],
     names: tuple[Names, Names],
 ) -> Iterator[Step]:
     before, after = both
@@ -74,7 +79,9 @@ def _steps(
             yield Step(sign="-", what=what, name=one.name, kind=_kind(one))
 
 
-def _kind(one: Monitor | Channel) -> str:
+def _kind(one: _Thing) -> str:
+    if isinstance(one, Maintenance):
+        return "once" if one.rrule is None else "recurring"
     return one.kind if isinstance(one, Monitor) else one.provider.kind()
 
 
@@ -98,9 +105,12 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _written(one: Monitor | Channel, names: Names) -> dict[str, _Value]:
+def _written(one: _Thing, names: Names) -> dict[str, _Value]:
     """The fields of one as people write them, those of mappings by their paths."""
-    if isinstance(one, Monitor):
+    secrets: set[str] = set()
+    if isinstance(one, Maintenance):
+        flat = flat_maintenance(one, names)
+    elif isinstance(one, Monitor):
         flat, secrets = flat_monitor(one, names), set(one.check.secrets)
     else:
         flat = flat_channel(one, names)

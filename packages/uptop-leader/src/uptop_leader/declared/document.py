@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 FORMAT = "uptop"
 FORMAT_VERSION = 1
 
-_SECTIONS = ("alerts", "monitors")
-_LATER = {"maintenance": "maintenance is not built yet in this version: leave it out"}
+_SECTIONS = ("alerts", "maintenance", "monitors")
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One monitor or channel as it was written. `path` is where, `group` the path of the group
+    """One monitor, channel or maintenance as it was written. `path` is where, `group` the path of the group
     that it stands in and `group_name` what that is called.
     """
 
@@ -48,6 +47,7 @@ class Document(Struct, frozen=True, kw_only=True):
     written: Written
     channels: tuple[Entry, ...] | None
     monitors: tuple[Entry, ...] | None
+    maintenances: tuple[Entry, ...] | None
     problems: tuple[Problem, ...]
     told: frozenset[str] = frozenset()
     """The places of `problems`: nothing more is to be said of them."""
@@ -80,6 +80,7 @@ def read_text(text: str, source: str, environ: Mapping[str, str] | None = None) 
         written=written,
         channels=sections["alerts"],
         monitors=sections["monitors"],
+        maintenances=sections["maintenance"],
         problems=tuple(problems),
         told=frozenset(problem.field for problem in problems if problem.field),
     )
@@ -92,9 +93,7 @@ def _wrong_keys(written: Written) -> Iterator[Problem]:
     """
     for key, value in written.value.items():
         line = written.line(key)
-        if key in _LATER:
-            yield Problem(key, _LATER[key], line)
-        elif key == "format" and value != FORMAT:
+        if key == "format" and value != FORMAT:
             yield Problem(key, f"is not {FORMAT!r}: this is not a document of uptop", line)
         elif key == "version" and value != FORMAT_VERSION:
             yield Problem(key, f"is not {FORMAT_VERSION}: written by another version", line)

@@ -1,4 +1,4 @@
-"""Third step of a document: which of the monitors and channels that exist an entry means.
+"""Third step of a document: which of the things that exist an entry means.
 
 By `id` if it gives one, so that a rename keeps the history; else by name.
 """
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
+from uptop_leader.maintenance import Maintenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from uptop_core.errors import Problem
     from uptop_leader.declared.document import Document, Entry
 
-T = TypeVar("T", Monitor, Channel)
+T = TypeVar("T", Monitor, Channel, Maintenance)
 
 
 class Match(Struct, Generic[T], frozen=True):

@@ -34,7 +34,6 @@ _OWN = tuple(
     if field.name not in ("id", "check", "channels", "depends_on", "parent")
 )
 _REFERENCES = ("id", "type", "alert", "alerts", "depends_on", "parent")
-_LATER = ("cron", "timezone")
 _MEANT = {"channel": "alert", "channels": "alerts", "group": "parent"}
 
 
@@ -58,6 +57,8 @@ def build_monitor(
     own, check = _sorted_fields(values, kind, faults)
     if kind is not None:
         check = _with_secrets(check, kind, match, new_token, faults)
+    if check.get("cron") and "interval" in own:
+        faults.tell("interval", "with cron is the time between its moments: leave it out")
     own |= _references(match.entry, ids, faults)
     tagged = {"type": kind.kind() if kind is not None else "group", **check}
     try:
@@ -109,8 +110,6 @@ def _fields_of(kind: type[Check] | None) -> tuple[str, ...]:
 
 
 def _unknown_of_monitor(field: str, of_check: tuple[str, ...]) -> str:
-    if field in _LATER:
-        return f"{field} is not built yet in this version: leave it out"
     if field in _MEANT:
         return f"unknown field '{field}'; did you mean '{_MEANT[field]}'?"
     return unknown("field", field, [*_OWN, *of_check, *_REFERENCES])

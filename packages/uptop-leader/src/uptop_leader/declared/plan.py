@@ -13,6 +13,7 @@ from uptop_core.errors import ConfigError, Problem
 from uptop_leader.configuration import ConfigChange, Configuration
 from uptop_leader.declared.channel_entry import build_channel
 from uptop_leader.declared.differences import Step, steps
+from uptop_leader.declared.maintenance_entry import build_maintenance
 from uptop_leader.declared.matching import Match, T, match, match_problems
 from uptop_leader.declared.monitor_entry import Ids, build_monitor
 from uptop_leader.declared.rules import Fault, whole_problems
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
     from uptop_leader.channels import Channel
     from uptop_leader.declared.document import Document, Entry
+    from uptop_leader.maintenance import Maintenance
 
 
 class Fresh(Struct, frozen=True):
-    """What is made for new monitors and channels."""
+    """What is made for new things."""
 
     new_id: Callable[[], str] = lambda: str(uuid4())
     new_token: Callable[[], str] = lambda: secrets.token_urlsafe(24)
@@ -67,15 +69,21 @@ def plan(
     fresh = fresh or Fresh()
     channels = match(document.channels or (), configuration.channels, fresh.new_id)
     monitors = match(document.monitors or (), configuration.monitors, fresh.new_id)
+    maintenances = match(document.maintenances or (), configuration.maintenances, fresh.new_id)
     kept = Configuration(
         channels=_kept(configuration.channels, channels, prune and document.channels is not None),
         monitors=_kept(configuration.monitors, monitors, prune and document.monitors is not None),
+        maintenances=_kept(
+            configuration.maintenances, maintenances, prune and document.maintenances is not None
+        ),
     )
-    desired, problems = _desired(document, kept, channels, monitors, fresh)
+    desired, problems = _desired(document, kept, channels, monitors, maintenances, fresh)
     result = Configuration(
-        channels=(*kept.channels, *desired.channels), monitors=(*kept.monitors, *desired.monitors)
+        channels=(*kept.channels, *desired.channels),
+        monitors=(*kept.monitors, *desired.monitors),
+        maintenances=(*kept.maintenances, *desired.maintenances),
     )
-    places = {one.id: one.entry for one in channels} | {one.id: one.entry for one in monitors}
+    places = {one.id: one.entry for one in (*channels, *monitors, *maintenances)}
     faults = whole_problems(result, elsewhere=places.keys())
     problems += _placed(document, faults, places, {problem.field for problem in problems})
     if problems:
@@ -89,6 +97,7 @@ def _desired(
     kept: Configuration,
     channels: Sequence[Match[Channel]],
     monitors: Sequence[Match[Monitor]],
+    maintenances: Sequence[Match[Maintenance]],
     fresh: Fresh,
 ) -> tuple[Configuration, list[Problem]]:
     """What the entries mean, without those that have problems, and all problems."""
@@ -99,16 +108,20 @@ def _desired(
     )
     built_channels = [build_channel(document, one, ids.channels) for one in channels]
     built_monitors = [build_monitor(document, one, ids, fresh.new_token) for one in monitors]
+    built_maintenances = [build_maintenance(document, one, ids.monitors) for one in maintenances]
     problems = [
         *document.problems,
         *match_problems(document, channels),
         *match_problems(document, monitors),
+        *match_problems(document, maintenances),
         *(problem for _, found in built_channels for problem in found),
         *(problem for _, found in built_monitors for problem in found),
+        *(problem for _, found in built_maintenances for problem in found),
     ]
     desired = Configuration(
         channels=tuple(one for one, _ in built_channels if one is not None),
         monitors=tuple(one for one, _ in built_monitors if one is not None),
+        maintenances=tuple(one for one, _ in built_maintenances if one is not None),
     )
     return desired, problems
 
@@ -142,9 +155,13 @@ def _change(old: Configuration, new: Configuration) -> ConfigChange:
     channels = {one.id: one for one in old.channels}
     kept_monitors = {one.id for one in new.monitors}
     kept_channels = {one.id for one in new.channels}
+    maintenances = {one.id: one for one in old.maintenances}
+    kept_maintenances = {one.id for one in new.maintenances}
     return ConfigChange(
         put_monitors=tuple(one for one in new.monitors if one != monitors.get(one.id)),
         drop_monitors=tuple(id for id in monitors if id not in kept_monitors),
         put_channels=tuple(one for one in new.channels if one != channels.get(one.id)),
         drop_channels=tuple(id for id in channels if id not in kept_channels),
+        put_maintenances=tuple(one for one in new.maintenances if one != maintenances.get(one.id)),
+        drop_maintenances=tuple(id for id in maintenances if id not in kept_maintenances),
     )

@@ -14,7 +14,9 @@ from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.push import PushCheck
 from uptop_core.errors import Problem
 from uptop_core.verdicts import strategies
+from uptop_leader import crons
 from uptop_leader.messages import template_problem
+from uptop_leader.zones import zone_problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -49,6 +51,8 @@ def monitor_problems(monitor: Monitor) -> Iterator[Problem]:
         yield Problem("interval", f"must be at most {LONGEST_INTERVAL} seconds")
     if monitor.timeout is not None and monitor.timeout > monitor.interval:
         yield Problem("timeout", f"must be at most the interval ({monitor.interval:g} seconds)")
+    if isinstance(monitor.check, PushCheck) and monitor.check.cron:
+        yield from _cron_problems(monitor.check)
     if not monitor.check.runs:
         yield from _judged_problems(monitor)
     elif monitor.aggregation is not None and monitor.aggregation not in strategies():
@@ -56,6 +60,14 @@ def monitor_problems(monitor: Monitor) -> Iterator[Problem]:
         yield Problem("aggregation", f"must be one of {known}, not '{monitor.aggregation}'")
     if isinstance(monitor.check, GroupCheck) and monitor.check.conditions:
         yield Problem("conditions", "a group has none")
+
+
+def _cron_problems(check: PushCheck) -> Iterator[Problem]:
+    """An expression or a time zone that does not exist."""
+    if (wrong := crons.problem(check.cron)) is not None:
+        yield Problem("cron", wrong)
+    if check.timezone and (wrong := zone_problem(check.timezone)) is not None:
+        yield Problem("timezone", wrong)
 
 
 def _judged_problems(monitor: Monitor) -> Iterator[Problem]:
@@ -75,12 +87,14 @@ def whole_problems(result: Configuration, elsewhere: Collection[str] = ()) -> It
     """
     yield from _twice("name", {one.id: one.name for one in result.channels}, "the name '{}'")
     yield from _twice("name", {one.id: one.name for one in result.monitors}, "the name '{}'")
+    yield from _twice("name", {one.id: one.name for one in result.maintenances}, "the name '{}'")
     checks = {one.id: one.check for one in result.monitors}
     tokens = {id: check.token for id, check in checks.items() if isinstance(check, PushCheck)}
     yield from _twice("token", tokens, "this token")
     yield from _lost_references(result, elsewhere)
     yield from _circle_faults(result)
     yield from _group_faults(result)
+    yield from _maintenance_faults(result, elsewhere)
 
 
 def _twice(field: str, values: Mapping[str, str], what: str) -> Iterator[Fault]:
@@ -108,6 +122,21 @@ def _lost_references(result: Configuration, elsewhere: Collection[str]) -> Itera
         if channel.fallback is not None and channel.fallback not in channels:
             message = f"'{channel.name}' falls back on an alert that would be gone"
             yield Fault((channel.id,), "fallback", message)
+
+
+def _maintenance_faults(result: Configuration, elsewhere: Collection[str]) -> Iterator[Fault]:
+    """Maintenance of what goes, and groups that are none. A group under `monitors` means itself,
+    without what is in it."""
+    monitors = {one.id: one for one in result.monitors}
+    for one in result.maintenances:
+        for field, ids in (("monitors", one.monitors), ("groups", one.groups)):
+            if any(id not in monitors and id not in elsewhere for id in ids):
+                message = f"'{one.name}' refers to a monitor that would be gone"
+                yield Fault((one.id,), field, message)
+        for group in (monitors[id] for id in one.groups if id in monitors):
+            if not isinstance(group.check, GroupCheck):
+                message = f"'{group.name}' is a {group.kind} monitor: write it under monitors:"
+                yield Fault((one.id, group.id), "groups", message)
 
 
 def _circle_faults(result: Configuration) -> Iterator[Fault]:

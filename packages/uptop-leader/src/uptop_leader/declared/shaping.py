@@ -35,7 +35,7 @@ def shape(field: str, value: Any, kind: type[Struct], tell: Tell) -> Any:
     if field == "conditions":
         return _conditions(settle(value))
     if field in TIMES and isinstance(value, str):
-        return _seconds(field, value, tell)
+        return seconds(field, value, tell)
     if field == "regions" and isinstance(value, (str, list)):
         regions = _several(value) if isinstance(value, str) else settle(value)
         return [one.lower() if isinstance(one, str) else one for one in regions]
@@ -87,7 +87,8 @@ def _kept(field: str, value: Any, old: Any, tell: Tell) -> Any:
     return old
 
 
-def _seconds(field: str, written: str, tell: Tell) -> Any:
+def seconds(field: str, written: str, tell: Tell) -> Any:
+    """The seconds that a text such as `30m` says."""
     form = duration()
     try:
         return form.read(written.strip())

@@ -10,6 +10,7 @@ import yaml
 
 from uptop_leader.declared.document import FORMAT, FORMAT_VERSION
 from uptop_leader.declared.flat import Names, flat_channel, flat_monitor
+from uptop_leader.declared.maintenance_entry import flat_maintenance
 from uptop_leader.declared.reading import plain
 from uptop_leader.declared.references import escape
 
@@ -40,6 +41,7 @@ def _document(configuration: Configuration, *, redact: bool) -> dict[str, Any]:
         "alerts": [
             flat_channel(channel, names, redact=redact) for channel in configuration.channels
         ],
+        "maintenance": [flat_maintenance(one, names) for one in configuration.maintenances],
         "monitors": _monitors(configuration, names, redact=redact),
     }
     escaped: dict[str, Any] = _escaped(document)

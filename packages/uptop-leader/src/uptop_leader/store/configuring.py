@@ -13,6 +13,7 @@ from uptop_core.errors import ConfigError, Problem
 from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import Configuration
+from uptop_leader.maintenance import Maintenance
 from uptop_leader.store import dialect, facts, people, specs
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
@@ -25,23 +26,25 @@ if TYPE_CHECKING:
     from uptop_leader.configuration import Actor, ConfigChange
     from uptop_leader.seal import Keyring
 
-T = TypeVar("T", Monitor, Channel)
+T = TypeVar("T", Monitor, Channel, Maintenance)
 Entry = tuple[str, str, str]
 """A line of the audit log: what was done, to which name, and in which fields."""
 
 _MONITOR, _CHANNEL = METADATA.tables["monitor"], METADATA.tables["channel"]
-_NOTIFICATION = METADATA.tables["notification"]
+_NOTIFICATION, _MAINTENANCE = METADATA.tables["notification"], METADATA.tables["maintenance"]
 _PUT_MONITOR = dialect.upsert(_MONITOR, keep=("position", "created_ms"))
-_HEALTH = ("last_sent_ms", "last_error", "last_failed_ms", "sent", "failed")
+_HEALTH = ("last_sent_ms", "last_error", "last_failed_ms", "failing_ms", "sent", "failed", "passed")
 _PUT_CHANNEL = dialect.upsert(_CHANNEL, keep=("position", *_HEALTH))
+_PUT_MAINTENANCE = dialect.upsert(_MAINTENANCE, keep=("position",))
 
 
 def load(connection: Connection, keyring: Keyring) -> Configuration:
-    """All monitors and channels in their order. Raises SealError naming what cannot be opened."""
+    """Everything in its order. Raises SealError naming what cannot be opened."""
     return Configuration(
         version=facts.number(connection, facts.CONFIG_VERSION),
         monitors=tuple(specs.monitor_of(row, keyring) for row in _live_monitors(connection)),
-        channels=tuple(specs.channel_of(row, keyring) for row in _channels(connection)),
+        channels=tuple(specs.channel_of(row, keyring) for row in _ordered(connection, _CHANNEL)),
+        maintenances=tuple(specs.maintenance_of(row) for row in _ordered(connection, _MAINTENANCE)),
     )
 
 
@@ -64,6 +67,7 @@ def change(
     log = [
         *_change_channels(connection, wanted, keyring, now),
         *_change_monitors(connection, wanted, keyring, now),
+        *_change_maintenances(connection, wanted),
     ]
     version = facts.number(connection, facts.CONFIG_VERSION)
     if not log:
@@ -79,8 +83,8 @@ def _live_monitors(connection: Connection) -> Sequence[Any]:
     return connection.execute(query.order_by(_MONITOR.c.position, _MONITOR.c.id)).all()
 
 
-def _channels(connection: Connection) -> Sequence[Any]:
-    return connection.execute(select(_CHANNEL).order_by(_CHANNEL.c.position, _CHANNEL.c.id)).all()
+def _ordered(connection: Connection, table: Table) -> Sequence[Any]:
+    return connection.execute(select(table).order_by(table.c.position, table.c.id)).all()
 
 
 def _change_monitors(
@@ -116,7 +120,7 @@ def _monitor_row(monitor: Monitor, keyring: Keyring, position: int, now: float) 
 def _change_channels(
     connection: Connection, wanted: ConfigChange, keyring: Keyring, now: float
 ) -> Iterator[Entry]:
-    rows = {row.id: row for row in _channels(connection)}
+    rows = {row.id: row for row in _ordered(connection, _CHANNEL)}
     gone = [rows[channel] for channel in wanted.drop_channels if channel in rows]
     _refuse_same_names("channel", rows, gone, wanted.put_channels)
     if gone:
@@ -157,6 +161,22 @@ def _drop_channels(connection: Connection, dropped: list[str], now: float) -> No
     )
 
 
+def _change_maintenances(connection: Connection, wanted: ConfigChange) -> Iterator[Entry]:
+    rows = {row.id: row for row in _ordered(connection, _MAINTENANCE)}
+    gone = [rows[one] for one in wanted.drop_maintenances if one in rows]
+    _refuse_same_names("maintenance", rows, gone, wanted.put_maintenances)
+    if gone:
+        dropped = _MAINTENANCE.c.id.in_([row.id for row in gone])
+        connection.execute(delete(_MAINTENANCE).where(dropped))
+        yield from (("maintenance deleted", row.name, "") for row in gone)
+    put = list(_differing(wanted.put_maintenances, rows, specs.maintenance_of))
+    _free_names(connection, _MAINTENANCE, put)
+    for position, (one, _) in enumerate(put, _next_position(connection, _MAINTENANCE)):
+        row = {"id": one.id, "name": one.name, "position": position}
+        connection.execute(_PUT_MAINTENANCE, {**row, "spec": specs.maintenance_spec(one)})
+    yield from (_entry("maintenance", one.name, fields) for one, fields in put)
+
+
 def _differing(
     put: Iterable[T], rows: dict[str, Any], stored: Callable[[Any], T]
 ) -> Iterator[tuple[T, list[str] | None]]:
@@ -179,7 +199,10 @@ def _entry(noun: str, name: str, fields: list[str] | None) -> Entry:
 
 
 def _refuse_same_names(
-    noun: str, rows: dict[str, Any], gone: Iterable[Any], put: Iterable[Monitor | Channel]
+    noun: str,
+    rows: dict[str, Any],
+    gone: Iterable[Any],
+    put: Iterable[Monitor | Channel | Maintenance],
 ) -> None:
     """Raise ConfigError for every name that two would have after the change."""
     names = {row.id: row.name for row in rows.values()}

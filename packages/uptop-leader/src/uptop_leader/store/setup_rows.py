@@ -56,6 +56,16 @@ class ChannelRow(Row, table=True):
     failed: int = 0
 
 
+class MaintenanceRow(Row, table=True):
+    """A maintenance as set up."""
+
+    __table_args__ = (UniqueConstraint("name"),)
+    id: str = Field(primary_key=True)
+    name: str
+    spec: str
+    position: int
+
+
 class UserRow(Row, table=True):
     """A person with a role."""
 

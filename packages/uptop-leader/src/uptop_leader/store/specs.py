@@ -1,4 +1,4 @@
-"""Monitors and channels as they are stored: JSON with the secrets sealed one by one.
+"""What is set up as it is stored: JSON with the secrets sealed one by one.
 
 A sealed field holds the JSON of its value, so that text and tables of headers are treated alike.
 Without a key secrets stand there as they are.
@@ -14,6 +14,7 @@ from uptop_core.errors import SealError, StoreError
 from uptop_core.kinds import KINDS
 from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
+from uptop_leader.maintenance import Maintenance
 from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.seal import is_sealed
 
@@ -71,6 +72,16 @@ def channel_of(row: Any, keyring: Keyring) -> Channel:
         title=row.title,
         body=row.body,
     )
+
+
+def maintenance_spec(maintenance: Maintenance) -> str:
+    """The text of a maintenance's `spec`; it has no secrets."""
+    return _json(maintenance).decode()
+
+
+def maintenance_of(row: Any) -> Maintenance:
+    """The maintenance of a row. Raises StoreError."""
+    return _convert(msgspec.json.decode(row.spec), Maintenance, f"the maintenance {row.name!r}")
 
 
 def _convert(fields: dict[str, Any], wanted: type[T], what: str) -> T:

@@ -86,6 +86,14 @@ def _configuration() -> None:
         _int("failed"),
         sa.UniqueConstraint("name", name="channel_name_unique"),
     )
+    _table(
+        "maintenance",
+        _text("id", key=True),
+        _text("name"),
+        _text("spec"),
+        _int("position"),
+        sa.UniqueConstraint("name", name="maintenance_name_unique"),
+    )
 
 
 def _beliefs() -> None:
