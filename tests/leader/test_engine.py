@@ -220,10 +220,11 @@ async def test_a_node_that_is_silent_too_long_is_offline_and_its_votes_are_gone(
         await helm.wait(600)
         assert helm.state().status is Status.UNKNOWN
         assert helm.state().belief is Belief.UP
-        assert helm.told() == ["unknown"]
+        assert helm.told() == ["node_offline"]
         await helm.sees("p")
         assert helm.state().status is Status.UP
-        assert helm.told() == ["unknown"]
+        await helm.wait(2)
+        assert helm.told() == ["node_offline", "node_online"]
 
 
 async def test_a_standstill_is_not_the_silence_of_the_nodes(path: Path) -> None:

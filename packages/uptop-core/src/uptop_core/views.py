@@ -71,7 +71,9 @@ class MonitorView(Struct, frozen=True, kw_only=True):
 class NodeView(Struct, frozen=True, kw_only=True):
     """One node. `state` is online, offline (unheard for a minute) or left (expected no more).
 
-    `own` marks the leader itself; `offset_ms` is the node's clock minus the leader's.
+    `own` marks the leader itself; `offset_ms` is the node's clock minus the leader's. `trouble` is
+    odd_one (sees down what others see up), blind (the leader's own line is gone), or empty;
+    `trouble_since` is when that began.
     """
 
     id: str
@@ -86,6 +88,8 @@ class NodeView(Struct, frozen=True, kw_only=True):
     offset_ms: int | None = None
     dropped: int = 0
     kinds: tuple[str, ...] = ()
+    trouble: str = ""
+    trouble_since: int | None = None
 
 
 class IncidentView(Struct, frozen=True, kw_only=True):

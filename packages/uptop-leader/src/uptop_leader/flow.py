@@ -17,6 +17,7 @@ from uptop_core.errors import UptopError
 from uptop_leader.groups import judge_group
 from uptop_leader.incidents import Incident, Transition, close_incident, open_incident
 from uptop_leader.judge import Judged, judge
+from uptop_leader.node_news import is_told_with_its_node, tell_of_nodes
 from uptop_leader.notify import Occasion, certificate_occasion, notifications, occasion
 from uptop_leader.pushes import judge_push
 from uptop_leader.states import MonitorState, Status
@@ -52,6 +53,7 @@ async def one_pass(
     answers = [_enter(entry, draft) for entry in inputs]  # 7
     _judge(draft, rules)  # 8, 9
     _settle(draft, public_url)  # 10
+    tell_of_nodes(draft, public_url)  # 10, of nodes
     changes = draft.finish()
     if not changes.is_empty():
         await write(changes)  # 11
@@ -117,6 +119,8 @@ def _settle(draft: Draft, public_url: str) -> None:
         draft.changes.transitions.append(transition)
         if monitor is not None:
             told = occasion(monitor, transition, incident, draft.world.nodes)
+            if transition.status_to is Status.UNKNOWN and is_told_with_its_node(draft, monitor.id):
+                continue
             _tell(draft, monitor, told, public_url)
     for monitor_id in draft.touched:
         if (monitor := monitors.get(monitor_id)) is not None:

@@ -14,7 +14,7 @@ from uptop_core.checks.push import PushCheck
 from uptop_leader.ballots import take_vote
 from uptop_leader.ingest import Observation, have, ingest
 from uptop_leader.judge import shift
-from uptop_leader.nodes import Node
+from uptop_leader.nodes import Node, Troubles
 from uptop_leader.pushes import hear
 from uptop_leader.refusals import InstanceConflict, Unregistered
 from uptop_leader.states import Belief, MonitorState, Status, fresh_state
@@ -61,6 +61,7 @@ class Register(Struct, frozen=True):
             joined=known.joined if known is not None else draft.now,
             heard=draft.now,
             address=self.address,
+            troubles=known.troubles if known is not None else Troubles(),
         )
         draft.put_node(node)
         return node

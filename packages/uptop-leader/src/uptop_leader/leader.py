@@ -19,7 +19,7 @@ from uptop_leader.deliver import Deliverer, send
 from uptop_leader.engine import Engine
 from uptop_leader.gauges import Gauges
 from uptop_leader.messages import Message
-from uptop_leader.nodes import Node
+from uptop_leader.nodes import Node, Troubles
 from uptop_leader.own_checks import OwnChecks
 from uptop_leader.refusals import Behind
 from uptop_leader.world import World
@@ -270,6 +270,7 @@ def _world(
         joined=known.joined if known is not None else now,
         heard=now,
         own=True,
+        troubles=known.troubles if known is not None else Troubles(),
     )
     world = World(cluster, own, settings.timings, settings.leader_checks, now)
     world.nodes = {

@@ -27,9 +27,9 @@ class Message(Struct, frozen=True, kw_only=True):
 
     `key` is the same whenever the same notification is sent again. `event` is one of down, up,
     down_and_up (was down, is up again: told together), unknown, partial, degraded, late, cert,
-    reminder, paused, deleted, node_offline, node_online, digest, test. `incident` is shared by a
-    DOWN and its UP. `monitor` is a name (for node events the node's), `target` is empty when it is
-    hidden, `reasons` reads like `2 × timeout, 1 × HTTP 503`, `regions` are the places that see it.
+    reminder, paused, deleted, node_offline, node_online, odd_one, blind, digest, test. `incident`
+    is shared by a DOWN and its UP. `monitor` is a name and `monitor_id` its id (for the four node
+    events the node's), `target` is empty when it is hidden, `reasons` reads like `2 × timeout, 1 × HTTP 503`, `regions` are the places that see it.
     Times are Unix milliseconds UTC; `at` is when it was decided to tell. `lines` are a digest's.
     """
 
@@ -62,7 +62,7 @@ class Message(Struct, frozen=True, kw_only=True):
     @property
     def is_over(self) -> bool:
         """True when nothing is left to do: an alert for it is closed as soon as it is opened."""
-        return self.event in ("down_and_up", "test")
+        return self.event in ("down_and_up", "blind", "test")
 
 
 class Rendered(Struct, frozen=True):

@@ -10,6 +10,21 @@ if TYPE_CHECKING:
     from uptop_core.constants import TimeConstants
 
 
+class Troubles(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is wrong with a node and was told, or will be: since when (Unix seconds), or None.
+
+    `offline` is when it was last heard, `odd` when it began to see what nobody else sees, `blind`
+    when the leader's own line went; `unseen` are the monitors that have become UNKNOWN while it is
+    blind. `told` counts what was told of it, for the keys.
+    """
+
+    offline: float | None = None
+    odd: float | None = None
+    blind: float | None = None
+    unseen: frozenset[str] = frozenset()
+    told: int = 0
+
+
 class Node(Struct, frozen=True, kw_only=True):
     """A probe, or the leader itself. Times are Unix seconds on the leader's clock.
 
@@ -32,6 +47,7 @@ class Node(Struct, frozen=True, kw_only=True):
     offset_ms: int | None = None
     dropped: int = 0
     address: str = ""
+    troubles: Troubles = Troubles()
 
 
 class Ledger(Struct, frozen=True, kw_only=True):

@@ -150,6 +150,7 @@ def node_views(
 def node_view(node: Node, standing: Standing | None) -> NodeView:
     """One node and where it stands."""
     gone = standing is None or standing.left
+    trouble, since = _trouble(node)
     return NodeView(
         id=node.id,
         name=node.name or node.id,
@@ -163,7 +164,17 @@ def node_view(node: Node, standing: Standing | None) -> NodeView:
         offset_ms=node.offset_ms,
         dropped=node.dropped,
         kinds=node.kinds,
+        trouble=trouble,
+        trouble_since=since,
     )
+
+
+def _trouble(node: Node) -> tuple[str, int | None]:
+    if node.troubles.blind is not None:
+        return "blind", _ms(node.troubles.blind)
+    if node.troubles.odd is not None:
+        return "odd_one", _ms(node.troubles.odd)
+    return "", None
 
 
 def incident_view(

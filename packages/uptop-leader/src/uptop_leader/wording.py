@@ -24,6 +24,8 @@ _TITLES = {
     "deleted": "DELETED: {name}",
     "node_offline": "NODE OFFLINE: {name}",
     "node_online": "NODE ONLINE: {name}",
+    "odd_one": "ODD ONE OUT: {name}",
+    "blind": "BLIND: {name}[ — for {lasted}]",
     "digest": "{lines} more notifications",
     "test": "TEST: {name}",
 }
@@ -42,6 +44,8 @@ _SENTENCES = {
     "deleted": "{name} was deleted while it was down, so its incident is closed",
     "node_offline": "The node {name} has not been heard[ since {since}]",
     "node_online": "The node {name} is heard again[ since {until}]",
+    "odd_one": "The node {name} sees down what other nodes see up[, since {since}]",
+    "blind": "The node {name} was blind[ from {since} to {until}]: its own network failed",
     "test": "This is a test message of uptop. The channel {name} works",
 }
 

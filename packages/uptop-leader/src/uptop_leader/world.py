@@ -19,6 +19,7 @@ from uptop_leader.assign import assign, assignment
 from uptop_leader.changes import Changes
 from uptop_leader.nodes import Ledger, Node, Standing, standing
 from uptop_leader.rounds import has_answered
+from uptop_leader.sick_nodes import RecentResults
 from uptop_leader.states import Belief, MonitorState, differs_beyond_votes, fresh_state
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class World:
         self.edition: dict[str, int] = defaultdict(int)
         self.rechecks: dict[str, dict[str, Recheck]] = defaultdict(dict)
         self._asked: dict[str, int] = defaultdict(int)  # how often a node's rechecks have changed
+        self.recent = RecentResults()
+        self.examined = started
+        """When the nodes were last looked at for troubles."""
         self._rechecking: set[str] = set()  # monitors of which somebody is asked for a recheck
 
     def configure(self, configuration: Configuration) -> None:
@@ -242,6 +246,8 @@ class Draft(Struct, kw_only=True):
     """Whether groups are to be judged even where no member moved."""
     due: dict[str, float | None] = {}
     """When time alone may change a judged monitor; None where it cannot."""
+    examined: bool = False
+    """Whether the nodes were looked at for troubles."""
     departed: dict[str, Monitor] = {}
     """Monitors that were deleted just now, so that their end can be told."""
 
@@ -296,6 +302,9 @@ class Draft(Struct, kw_only=True):
             world.incidents.pop(incident.id, None)
         for monitor in changes.forgotten:
             world.states.pop(monitor, None)
+        world.recent.note(changes.results, self.now)
+        if self.examined:
+            world.examined = self.now
 
 
 def draft_of(world: World, now: float) -> Draft:
