@@ -29,15 +29,7 @@ def first_admin(store: Store, folder: Path, now: float) -> None:
     path = folder / TOKEN_FILE
     token = new_token()
     _write_private(path, token + "\n")
-    user = store.add_user("admin", "admin", now)
-    store.add_token(
-        user=user,
-        name="first start",
-        token_hash=token_hash(token),
-        prefix=token[:PREFIX_LENGTH],
-        expires=None,
-        now=now,
-    )
+    store.add_first_admin(token_hash(token), token[:PREFIX_LENGTH], now)
     log.warning("first start: the admin's API token is in %s", path)
 
 

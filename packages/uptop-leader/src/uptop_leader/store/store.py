@@ -274,6 +274,22 @@ class Store:
         with self._connections.reading() as connection:
             return people.users(connection)
 
+    def add_first_admin(self, token_hash: str, prefix: str, now: float) -> None:
+        """Add the user `admin` and its first token, both or neither. Raises ConfigError when there
+        is an admin already.
+        """
+        with self._connections.writing(flush=True) as connection:
+            user = people.add_user(connection, "admin", "admin", now)
+            people.add_token(
+                connection,
+                user=user,
+                name="first start",
+                token_hash=token_hash,
+                prefix=prefix,
+                expires=None,
+                now=now,
+            )
+
     def find_user(self, name: str) -> str | None:
         """The id of the user of that name."""
         with self._connections.reading() as connection:
