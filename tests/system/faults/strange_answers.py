@@ -24,7 +24,7 @@ async def run(ground: Ground) -> str:
     site = await watched(ground, "west", peer=gateway.url)
     gateway.acts = [
         say(200, _PAGE, "text/html"),
-        say(200, b'{"ok": false}'),
+        say(200, b'{"ok":false,"accepted":1,"duplicates":0,"now":0}'),
         say(500, b"oops", "text/plain"),
         HALVE_ANSWER,
         say(413, b"too large", "text/plain"),
