@@ -82,7 +82,7 @@ def test_a_down_that_was_not_told_in_time_is_told_with_its_up() -> None:
 def test_a_digest_lists_its_lines() -> None:
     lines = ("DOWN: API", "UP: DB")
     told = render(Message(key="k", event="digest", monitor="", at=END, lines=lines))
-    assert (told.title, told.body) == ("2 more notifications", "DOWN: API\nUP: DB")
+    assert (told.title, told.body) == ("2 notifications", "DOWN: API\nUP: DB")
 
 
 @pytest.mark.parametrize(

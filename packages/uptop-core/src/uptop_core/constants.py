@@ -31,7 +31,8 @@ class TimeConstants(Struct, frozen=True, kw_only=True):
     Judging: `answer` how long beyond the timeout a round waits; `unknown` the least time of no
     verdict before the status is UNKNOWN.
     Telling: `digest` within how long messages to one channel become a list; `claim` how long a
-    worker holds a notification; `deadman` how often the dead man's switch is pinged.
+    worker holds a notification; `fallback` how long a channel may fail before its fallback channel
+    is told too; `deadman` how often the dead man's switch is pinged.
     Leading: `heartbeat` how old the newest write of a healthy store may be; `beat` how often a
     follower polls and a lease is renewed; `misses` how many polls in a row fail before promotion;
     `fence` and `lease` when a holder stops and when another may take over.
@@ -50,6 +51,7 @@ class TimeConstants(Struct, frozen=True, kw_only=True):
     unknown: float = 300.0
     digest: float = 10.0
     claim: float = 60.0
+    fallback: float = 300.0
     deadman: float = 60.0
     heartbeat: float = 15.0
     beat: float = 5.0

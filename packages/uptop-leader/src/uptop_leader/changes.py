@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from msgspec import Struct
 
 from uptop_core.outcomes import Reason, Timings
@@ -10,6 +12,18 @@ from uptop_leader.incidents import Incident, Transition
 from uptop_leader.nodes import Ledger, Node
 from uptop_leader.notifications import Notification
 from uptop_leader.states import MonitorState
+
+
+class Bearing(IntEnum):
+    """What a result of the past has to say when it is judged later: see `late`."""
+
+    FULL = 0
+    WEAK = 1
+    """A network failure of a node that could reach the leader: nothing against one that sees up."""
+    ISOLATED = 2
+    """A network failure of a node whose own line nothing proved: nothing at all."""
+    UNPLACED = 3
+    """When it was observed is not sure: a latency, and nothing about any moment."""
 
 
 class StoredResult(Struct, frozen=True, kw_only=True):
@@ -24,14 +38,15 @@ class StoredResult(Struct, frozen=True, kw_only=True):
     cert_end: int | None = None
     seq: int | None = None
     instance: str = ""
+    bearing: Bearing = Bearing.FULL
 
 
 class Changes(Struct, kw_only=True):
     """Collected while a pass decides; the store writes it whole or not at all.
 
     `states` carries everything of a changed state but its votes; `votes` are the newest results
-    (monitor id, vote), written even where nothing else changed. `closed` are incidents with their
-    end filled in.
+    (monitor id, vote), written even where nothing else changed. `amended` are open incidents of
+    which something else became known, `closed` are incidents with their end filled in.
     """
 
     results: list[StoredResult] = []
@@ -41,10 +56,17 @@ class Changes(Struct, kw_only=True):
     ledgers: dict[tuple[str, str], Ledger] = {}
     transitions: list[Transition] = []
     opened: list[Incident] = []
+    amended: list[Incident] = []
     closed: list[Incident] = []
     notifications: list[Notification] = []
     forgotten: list[str] = []
     """Monitors that were deleted: their states and votes go, their history stays."""
+    late: dict[str, tuple[float, float]] = {}
+    """From when to when results of a monitor were observed that came too late to vote."""
+    former: dict[tuple[str, str], float] = {}
+    """Until when a monitor was assigned to a node that does not have it any more."""
+    gaps: list[tuple[float, float]] = []
+    """Times in which this leader stood still."""
 
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
@@ -56,9 +78,13 @@ class Changes(Struct, kw_only=True):
             or self.ledgers
             or self.transitions
             or self.opened
+            or self.amended
             or self.closed
             or self.notifications
             or self.forgotten
+            or self.late
+            or self.former
+            or self.gaps
         )
 
     def is_weighty(self) -> bool:

@@ -2,7 +2,7 @@
 
 A row is claimed in one transaction and marked in another, so being killed between the two repeats
 at most the one message in flight, under the same key. Each channel has one message in flight at
-a time: a slow one delays nobody else, and keeps its own order.
+a time: a slow one delays nobody else, and keeps its own order. Several may go as one list.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from uptop_core.errors import DeliveryError, StoreError
 from uptop_leader.gauges import Sendings
 from uptop_leader.messages import Message, render
+from uptop_leader.notifications import Claimed, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from uptop_core.clock import Clock
     from uptop_leader.channels import Channel
-    from uptop_leader.notifications import Claimed
     from uptop_leader.store.store import Store
 
 BACKOFF_S = (5.0, 15.0, 45.0, 120.0, 300.0, 900.0)
@@ -58,6 +58,7 @@ class Deliverer:
         http: httpx.AsyncClient,
         clock: Clock,
         claim_s: float = 60.0,
+        pace: Pace = Pace(),  # noqa: B008  frozen
     ) -> None:
         self.sendings: dict[str, Sendings] = {}
         self._store = store
@@ -65,6 +66,7 @@ class Deliverer:
         self._http = http
         self._clock = clock
         self._claim_s = max(claim_s, SEND_S + 5.0)
+        self._pace = pace
         self._busy: set[str] = set()
         self._wake = anyio.Event()
         self._trouble = ""
@@ -89,7 +91,8 @@ class Deliverer:
         leader had claimed counts as sent perhaps, and only what was in flight may."""
         now, busy = self._clock.now(), frozenset(self._busy)
         try:
-            claimed = await to_thread.run_sync(self._store.claim, now, self._claim_s, 1, busy)
+            ask = partial(self._store.claim, now, self._claim_s, 1, busy, self._pace)
+            claimed = await to_thread.run_sync(ask)
         except StoreError as error:
             if self._trouble != str(error):
                 log.error("the outbox cannot be read: %s", error)
@@ -139,9 +142,15 @@ class Deliverer:
         again = None
         if not error.permanent:
             tries = claimed.attempts + 1
-            again = retry_at(tries, notification.created, now, error.retry_after_s)
+            again = retry_at(tries, claimed.newest, now, error.retry_after_s)
         note = partial(
-            self._store.mark_failed, claimed.number, str(error), again, now, unknown=error.unknown
+            self._store.mark_failed,
+            claimed.number,
+            str(error),
+            again,
+            now,
+            unknown=error.unknown,
+            oldest=None if again is None else again - GIVE_UP_S,
         )
         await to_thread.run_sync(note)
         self._counted(claimed, failed=1)

@@ -12,12 +12,17 @@ from uptop_core.votes import Vote
 from uptop_leader.states import Belief, MonitorState, Status
 
 
+MAINTENANCE = "maintenance"
+"""The cause of transitions to the status MAINTENANCE and back; why nobody is told within it."""
+
+
 class Transition(Struct, frozen=True, kw_only=True):
     """The belief or the status of a monitor changed.
 
     `at` is when it happened by the results (Unix seconds), `known` when the leader confirmed it.
-    `cause` says what moved it: votes, push, group, paused, resumed, deleted. `evidence` holds the
-    votes it rests on; `reasons` is their count in words.
+    `cause` says what moved it: votes, push, group, paused, resumed, deleted, or maintenance, whose
+    transitions lead to MAINTENANCE and back, while those between have the statuses beneath it.
+    `evidence` holds the votes it rests on; `reasons` is their count in words.
     """
 
     monitor: str
@@ -48,7 +53,9 @@ class Incident(Struct, frozen=True, kw_only=True):
     """The time from a confirmed DOWN to the confirmed UP after it, with its evidence.
 
     Times are Unix seconds; `ended` is None while it is open. `cause` of the end is `recovered`,
-    `paused` or `deleted`.
+    `paused` or `deleted`. `maintenance` names what the monitor was in when it was confirmed.
+    `untold` says why its beginning has not been told (yet), empty when it has been; `child_of` is
+    the incident of what the monitor depends on, where that is to blame.
     """
 
     id: str
@@ -63,6 +70,9 @@ class Incident(Struct, frozen=True, kw_only=True):
     ended: float | None = None
     end_confirmed: float | None = None
     cause: str = ""
+    untold: str = ""
+    child_of: str | None = None
+    maintenance: str = ""
 
 
 def incident_id(cluster: str, monitor_id: str, number: int) -> str:
@@ -85,6 +95,7 @@ def open_incident(
         reasons=transition.reasons,
         detail=transition.detail,
         evidence=transition.evidence,
+        maintenance=", ".join(state.maintenance.names) if state.maintenance is not None else "",
     )
     return replace(state, incident=incident.id, incidents=number), incident
 

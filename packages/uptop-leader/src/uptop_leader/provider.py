@@ -46,6 +46,8 @@ class Provider(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
     """True where the receiver can tell by the message's key that it has it already."""
     digests: ClassVar[bool] = True
     """False where every message must arrive on its own."""
+    keeps_alerts: ClassVar[bool] = False
+    """True where a message opens something that stays open until it is closed."""
     quotes: ClassVar[bool] = True
     """Whether an error's text may quote what the service answered, without secrets."""
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from uptop_core.votes import Vote
+from uptop_leader.telling import Telling
 
 
 class Belief(StrEnum):
@@ -73,6 +74,30 @@ class PushState(Struct, frozen=True, kw_only=True):
     run_time_s: float | None = None
 
 
+class Recovered(Struct, frozen=True, kw_only=True):
+    """An incident that people were told of, and that ended while they were told nothing."""
+
+    incident: str
+    started: float
+    ended: float
+    reasons: str = ""
+
+
+class Maintained(Struct, frozen=True, kw_only=True):
+    """A maintenance that a monitor is in since `since`. Times are Unix seconds.
+
+    `names` are those of the maintenances at its beginning, `status` is what was judged then.
+    `recovered` is what people do not know yet. `over` is when it ended, as long as the state waits
+    to be judged by fresh votes before anybody is told.
+    """
+
+    since: float
+    names: tuple[str, ...]
+    status: Status
+    recovered: Recovered | None = None
+    over: float | None = None
+
+
 class MonitorState(Struct, frozen=True, kw_only=True):
     """The belief and status of one monitor with all that the next judgement needs.
 
@@ -80,7 +105,9 @@ class MonitorState(Struct, frozen=True, kw_only=True):
     voted since they were assigned; `accused` those that said down and have not said up since. `confirmed` are the nodes whose down vote was confirmed by a
     closed round; `confirmed_before` is that set as it was when the open incident began.
     `incidents` counts the incidents so far; `told` counts notifications, for their keys.
-    `cert_told` are the ends of the certificates that were warned of, newest last.
+    `cert_told` are the ends of the certificates that were warned of, newest last; `telling` is what
+    else people were told.
+    `status` is what was judged; `shown` is what people see, MAINTENANCE as long as that lasts.
     """
 
     monitor: str
@@ -103,6 +130,22 @@ class MonitorState(Struct, frozen=True, kw_only=True):
     cert_end: int | None = None
     cert_told: tuple[int, ...] = ()
     push: PushState | None = None
+    telling: Telling = Telling()
+    maintenance: Maintained | None = None
+
+    @property
+    def shown(self) -> Status:
+        """The status with MAINTENANCE over it; a paused monitor is paused all the same."""
+        if self.maintenance is None or self.status is Status.PAUSED:
+            return self.status
+        return Status.MAINTENANCE
+
+    @property
+    def shown_since(self) -> float:
+        """Since when `shown` is."""
+        if self.maintenance is None or self.status is Status.PAUSED:
+            return self.status_since
+        return self.maintenance.since
 
 
 def fresh_state(monitor_id: str, now: float) -> MonitorState:

@@ -20,13 +20,15 @@ _TITLES = {
     "late": "LATE: {name}",
     "cert": "CERTIFICATE: {name}",
     "reminder": "STILL DOWN: {name}[ — for {lasted}]",
+    "flapping": "FLAPPING: {name}[ — now {status}]",
     "paused": "PAUSED: {name}",
     "deleted": "DELETED: {name}",
+    "over": "OVER: {name}",
     "node_offline": "NODE OFFLINE: {name}",
     "node_online": "NODE ONLINE: {name}",
     "odd_one": "ODD ONE OUT: {name}",
     "blind": "BLIND: {name}[ — for {lasted}]",
-    "digest": "{lines} more notifications",
+    "digest": "{lines} notifications[: {status}]",
     "test": "TEST: {name}",
 }
 
@@ -40,8 +42,10 @@ _SENTENCES = {
     "late": "{name} has not reported in time[, since {since}]",
     "cert": "The certificate of {name} needs attention",
     "reminder": "{name} is still down[, since {since}]",
+    "flapping": "{name} goes up and down all the time, so its changes are not told until it is quiet",
     "paused": "{name} was paused while it was down, so its incident is closed",
     "deleted": "{name} was deleted while it was down, so its incident is closed",
+    "over": "This is over for {name}",
     "node_offline": "The node {name} has not been heard[ since {since}]",
     "node_online": "The node {name} is heard again[ since {until}]",
     "odd_one": "The node {name} sees down what other nodes see up[, since {since}]",
@@ -56,6 +60,11 @@ def title(message: Message) -> str:
     return _fill(form, message)
 
 
+def heading(message: Message) -> str:
+    """What happened in one word or two, as the title begins: `DOWN`, `UP again`."""
+    return _TITLES.get(message.event, message.event.upper()).partition(":")[0]
+
+
 def body(message: Message) -> str:
     """A sentence with the reasons and the places, then what helps: target, detail, links."""
     if message.event == "digest":
@@ -63,7 +72,9 @@ def body(message: Message) -> str:
     else:
         first = _sentence(message)
     labelled = (("Target", message.target), ("Runbook", message.runbook), ("", message.url))
-    more = (f"{label}: {text}" if label else text for label, text in labelled if text)
+    more = [f"{label}: {text}" if label else text for label, text in labelled if text]
+    if message.instead_of:
+        more.append(f"Sent here because the channel {message.instead_of} does not get through.")
     return "\n".join(part for part in (first, message.detail, *message.lines, *more) if part)
 
 
@@ -106,7 +117,7 @@ def _sentence(message: Message) -> str:
 def _fill(form: str, message: Message) -> str:
     words = {
         "name": message.monitor,
-        "status": message.status or message.event,
+        "status": message.status or ("" if message.lines else message.event),
         "since": clock(message.started_at, message.at),
         "until": clock(message.ended_at, message.at),
         "lasted": lasted(message),

@@ -34,6 +34,7 @@ class Opsgenie(Provider, tag="opsgenie", frozen=True, kw_only=True, omit_default
     secrets: ClassVar[tuple[str, ...]] = ("api_key",)
     idempotent: ClassVar[bool] = True
     digests: ClassVar[bool] = False
+    keeps_alerts: ClassVar[bool] = True
 
     api_key: str
     priority: Priority = "P1"

@@ -34,6 +34,7 @@ class PagerDuty(Provider, tag="pagerduty", frozen=True, kw_only=True, omit_defau
     secrets: ClassVar[tuple[str, ...]] = ("routing_key",)
     idempotent: ClassVar[bool] = True
     digests: ClassVar[bool] = False
+    keeps_alerts: ClassVar[bool] = True
 
     routing_key: str
     severity: Severity = "critical"

@@ -147,6 +147,7 @@ def _channel_row(channel: Channel, keyring: Keyring, position: int) -> dict[str,
         "last_error": "",
         "sent": 0,
         "failed": 0,
+        "passed": 0,
     }
 
 

@@ -77,6 +77,9 @@ class IncidentRow(Row, table=True):
     ended_ms: int | None = moment(default=None)
     end_confirmed_ms: int | None = moment(default=None)
     cause: str = ""
+    maintenance: str = ""
+    untold: str = ""
+    child_of: str | None = None
 
 
 class TransitionRow(Row, table=True):
@@ -84,7 +87,8 @@ class TransitionRow(Row, table=True):
 
     __table_args__ = (
         UniqueConstraint(
-            "monitor", "at_ms", "known_ms", "belief_to", "status_to", name="transition_once"
+            *("monitor", "at_ms", "known_ms", "belief_to", "status_to", "cause"),
+            name="transition_once",
         ),
         Index(None, "at_ms"),
     )
@@ -105,7 +109,8 @@ class TransitionRow(Row, table=True):
 
 class NotificationRow(Row, table=True):
     """The outbox. `done_ms` is set when it was sent or given up; `merged` names the row that tells
-    this one's news too; `until_ms` is when a worker's claim ends.
+    this one's news too, `together` the first row of the list that it was last claimed in;
+    `until_ms` is when a worker's claim ends; `passed` says that the fallback channel has it too.
     """
 
     __table_args__ = (
@@ -117,6 +122,13 @@ class NotificationRow(Row, table=True):
             "number",
             sqlite_where=text("done_ms IS NULL"),
             postgresql_where=text("done_ms IS NULL"),
+        ),
+        Index(
+            "notification_passed",
+            "channel",
+            "subject",
+            sqlite_where=text("passed"),
+            postgresql_where=text("passed"),
         ),
         Index(None, "done_ms"),
     )
@@ -133,6 +145,8 @@ class NotificationRow(Row, table=True):
     until_ms: int | None = moment(default=None)
     possible_repeat: bool = False
     merged: int | None = moment(default=None, index=True)
+    together: int | None = moment(default=None, index=True)
+    passed: bool = False
     error: str = ""
     done_ms: int | None = moment(default=None)
     given_up: bool = False

@@ -110,6 +110,9 @@ def _incident(row: Any) -> Incident:
         ended=to_seconds_or_none(row.ended_ms),
         end_confirmed=to_seconds_or_none(row.end_confirmed_ms),
         cause=row.cause,
+        maintenance=row.maintenance,
+        untold=row.untold,
+        child_of=row.child_of,
     )
 
 

@@ -52,8 +52,10 @@ class ChannelRow(Row, table=True):
     last_sent_ms: int | None = moment(default=None)
     last_error: str = ""
     last_failed_ms: int | None = moment(default=None)
+    failing_ms: int | None = moment(default=None)
     sent: int = 0
     failed: int = 0
+    passed: int = 0
 
 
 class MaintenanceRow(Row, table=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uptop_core.errors import StoreError
+from uptop_leader.notifications import Claimed, Pace
 from uptop_leader.store import configuring, facts, outbox, people, reading, uptime, writing
 from uptop_leader.store.backup import backup
 from uptop_leader.store.connections import Connections
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from uptop_leader.channels import ChannelHealth
     from uptop_leader.configuration import Actor, ConfigChange, Configuration
     from uptop_leader.incidents import Incident, Transition
-    from uptop_leader.notifications import Claimed
     from uptop_leader.seal import Keyring
     from uptop_leader.store.history import Day, Latency, RawResult, Uptime
     from uptop_leader.store.outbox import OutboxDepth
@@ -155,11 +155,16 @@ class Store:
     # The outbox
 
     def claim(
-        self, now: float, seconds: float, limit: int, busy_channels: Collection[str] = ()
+        self,
+        now: float,
+        seconds: float,
+        limit: int,
+        busy_channels: Collection[str] = (),
+        pace: Pace = Pace(),  # noqa: B008  frozen
     ) -> list[Claimed]:
         """Claim notifications that are due, at most `limit`, for `seconds`."""
         with self._connections.writing(flush=True) as connection:
-            return outbox.claim(connection, now, seconds, limit, busy_channels)
+            return outbox.claim(connection, now, seconds, limit, busy_channels, pace)
 
     def mark_sent(self, number: int, now: float) -> None:
         """A claimed notification was delivered."""
@@ -167,14 +172,24 @@ class Store:
             outbox.mark_sent(connection, number, now)
 
     def mark_failed(
-        self, number: int, error: str, retry_at: float | None, now: float, *, unknown: bool = False
+        self,
+        number: int,
+        error: str,
+        retry_at: float | None,
+        now: float,
+        *,
+        unknown: bool = False,
+        oldest: float | None = None,
     ) -> None:
-        """A claimed notification was not delivered; `retry_at` None gives it up.
+        """A claimed notification was not delivered; `retry_at` None gives it up, `oldest` those
+        of its list that were made before.
 
         `unknown`: it may have been, so the next try is a possible repeat.
         """
         with self._connections.writing(flush=True) as connection:
-            outbox.mark_failed(connection, number, error, retry_at, now, unknown=unknown)
+            outbox.mark_failed(
+                connection, number, error, retry_at, now, unknown=unknown, oldest=oldest
+            )
 
     def release(self, number: int) -> None:
         """Give back a claim of which nothing was sent."""

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, tuple_
 
 from uptop_leader.store import dialect
 from uptop_leader.store.codes import CODES
+from uptop_leader.store.passing_on import row_of
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_ms_or_none
 
@@ -42,7 +43,7 @@ _PUT_STATE = dialect.upsert(_STATE)
 _PUT_NODE = dialect.upsert(_TABLES["node"])
 _PUT_LEDGER = dialect.upsert(_TABLES["ledger"])
 _PUT_INCIDENT = dialect.insert_new(_TABLES["incident"])
-_END_INCIDENT = dialect.upsert(_TABLES["incident"])
+_CHANGE_INCIDENT = dialect.upsert(_TABLES["incident"])
 _PUT_NOTIFICATION = dialect.insert_new(_TABLES["notification"])
 _PUT_TRANSITION = dialect.insert_new(_TRANSITION)
 _PUT_SERIES = dialect.insert_new(_SERIES)
@@ -61,7 +62,7 @@ def write(connection: Connection, changes: Changes, series: SeriesIds, now: floa
     _write_states(connection, changes.states)
     _write_votes(connection, changes.votes)
     _write_nodes(connection, changes.nodes, changes.ledgers)
-    _write_incidents(connection, changes.opened, changes.closed)
+    _write_incidents(connection, changes.opened, [*changes.amended, *changes.closed])
     _write_transitions(connection, changes.transitions)
     _write_notifications(connection, changes.notifications)
     if changes.forgotten:
@@ -179,12 +180,12 @@ def _write_nodes(
 
 
 def _write_incidents(
-    connection: Connection, opened: list[Incident], closed: list[Incident]
+    connection: Connection, opened: list[Incident], changed: list[Incident]
 ) -> None:
     if opened:
         connection.execute(_PUT_INCIDENT, [_incident_row(incident) for incident in opened])
-    if closed:
-        connection.execute(_END_INCIDENT, [_incident_row(incident) for incident in closed])
+    if changed:
+        connection.execute(_CHANGE_INCIDENT, [_incident_row(incident) for incident in changed])
 
 
 def _incident_row(incident: Incident) -> dict[str, object]:
@@ -201,6 +202,9 @@ def _incident_row(incident: Incident) -> dict[str, object]:
         "ended_ms": to_ms_or_none(incident.ended),
         "end_confirmed_ms": to_ms_or_none(incident.end_confirmed),
         "cause": incident.cause,
+        "maintenance": incident.maintenance,
+        "untold": incident.untold,
+        "child_of": incident.child_of,
     }
 
 
@@ -230,21 +234,4 @@ def _write_transitions(connection: Connection, transitions: list[Transition]) ->
 def _write_notifications(connection: Connection, notifications: list[Notification]) -> None:
     if not notifications:
         return
-    rows = [
-        {
-            "key": notification.key,
-            "channel": notification.channel,
-            "subject": notification.subject,
-            "monitor": notification.monitor,
-            "event": notification.event,
-            "message": _encode(notification.message),
-            "created_ms": to_ms(notification.created),
-            "due_ms": to_ms(notification.created),
-            "attempts": 0,
-            "possible_repeat": False,
-            "error": "",
-            "given_up": False,
-        }
-        for notification in notifications
-    ]
-    connection.execute(_PUT_NOTIFICATION, rows)
+    connection.execute(_PUT_NOTIFICATION, [row_of(one) for one in notifications])

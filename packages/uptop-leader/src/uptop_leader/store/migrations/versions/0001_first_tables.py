@@ -82,8 +82,10 @@ def _configuration() -> None:
         _ms("last_sent_ms", null=True),
         _text("last_error"),
         _ms("last_failed_ms", null=True),
+        _ms("failing_ms", null=True),
         _int("sent"),
         _int("failed"),
+        _int("passed"),
         sa.UniqueConstraint("name", name="channel_name_unique"),
     )
     _table(
@@ -144,6 +146,9 @@ def _incidents() -> None:
         _ms("ended_ms", null=True),
         _ms("end_confirmed_ms", null=True),
         _text("cause"),
+        _text("maintenance"),
+        _text("untold"),
+        _text("child_of", null=True),
     )
     op.create_index("incident_monitor_started_ms", "incident", ["monitor", "started_ms"])
     op.create_index("incident_started_ms", "incident", ["started_ms"])
@@ -164,7 +169,8 @@ def _incidents() -> None:
         _data("evidence"),
         _text("incident", null=True),
         sa.UniqueConstraint(
-            "monitor", "at_ms", "known_ms", "belief_to", "status_to", name="transition_once"
+            *("monitor", "at_ms", "known_ms", "belief_to", "status_to", "cause"),
+            name="transition_once",
         ),
     )
     op.create_index("transition_at_ms", "transition", ["at_ms"])
@@ -186,6 +192,8 @@ def _outbox() -> None:
         _ms("until_ms", null=True),
         sa.Column("possible_repeat", sa.Boolean(), nullable=False),
         _ms("merged", null=True),
+        _ms("together", null=True),
+        sa.Column("passed", sa.Boolean(), nullable=False),
         _text("error"),
         _ms("done_ms", null=True),
         sa.Column("given_up", sa.Boolean(), nullable=False),
@@ -193,7 +201,9 @@ def _outbox() -> None:
     )
     waiting = ["channel", "subject", "number"]
     _where("notification_waiting", "notification", waiting, "done_ms IS NULL", unique=False)
+    _where("notification_passed", "notification", ["channel", "subject"], "passed", unique=False)
     op.create_index("notification_merged", "notification", ["merged"])
+    op.create_index("notification_together", "notification", ["together"])
     op.create_index("notification_done_ms", "notification", ["done_ms"])
 
 
