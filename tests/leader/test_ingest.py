@@ -14,16 +14,22 @@ from tests.leader.helms import look, raw
 from uptop_core.outcomes import Reason
 from uptop_core.votes import fresh_for
 from uptop_core.wire import ResultsBatch
-from uptop_leader.ingest import Ingested, add_to_ranges, have, ingest
+from uptop_leader.changes import Bearing
+from uptop_leader.ingest import Given, Ingested, add_to_ranges, have, ingest
 from uptop_leader.nodes import Ledger
 
 WATCHED = monitor()
 EMPTY = Ledger(node="p", instance="one")
 
 
-def take(*results: dict[str, Any], ledger: Ledger = EMPTY, instance: str = "one") -> Ingested:
+def take(
+    *results: dict[str, Any],
+    ledger: Ledger = EMPTY,
+    instance: str = "one",
+    given: Given | None = Given(WATCHED),  # noqa: B008  a frozen value
+) -> Ingested:
     batch = ResultsBatch(node_id="p", instance=instance, results=raw(*results))
-    return ingest(batch, {"m": WATCHED}.get, ledger, START)
+    return ingest(batch, {"m": given}.get, ledger, START)
 
 
 @given(st.lists(st.integers(1, 60), max_size=80))
@@ -136,3 +142,58 @@ def test_a_sample_of_the_body_is_kept_only_where_the_monitor_allows_it() -> None
     (one,) = take(look(up=False, sample="<html>")).observations
     assert one.vote is not None
     assert one.vote.sample is None
+
+
+def test_what_was_seen_before_a_monitor_was_given_is_history_and_no_vote() -> None:
+    before, after = take(
+        look(age_ms=11_000), look(age_ms=9000), given=Given(WATCHED, since=START - 10)
+    ).observations
+    assert (before.vote, before.is_late) == (None, False)
+    assert after.vote is not None
+
+
+def test_of_a_monitor_that_was_taken_away_only_what_was_seen_before_is_history() -> None:
+    done = take(look(age_ms=11_000), look(age_ms=9000), given=Given(None, until=START - 10))
+    (one,) = done.observations
+    assert (one.result.observed, one.vote) == (START - 11, None)
+    assert "any more" in done.rejected[0].why
+
+
+def test_what_is_older_than_history_is_kept_is_refused() -> None:
+    week = 7 * 86_400_000
+    done = take(look(age_ms=week), look(age_ms=week + 1))
+    assert (len(done.observations), len(done.rejected)) == (1, 1)
+
+
+@given(st.lists(st.sampled_from([None, 0, 1, 2, 1000]), max_size=8))
+def test_no_two_results_of_a_monitor_share_a_millisecond_and_votes_keep_their_order(
+    ages: list[int | None],
+) -> None:
+    small = {"monitor_id": "m", "is_up": True}
+    done = take(*(small if age is None else look(age_ms=age) for age in ages))
+    rows = [round(one.result.observed * 1000) for one in done.observations]
+    assert len(set(rows)) == len(rows) == len(ages)
+    for one in done.observations:
+        assert one.vote is not None
+        assert one.vote.observed == one.result.observed <= START
+
+
+def test_small_results_of_one_batch_are_a_millisecond_apart_and_the_last_is_now() -> None:
+    small = {"monitor_id": "m", "is_up": True}
+    observed = [one.result.observed for one in take(small, small, small).observations]
+    assert observed == pytest.approx([START - 0.002, START - 0.001, START], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("proof", "bearing"),
+    [
+        (None, Bearing.FULL),
+        ("host", Bearing.FULL),
+        ("leader", Bearing.WEAK),
+        ("none", Bearing.ISOLATED),
+    ],
+)
+def test_what_a_failure_proves_is_kept_with_it(proof: str | None, bearing: Bearing) -> None:
+    facts = {} if proof is None else {"proof": proof}
+    (one,) = take(look(up=False, **facts)).observations
+    assert one.result.bearing is bearing

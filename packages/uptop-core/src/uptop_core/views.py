@@ -74,6 +74,11 @@ class NodeView(Struct, frozen=True, kw_only=True):
     `own` marks the leader itself; `offset_ms` is the node's clock minus the leader's. `trouble` is
     odd_one (sees down what others see up), blind (the leader's own line is gone), or empty;
     `trouble_since` is when that began.
+
+    `rtt_ms` is the round trip of the exchange that `offset_ms` was measured with; `is_clock_off`
+    says that the offset is more than it should be. `dropped` results were lost to a full spool,
+    the last of them observed between `lost_from` and `lost_until`. `missed` ticks were not started
+    in time, and `lag_ms` is the worst delay of those that were, as last told.
     """
 
     id: str
@@ -86,7 +91,13 @@ class NodeView(Struct, frozen=True, kw_only=True):
     heard: int = 0
     address: str = ""
     offset_ms: int | None = None
+    rtt_ms: int | None = None
+    is_clock_off: bool = False
     dropped: int = 0
+    lost_from: int | None = None
+    lost_until: int | None = None
+    missed: int = 0
+    lag_ms: int = 0
     kinds: tuple[str, ...] = ()
     trouble: str = ""
     trouble_since: int | None = None

@@ -18,6 +18,7 @@ from uptop_core.errors import StoreError
 from uptop_leader.agenda import Agenda
 from uptop_leader.flow import one_pass
 from uptop_leader.inputs import Reconfigure, Register, Report, Signal
+from uptop_leader.offsets import OffClocks
 from uptop_leader.refusals import Behind, Unregistered
 from uptop_leader.restart import resumed
 
@@ -96,6 +97,7 @@ class Engine:
         self._is_applied = False  # whether the states have followed the configuration yet
         self._reconfiguring = anyio.Lock()
         self._seen = world.standings(clock.now())
+        self._off_clocks = OffClocks()
         self._heard: frozenset[str] = frozenset()
         self._reassign = True
         self.last_turn = clock.now()
@@ -253,6 +255,8 @@ class Engine:
             self.world, entries, due, self._rules, self._public_url, write, now
         )
         self.counters.passes += 1
+        for line in self._off_clocks.notice(draft.changes.nodes.values()):
+            log.warning("%s", line)
         self.faulty -= draft.due.keys()
         self._reassign = self._reassign or any(isinstance(entry, Register) for entry in entries)
         for monitor, when in draft.due.items():
@@ -281,6 +285,7 @@ class Engine:
         """After a suspend or a blocked loop nobody's silence counts from before it."""
         if now - self.last_turn > _STANDSTILL_S:
             log.warning("stood still for %.0f s", now - self.last_turn)
+            self.world.gaps.append((self.last_turn, now))
             self.world.since = max(self.world.since, now)
             self._resume(now)
 

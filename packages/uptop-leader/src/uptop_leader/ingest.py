@@ -1,32 +1,60 @@
-"""Step 7: a batch from a node → results not seen before, as votes and history. Pure."""
+"""Step 7: a batch from a node → results not seen before, as votes and history. Pure.
+
+A result may vote when its monitor is the node's now and was so, as it is, when the result was
+observed; when it was the node's then and is not any more, it is history.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from uptop_core.monitors import Monitor
 from uptop_core.outcomes import DETAIL_LIMIT, Reason
 from uptop_core.votes import Vote, fresh_for
-from uptop_core.wire import NO_PROOF, Rejected, ResultsBatch, WireResult, decode_result
-from uptop_leader.changes import StoredResult
+from uptop_core.wire import (
+    LEADER_PROOF,
+    NO_PROOF,
+    Rejected,
+    ResultsBatch,
+    WireResult,
+    decode_result,
+)
+from uptop_leader.changes import Bearing, StoredResult
 from uptop_leader.nodes import Ledger
+from uptop_leader.offsets import Placed, Reading, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from uptop_core.monitors import Monitor
-
 _OLDEST_S = 7 * 86_400.0  # nothing older than raw rows are kept
+_NO_READING = Reading()
+
+
+class Given(Struct, frozen=True):
+    """A monitor as it is given to a node: `since` when as it is now, or `until` when it was.
+
+    `monitor` is None where the node does not have it any more. Times are Unix seconds.
+    """
+
+    monitor: Monitor | None
+    since: float = -math.inf
+    until: float = math.inf
 
 
 class Observation(Struct, frozen=True):
-    """One new result: its row for history, and its vote where it is fresh enough to count."""
+    """One new result: its row for history, and its vote where it is fresh enough to count.
+
+    `is_late` says that it is no vote for its age alone: it may still tell what was.
+    """
 
     result: StoredResult
     vote: Vote | None
+    is_late: bool = False
 
 
 class Ingested(Struct, frozen=True, kw_only=True):
@@ -39,12 +67,16 @@ class Ingested(Struct, frozen=True, kw_only=True):
 
 
 def ingest(
-    batch: ResultsBatch, find: Callable[[str], Monitor | None], ledger: Ledger, now: float
+    batch: ResultsBatch,
+    find: Callable[[str], Given | None],
+    ledger: Ledger,
+    now: float,
+    clock: Reading = _NO_READING,
 ) -> Ingested:
     """Read each result of `batch` on its own; refuse the bad ones by name, skip the known ones.
 
-    `find` gives the monitor of an id if it is assigned to the node now. A refused result counts
-    as seen, so that it is not sent for ever.
+    `find` tells how a monitor is or was given to the node, None where it never was. `clock` is
+    what is known of the node's. A refused result counts as seen, so that it is not sent for ever.
     """
     observations: list[Observation] = []
     rejected: list[Rejected] = []
@@ -59,16 +91,17 @@ def ingest(
         if result.seq is not None and batch.instance and not add_to_ranges(seen, result.seq):
             duplicates += 1
             continue
-        monitor = find(result.monitor)
-        if monitor is None:
-            why = "not assigned to this node" if result.monitor else "monitor_id is missing"
+        given, placed = find(result.monitor), place(result, clock, now)
+        if given is None or (why := _refusal(given, placed, now)):
+            if given is None:
+                why = "not assigned to this node" if result.monitor else "monitor_id is missing"
             rejected.append(
                 Rejected(index=index, seq=result.seq, monitor_id=result.monitor, why=why)
             )
             continue
-        observations.append(_observe(result, monitor, batch, now))
+        observations.append(_observe(result, given, placed, batch, now))
     return Ingested(
-        observations=observations,
+        observations=_spaced(observations),
         duplicates=duplicates,
         rejected=tuple(rejected),
         ledger=replace(ledger, ranges=tuple(seen), touched=now),
@@ -99,22 +132,49 @@ def have(ledger: Ledger) -> int:
     return ledger.ranges[0][1] if ledger.ranges and ledger.ranges[0][0] == 1 else 0
 
 
-def observed_at(result: WireResult, now: float) -> float:
-    """When the check began, on our clock: by the age the node gives, else by its wall clock, else
-    now. Never in the future, and never older than history is kept."""
-    observed = now
-    if result.age_ms is not None:
-        observed = now - result.age_ms / 1000
-    elif result.checked_at is not None:
-        observed = result.checked_at / 1000
-    return min(now, max(observed, now - _OLDEST_S))
+def _refusal(given: Given, placed: Placed, now: float) -> str:
+    """Why a result is not even history; empty where it is."""
+    if placed.observed < now - _OLDEST_S:
+        return "older than history is kept"
+    if given.monitor is None and not (placed.may_vote and placed.observed < given.until):
+        return "not assigned to this node any more"
+    return ""
 
 
-def _observe(result: WireResult, monitor: Monitor, batch: ResultsBatch, now: float) -> Observation:
-    observed = observed_at(result, now)
+def _spaced(observations: list[Observation]) -> list[Observation]:
+    """No two results of a monitor within one millisecond, which is all that a row can tell: the
+    earlier ones are moved apart, so that they keep their order.
+    """
+    taken: set[tuple[str, int]] = set()
+    spaced: list[Observation] = []
+    for observation in reversed(observations):
+        monitor, moment = observation.result.monitor, round(observation.result.observed * 1000)
+        if (monitor, moment) in taken:
+            while (monitor, moment) in taken:
+                moment -= 1
+            observation = _moved(observation, moment / 1000)
+        taken.add((monitor, moment))
+        spaced.append(observation)
+    return spaced[::-1]
+
+
+def _moved(observation: Observation, observed: float) -> Observation:
+    vote = observation.vote
+    return replace(
+        observation,
+        result=replace(observation.result, observed=observed),
+        vote=None if vote is None else replace(vote, observed=observed),
+    )
+
+
+def _observe(
+    result: WireResult, given: Given, placed: Placed, batch: ResultsBatch, now: float
+) -> Observation:
+    observed, monitor = placed.observed, given.monitor
     reason = _reason(result)
+    isolated = result.proof == NO_PROOF and reason is not None and reason.is_network
     stored = StoredResult(
-        monitor=monitor.id,
+        monitor=result.monitor,
         node=batch.node_id,
         observed=observed,
         latency_ns=result.latency_ns,
@@ -123,9 +183,12 @@ def _observe(result: WireResult, monitor: Monitor, batch: ResultsBatch, now: flo
         cert_end=result.cert_end,
         seq=result.seq,
         instance=batch.instance,
+        bearing=_bearing(placed, result.proof, isolated=isolated),
     )
-    if observed < now - fresh_for(monitor):
+    if monitor is None or observed < given.since or not placed.may_vote:
         return Observation(stored, None)
+    if observed < now - fresh_for(monitor):
+        return Observation(stored, None, placed.is_proven)
     vote = Vote(
         node=batch.node_id,
         observed=observed,
@@ -139,9 +202,17 @@ def _observe(result: WireResult, monitor: Monitor, batch: ResultsBatch, now: flo
         recheck=result.recheck,
         sample=result.sample if monitor.keep_body else None,
         proof=result.proof,
-        isolated=result.proof == NO_PROOF and reason is not None and reason.is_network,
+        isolated=isolated,
     )
     return Observation(stored, vote)
+
+
+def _bearing(placed: Placed, proof: str | None, *, isolated: bool) -> Bearing:
+    if not placed.is_proven:
+        return Bearing.UNPLACED
+    if isolated:
+        return Bearing.ISOLATED
+    return Bearing.WEAK if proof == LEADER_PROOF else Bearing.FULL
 
 
 def _reason(result: WireResult) -> Reason | None:

@@ -12,10 +12,12 @@ from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.push import PushCheck
 from uptop_leader.ballots import take_vote
-from uptop_leader.ingest import Observation, have, ingest
+from uptop_leader.ingest import Given, Observation, have, ingest
 from uptop_leader.judge import shift
 from uptop_leader.nodes import Node, Troubles
+from uptop_leader.offsets import Reading, read_clock
 from uptop_leader.pushes import hear
+from uptop_leader.records import Record
 from uptop_leader.refusals import InstanceConflict, Unregistered
 from uptop_leader.states import Belief, MonitorState, Status, fresh_state
 
@@ -49,6 +51,8 @@ class Register(Struct, frozen=True):
         known = draft.node(said.id)
         if known is not None:
             _refuse_second(known, said.instance, draft)
+        record = known.record if known is not None else Record()
+        again = known if known is not None and known.instance == said.instance else None
         rank = known.rank if known is not None else _next_rank(draft)
         node = Node(
             id=said.id,
@@ -60,6 +64,8 @@ class Register(Struct, frozen=True):
             kinds=said.kinds,
             joined=known.joined if known is not None else draft.now,
             heard=draft.now,
+            offset_ms=again.offset_ms if again is not None else None,
+            record=record if again is not None else record.of_a_new_instance(),
             address=self.address,
             troubles=known.troubles if known is not None else Troubles(),
         )
@@ -97,17 +103,20 @@ class Report(Struct, frozen=True):
             _refuse_second(node, batch.instance, draft)
             raise Unregistered(batch.node_id)
 
-        def find(monitor: str) -> Monitor | None:
-            given = node.id in world.assigned.get(monitor, ())
-            return world.monitors[monitor] if given else None
+        def find(monitor: str) -> Given | None:
+            has_it = node.id in world.assigned.get(monitor, ())
+            found = world.monitors.get(monitor) if has_it else None
+            return world.terms.given(found, monitor, node.id)
 
         received = min(self.received, draft.now)
-        done = ingest(batch, find, draft.ledger(node.id, batch.instance), received)
+        clock = read_clock(node, batch, received)
+        ledger = draft.ledger(node.id, batch.instance)
+        done = ingest(batch, find, ledger, received, clock)
         for observation in done.observations:
             _observe(draft, observation)
         if batch.instance:
             draft.changes.ledgers[node.id, batch.instance] = done.ledger
-        _hear(draft, node, batch, received)
+        _hear(draft, node, batch, clock, received)
         return wire.ResultsAnswer(
             ok=True,
             accepted=len(done.observations),
@@ -118,15 +127,12 @@ class Report(Struct, frozen=True):
         )
 
 
-def _hear(draft: Draft, node: Node, batch: ResultsBatch, received: float) -> None:
-    offset = node.offset_ms
-    if batch.sent_at is not None:
-        offset = batch.sent_at - round(received * 1000)
+def _hear(draft: Draft, node: Node, batch: ResultsBatch, clock: Reading, received: float) -> None:
     heard = replace(
         node,
         heard=draft.now,
-        offset_ms=offset,
-        dropped=node.dropped + batch.dropped,
+        offset_ms=clock.offset_ms if clock.offset_ms is not None else node.offset_ms,
+        record=node.record.after(batch, clock.samples, received),
         stopping=batch.stopping,
     )
     draft.put_node(heard)
@@ -138,8 +144,15 @@ def _hear(draft: Draft, node: Node, batch: ResultsBatch, received: float) -> Non
 
 def _observe(draft: Draft, observation: Observation) -> None:
     """One result into history, and its vote into the state."""
-    draft.changes.results.append(observation.result)
-    monitor_id = observation.result.monitor
+    result = observation.result
+    draft.changes.results.append(result)
+    monitor_id = result.monitor
+    if monitor_id not in draft.world.monitors:
+        return  # it was deleted, and what was seen of it before stays history
+    if observation.is_late or result.observed < draft.world.since:
+        draft.put_late(monitor_id, result.observed)
+    if observation.vote is None and result.node not in draft.world.assigned.get(monitor_id, ()):
+        return
     state = draft.state(monitor_id)
     vote = observation.vote
     if vote is not None:

@@ -117,14 +117,20 @@ def _nodes(views: tuple[NodeView, ...]) -> Iterator[Metric]:
     dropped = CounterMetricFamily(
         "uptop_node_dropped_results", "Results it lost to a full spool", labels=_NODE
     )
+    missed = CounterMetricFamily(
+        "uptop_node_missed_ticks", "Ticks that it did not start in time", labels=_NODE
+    )
+    lag = _gauge("uptop_node_lag_seconds", "How late its checks start at worst", _NODE)
     for view in views:
         labels = (view.id, view.region)
+        missed.add_metric(labels, view.missed)
+        lag.add_metric(labels, view.lag_ms / 1000)
         up.add_metric(labels, float(view.state == "online"))
         heard.add_metric(labels, view.heard / 1000)
         dropped.add_metric(labels, view.dropped)
         if view.offset_ms is not None:
             offset.add_metric(labels, view.offset_ms / 1000)
-    yield from (up, heard, offset, dropped)
+    yield from (up, heard, offset, dropped, missed, lag)
 
 
 def _own(scrape: Scrape) -> Iterator[Metric]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from uptop_leader.records import Record
+
 if TYPE_CHECKING:
     from uptop_core.constants import TimeConstants
 
@@ -29,8 +31,8 @@ class Node(Struct, frozen=True, kw_only=True):
     """A probe, or the leader itself. Times are Unix seconds on the leader's clock.
 
     `rank` is its place in the order of joining: it never changes, so a joining node moves no
-    other's ticks. `heard` is when it last spoke. `offset_ms` is its clock minus ours, as last
-    seen; `dropped` the results it lost to a full spool.
+    other's ticks. `heard` is when it last spoke. `offset_ms` is its wall clock minus ours, as last
+    seen; `record` how it keeps up.
     """
 
     id: str
@@ -45,7 +47,7 @@ class Node(Struct, frozen=True, kw_only=True):
     stopping: bool = False
     own: bool = False
     offset_ms: int | None = None
-    dropped: int = 0
+    record: Record = Record()
     address: str = ""
     troubles: Troubles = Troubles()
 

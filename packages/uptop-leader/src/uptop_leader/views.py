@@ -16,6 +16,7 @@ from uptop_core.views import ChannelView, IncidentView, MonitorView, NodeView, V
 from uptop_core.votes import Vote
 from uptop_leader.ballots import Rules, count_votes, reason_words
 from uptop_leader.nodes import Standing
+from uptop_leader.offsets import OFF_MS
 from uptop_leader.states import MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
@@ -162,7 +163,13 @@ def node_view(node: Node, standing: Standing | None) -> NodeView:
         heard=_ms(node.heard),
         address=node.address,
         offset_ms=node.offset_ms,
-        dropped=node.dropped,
+        rtt_ms=node.record.rtt_ms,
+        is_clock_off=abs(node.offset_ms or 0) > OFF_MS,
+        dropped=node.record.dropped,
+        lost_from=None if node.record.lost_from is None else _ms(node.record.lost_from),
+        lost_until=None if node.record.lost_until is None else _ms(node.record.lost_until),
+        missed=node.record.missed,
+        lag_ms=node.record.lag_ms,
         kinds=node.kinds,
         trouble=trouble,
         trouble_since=since,

@@ -21,6 +21,7 @@ from uptop_leader.nodes import Ledger, Node, Standing, standing
 from uptop_leader.rounds import has_answered
 from uptop_leader.sick_nodes import RecentResults
 from uptop_leader.states import Belief, MonitorState, differs_beyond_votes, fresh_state
+from uptop_leader.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,6 +53,9 @@ class World:
         self.ledgers: dict[tuple[str, str], Ledger] = {}
         self.incidents: dict[str, Incident] = {}
         self.assigned: dict[str, tuple[str, ...]] = {}
+        self.terms = Terms()
+        self.gaps: list[tuple[float, float]] = []
+        """Times in which this leader stood still, as long as the store does not have them."""
         self.members: dict[str, list[str]] = {}
         self.push_tokens: dict[str, str] = {}
         self.groups: list[str] = []
@@ -72,11 +76,13 @@ class World:
         self.monitors = {monitor.id: monitor for monitor in configuration.monitors}
         self.channels = {channel.id: channel for channel in configuration.channels}
         self.version = configuration.version
-        self.changed |= {
+        changed = {
             monitor.id
             for monitor in configuration.monitors
             if monitor.id in known and _looks_differ(known[monitor.id], monitor)
         }
+        self.changed |= changed
+        self.terms.change(changed)
         self.push_tokens = {
             monitor.check.token: monitor.id
             for monitor in configuration.monitors
@@ -132,12 +138,14 @@ class World:
                 voted=self._voted(monitor.id, now) if is_own_now else (),
                 is_own_now=is_own_now,
             )
+            voters = self.states[monitor.id].votes if monitor.id in self.states else ()
+            self.terms.follow(monitor.id, before, nodes, voters, now)
             if nodes != before:
                 moved.add(monitor.id)
                 concerned.update(before, nodes)
                 self.assigned[monitor.id] = nodes
         for gone in self.assigned.keys() - self.monitors.keys():
-            del self.assigned[gone]
+            self.terms.drop(gone, self.assigned.pop(gone), now)
         for node in concerned:
             self.edition[node] += 1
         return moved
@@ -269,6 +277,11 @@ class Draft(Struct, kw_only=True):
         self.changes.nodes[node.id] = node
         self.standings[node.id] = standing(node, self.world.constants, self.world.since, self.now)
 
+    def put_late(self, monitor: str, observed: float) -> None:
+        """Note that a result of a time came in when nobody could vote on that any more."""
+        first, last = self.changes.late.get(monitor, (observed, observed))
+        self.changes.late[monitor] = (min(first, observed), max(last, observed))
+
     def ledger(self, node: str, instance: str) -> Ledger:
         """The ledger of an instance as of this draft."""
         key = (node, instance)
@@ -288,6 +301,8 @@ class Draft(Struct, kw_only=True):
             if monitor not in self.changes.forgotten
             and differs_beyond_votes(before.get(monitor), state)
         }
+        self.changes.former = dict(self.world.terms.unwritten)
+        self.changes.gaps = list(self.world.gaps)
         return self.changes
 
     def commit(self) -> None:
@@ -305,6 +320,9 @@ class Draft(Struct, kw_only=True):
         world.recent.note(changes.results, self.now)
         if self.examined:
             world.examined = self.now
+        for pair in changes.former:
+            world.terms.unwritten.pop(pair, None)
+        del world.gaps[: len(changes.gaps)]
 
 
 def draft_of(world: World, now: float) -> Draft:
