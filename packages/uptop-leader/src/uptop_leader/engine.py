@@ -248,8 +248,7 @@ class Engine:
             self.trouble = ""
 
         async def write(changes: Changes) -> None:
-            await to_thread.run_sync(self._store.write, changes, now)
-            self.last_write = self._clock.now()
+            await self._write(changes, now)
 
         draft, answers = await one_pass(
             self.world, entries, due, self._rules, self._public_url, write, now
@@ -268,6 +267,10 @@ class Engine:
             waiting.done.set()
         if draft.changes.notifications:
             self._on_notifications()
+
+    async def _write(self, changes: Changes, now: float) -> None:
+        await to_thread.run_sync(self._store.write, changes, now)
+        self.last_write = self._clock.now()
 
     def _fail(self, error: StoreError, batch: list[_Waiting], due: set[str], now: float) -> None:
         """Nothing was written: who asked is told to come again, what was due stays due."""
