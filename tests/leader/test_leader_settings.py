@@ -59,7 +59,6 @@ def test_every_wrong_value_gets_one_line_that_says_what_is_allowed() -> None:
         ("ADMIN_KEY", "ssh-ed25519 AAAA"),
         ("NODE_KEY", "x"),
         ("REQUIRE_NODE_KEYS", "true"),
-        ("DEADMAN_URL", "https://a.example.com"),
         ("TRUSTED_PROXIES", "10.0.0.0/8"),
         ("FOLLOWER_MIRROR", "false"),
         ("DB_TYPE", "postgres"),

@@ -8,12 +8,23 @@ import pytest
 from msgspec.structs import replace
 
 from tests.leader.courts import START, monitor
+from tests.leader.helms import hook
 from uptop_core.monitors import Monitor, NotifySwitches
 from uptop_core.outcomes import Reason
 from uptop_core.votes import Vote
+from uptop_leader.channels import Channel
 from uptop_leader.incidents import Incident, Transition
 from uptop_leader.nodes import Node
-from uptop_leader.notify import certificate_occasion, notifications, occasion
+from uptop_leader.notify import (
+    Occasion,
+    certificate_occasion,
+    ending,
+    notifications,
+    of_status,
+    outage,
+    over,
+)
+from uptop_leader.providers.pagerduty import PagerDuty
 from uptop_leader.states import Belief, Status, fresh_state
 
 UP, DOWN, PENDING = Belief.UP, Belief.DOWN, Belief.PENDING
@@ -36,10 +47,13 @@ def moved(
     )  # fmt: skip
 
 
-def told(transition: Transition, incident: Incident | None = None, **switches: bool) -> str | None:
-    watched = monitor(notify=NotifySwitches(**switches))
-    what = occasion(watched, transition, incident, NODES)
+def event_of(what: Occasion | None) -> str | None:
     return None if what is None else what.event
+
+
+def told(transition: Transition, alert: str = "", **switches: bool) -> str | None:
+    watched = monitor(notify=NotifySwitches(**switches))
+    return event_of(of_status(watched, transition, alert))
 
 
 @pytest.mark.parametrize(
@@ -62,41 +76,39 @@ def test_what_is_told_by_default(status_from: str, status_to: str, event: str | 
 
 @pytest.mark.parametrize("status", ["partial", "degraded", "late"])
 def test_what_is_switched_on_is_told_and_so_is_the_way_back(status: str) -> None:
-    switch = {status: True}
-    assert told(moved("UP", status.upper()), None, **switch) == status
-    assert told(moved(status.upper(), "UP"), None, **switch) == "up"
-    assert told(moved(status.upper(), "UP")) is None
+    assert told(moved("UP", status.upper()), "", **{status: True}) == status
+    assert told(moved(status.upper(), "UP"), status) == "up"
+    assert told(moved(status.upper(), "UP"), "", **{status: True}) is None
 
 
 def test_unknown_can_be_switched_off() -> None:
     assert told(moved("UP", "UNKNOWN"), unknown=False) is None
 
 
-def test_down_and_the_recovery_from_it_are_told_unless_switched_off() -> None:
-    down, up = moved("UP", "DOWN", (UP, DOWN)), moved("DOWN", "UP", (DOWN, UP))
-    assert told(down, INCIDENT) == "down"
-    assert told(up, INCIDENT) == "up"
-    assert told(moved("DOWN", "PARTIAL", (DOWN, UP)), INCIDENT) == "up"
-    assert told(down, INCIDENT, down=False) is None
-    assert told(up, INCIDENT, down=False) is None
-
-
-def test_the_first_up_of_a_monitor_is_no_news() -> None:
-    assert told(moved("PENDING", "UP", (PENDING, UP))) is None
-    assert told(moved("UNKNOWN", "UP", (PENDING, UP))) is None
+def test_the_way_back_from_unknown_is_no_news() -> None:
+    assert told(moved("UNKNOWN", "UP"), "unknown") is None
+    assert told(moved("UNKNOWN", "UP", (PENDING, UP)), "unknown") is None
 
 
 def test_unknown_within_an_outage_is_told_and_the_return_to_it_is_not() -> None:
-    assert told(moved("DOWN", "UNKNOWN", (DOWN, DOWN)), INCIDENT) == "unknown"
-    assert told(moved("UNKNOWN", "DOWN", (DOWN, DOWN)), INCIDENT) is None
-    assert told(moved("UNKNOWN", "UP", (DOWN, UP)), INCIDENT) == "up"
+    assert told(moved("DOWN", "UNKNOWN", (DOWN, DOWN))) == "unknown"
+    assert told(moved("UNKNOWN", "DOWN", (DOWN, DOWN)), "unknown") is None
 
 
-def test_pausing_and_deleting_in_an_outage_are_told_by_their_names() -> None:
-    for cause, status in (("paused", "PAUSED"), ("deleted", "PENDING")):
-        end = moved("DOWN", status, (DOWN, PENDING), cause=cause)
-        assert told(end, INCIDENT) == cause
-        assert told(moved("UP", status, (UP, PENDING), cause=cause)) is None
+def test_the_end_of_an_incident_is_told_by_what_ended_it() -> None:
+    assert [event_of(ending(INCIDENT, one)) for one in ("votes", "paused", "deleted")] == [
+        "up", "paused", "deleted",
+    ]  # fmt: skip
+
+
+def test_the_end_of_what_nobody_was_told_of_is_no_news() -> None:
+    assert ending(replace(INCIDENT, untold="dependency"), "votes") is None
+
+
+def test_who_is_told_late_hears_why() -> None:
+    late = outage(replace(INCIDENT, detail="refused"), NODES, why_late="it was held back")
+    assert late.detail == "refused (it was held back)"
+    assert outage(INCIDENT, NODES, why_late="it was held back").detail == "it was held back"
 
 
 def test_a_down_names_the_places_that_see_it() -> None:
@@ -106,17 +118,14 @@ def test_a_down_names_the_places_that_see_it() -> None:
         Vote(node="c", observed=START, up=True),
         Vote(node="gone", observed=START, up=False, reason=Reason.INTERNAL_ERROR),
     )
-    down = moved("UP", "DOWN", (UP, DOWN), evidence=votes)
-    what = occasion(monitor(), down, INCIDENT, NODES)
-    assert what is not None
-    assert what.regions == ("eu", "node b")
+    assert outage(replace(INCIDENT, evidence=votes), NODES).regions == ("eu", "node b")
 
 
-def made(watched: Monitor, ordinal: int = 0) -> list[Any]:
-    what = occasion(watched, moved("UP", "DOWN", (UP, DOWN)), INCIDENT, NODES)
-    assert what is not None
+def made(watched: Monitor, ordinal: int = 0, what: Occasion | None = None) -> list[Any]:
+    what = what or outage(INCIDENT, NODES)
     state = replace(fresh_state("m", START), told=ordinal, status=Status.DOWN)
-    channels = {"c": object(), "d": object()}
+    pager = Channel(id="p", name="p", provider=PagerDuty(routing_key="key"))
+    channels = {"c": hook("c"), "d": hook("d"), "p": pager}
     return notifications(watched, state, what, channels, "https://up.example.com/", START + 9)
 
 
@@ -130,6 +139,12 @@ def test_each_channel_gets_one_and_unknown_channels_none() -> None:
     assert (one.message.status, one.message.url) == ("DOWN", "https://up.example.com/status")
     assert one.message.runbook == "https://wiki.example.com"
     assert one.message.started_at == round(START * 1000)
+
+
+def test_what_is_silent_goes_only_where_an_alert_stands_open() -> None:
+    watched = monitor(channels=("c", "p", "d"))
+    assert [one.channel for one in made(watched, what=over("i", "i"))] == ["p"]
+    assert [one.channel for one in made(watched)] == ["c", "p", "d"]
 
 
 def test_keys_are_computed_and_never_the_same_for_two_occasions() -> None:

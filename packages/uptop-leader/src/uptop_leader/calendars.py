@@ -63,14 +63,9 @@ class Calendar:
         )
         return [(moment, list(found[moment])) for moment in sorted(found)]
 
-    def spans(self, since: float, until: float) -> list[tuple[Span, Maintenance]]:
-        """What lies in [since, until), at least in part, the first first."""
-        found = [
-            (span, track.maintenance)
-            for track in self._tracks.values()
-            for span in track.between(since, until)
-        ]
-        return sorted(found, key=lambda each: (each[0], each[1].name))
+    def next_span(self, maintenance: str, at: float) -> Span | None:
+        """The time of a maintenance (id) that is now, or else the next one."""
+        return self._tracks[maintenance].next_span(at)
 
     def forget(self, before: float) -> None:
         """Nothing will be asked any more about the time before a moment."""
@@ -101,9 +96,9 @@ class _Track:
         moments = {at for span in self._spans for at in (span.start, span.end)}
         return sorted(at for at in moments if after < at <= until)[-CHANGES_LIMIT:]
 
-    def between(self, since: float, until: float) -> list[Span]:
-        self._reach(until)
-        return [span for span in self._spans if span.end > since and span.start < until]
+    def next_span(self, at: float) -> Span | None:
+        self._reach(at)
+        return next((span for span in self._spans if span.end > at), None)
 
     def forget(self, before: float) -> None:
         while self._spans and self._spans[0].end <= before:

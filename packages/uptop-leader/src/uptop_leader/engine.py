@@ -211,7 +211,7 @@ class Engine:
         """One pass over what waits and what is due."""
         now = self._clock.now()
         self._notice_standstill(now)
-        due = set(self._agenda.take(now)) | self._notice_nodes(now)
+        due = set(self._agenda.take(now)) | self._notice_nodes(now) | self.world.recalled(now)
         batch, self._queue = self._queue[:_PASS_LIMIT], self._queue[_PASS_LIMIT:]
         if await self._try(batch, due, now) is not None:
             await self._one_by_one(batch, due, now)

@@ -17,8 +17,10 @@ from uptop_core.errors import UptopError
 from uptop_leader.groups import judge_group
 from uptop_leader.incidents import Incident, Transition, close_incident, open_incident
 from uptop_leader.judge import Judged, judge
-from uptop_leader.node_news import is_told_with_its_node, tell_of_nodes
-from uptop_leader.notify import Occasion, certificate_occasion, notifications, occasion
+from uptop_leader.news import concerned, of_time, of_transition, tell
+from uptop_leader.node_news import tell_of_nodes
+from uptop_leader.notify import certificate_occasion
+from uptop_leader.overlay import as_seen, maintain
 from uptop_leader.pushes import judge_push
 from uptop_leader.states import MonitorState, Status
 from uptop_leader.world import Draft, World, draft_of
@@ -51,6 +53,7 @@ async def one_pass(
     draft = draft_of(world, now)
     draft.touched |= set(due)
     answers = [_enter(entry, draft) for entry in inputs]  # 7
+    maintain(draft)  # 9, what lies over the judgement
     _judge(draft, rules)  # 8, 9
     _settle(draft, public_url)  # 10
     tell_of_nodes(draft, public_url)  # 10, of nodes
@@ -76,14 +79,16 @@ def _judge(draft: Draft, rules: Rules) -> None:
         if monitor is None or monitor.paused or isinstance(monitor.check, GroupCheck):
             continue
         _take(draft, monitor_id, _judge_one(draft, monitor, rules))
-    moved = (world.monitors.get(transition.monitor) for transition in draft.changes.transitions)
-    stirred = {monitor.parent for monitor in moved if monitor is not None}
+    moved = {transition.monitor for transition in draft.changes.transitions}
+    known = (world.monitors[monitor] for monitor in moved if monitor in world.monitors)
+    stirred = moved | {monitor.parent for monitor in known}
     for group in world.groups if draft.regroup or stirred else ():
         monitor = world.monitors[group]
         if monitor.paused or not (draft.regroup or group in stirred):
             continue
-        members = [draft.state(member) for member in world.members.get(group, ())]
-        judged = judge_group(draft.state(group), members, draft.now)
+        state = draft.state(group)
+        members = [as_seen(state, draft.state(one)) for one in world.members.get(group, ())]
+        judged = judge_group(state, members, draft.now)
         _take(draft, group, judged)
         if judged.transition is not None:
             stirred.add(monitor.parent)
@@ -106,10 +111,13 @@ def _take(draft: Draft, monitor: str, judged: Judged) -> None:
 
 
 def _settle(draft: Draft, public_url: str) -> None:
-    """Incidents and notifications of every transition, and certificate warnings."""
+    """Incidents and notifications of every transition, and what else is to be told by now."""
     monitors = draft.world.monitors
     if draft.departed:
         monitors = {**monitors, **draft.departed}
+    for transition, incident in draft.owed:
+        if (monitor := monitors.get(transition.monitor)) is not None:
+            of_transition(draft, monitor, transition, incident, public_url)
     transitions = draft.changes.transitions
     draft.changes.transitions = []
     for transition in transitions:
@@ -118,12 +126,10 @@ def _settle(draft: Draft, public_url: str) -> None:
         transition, incident = _incident(draft, transition, name)
         draft.changes.transitions.append(transition)
         if monitor is not None:
-            told = occasion(monitor, transition, incident, draft.world.nodes)
-            if transition.status_to is Status.UNKNOWN and is_told_with_its_node(draft, monitor.id):
-                continue
-            _tell(draft, monitor, told, public_url)
-    for monitor_id in draft.touched:
-        if (monitor := monitors.get(monitor_id)) is not None:
+            of_transition(draft, monitor, transition, incident, public_url)
+    for monitor_id in concerned(draft):
+        if (monitor := draft.world.monitors.get(monitor_id)) is not None:
+            of_time(draft, monitor, public_url)
             _warn_of_certificate(draft, monitor, public_url)
 
 
@@ -138,23 +144,13 @@ def _incident(
         changes.opened.append(incident)
         draft.put(state)
         return replace(transition, incident=incident.id), incident
-    known = world.incidents.get(state.incident or "")
+    known = draft.incident(state.incident)
     if transition.closes and known is not None:
         state, incident = close_incident(known, state, transition)
         changes.closed.append(incident)
         draft.put(state)
         return replace(transition, incident=incident.id), incident
     return transition, known
-
-
-def _tell(draft: Draft, monitor: Monitor, told: Occasion | None, public_url: str) -> None:
-    if told is None or not monitor.channels:
-        return
-    state = draft.state(monitor.id)
-    draft.changes.notifications += notifications(
-        monitor, state, told, draft.world.channels, public_url, draft.now
-    )
-    draft.put(replace(state, told=state.told + 1))
 
 
 def _warn_of_certificate(draft: Draft, monitor: Monitor, public_url: str) -> None:
@@ -164,9 +160,10 @@ def _warn_of_certificate(draft: Draft, monitor: Monitor, public_url: str) -> Non
     if not isinstance(check, HttpCheck) or not check.check_ssl or end is None:
         return
     soon = end / 1000 - draft.now < check.expiry_threshold * 86_400
-    if not soon or end in state.cert_told or state.status is Status.PAUSED:
+    is_quiet = state.shown in (Status.PAUSED, Status.MAINTENANCE)
+    if not soon or end in state.cert_told or is_quiet:
         return
     if monitor.notify.cert:
-        _tell(draft, monitor, certificate_occasion(monitor, end, draft.now), public_url)
+        tell(draft, monitor, certificate_occasion(monitor, end, draft.now), public_url)
     remembered = (*state.cert_told, end)[-_CERT_MEMORY:]
     draft.put(replace(draft.state(monitor.id), cert_told=remembered))

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from uptop_core.votes import Vote
 from uptop_leader.states import Belief, MonitorState, Status
 
-
 MAINTENANCE = "maintenance"
 """The cause of transitions to the status MAINTENANCE and back; why nobody is told within it."""
 

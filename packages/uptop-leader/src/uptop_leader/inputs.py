@@ -245,7 +245,7 @@ class Reconfigure(Struct, frozen=True):
                 _resume(draft, monitor)
             if not monitor.paused and (known is None or self.before.get(monitor.id) != monitor):
                 draft.touched.add(monitor.id)
-        draft.regroup = True
+        draft.regroup = draft.replanned = True
         return len(monitors)
 
 
@@ -283,4 +283,6 @@ def _blank(state: MonitorState, now: float) -> MonitorState:
         incidents=state.incidents,
         told=state.told,
         cert_told=state.cert_told,
+        maintenance=state.maintenance,
+        telling=state.telling,
     )

@@ -15,11 +15,13 @@ from uptop_core.looks import Vantage
 from uptop_core.wire import Health
 from uptop_leader.ballots import Rules
 from uptop_leader.changes import Changes
+from uptop_leader.deadman import DeadMansSwitch
 from uptop_leader.deliver import Deliverer, send
 from uptop_leader.engine import Engine
 from uptop_leader.gauges import Gauges
 from uptop_leader.messages import Message
 from uptop_leader.nodes import Node, Troubles
+from uptop_leader.notifications import Pace
 from uptop_leader.own_checks import OwnChecks
 from uptop_leader.refusals import Behind
 from uptop_leader.world import World
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from uptop_core.clock import Clock
     from uptop_core.monitors import Monitor
     from uptop_core.wire import Assignments, Registration, ResultsAnswer, ResultsBatch
+    from uptop_leader.calendars import Calendar
     from uptop_leader.channels import Channel
     from uptop_leader.configuration import Actor, Edit
     from uptop_leader.nodes import Standing
@@ -67,9 +70,9 @@ class Leader:
         self._instance = uuid.uuid4().hex
         world = _world(settings, store.cluster_id, saved, self._instance, now)
         rules = Rules(constants=settings.timings, strategy=settings.agg_strategy)
-        self._deliverer = Deliverer(
-            store, lambda: world.channels, http, clock, settings.timings.claim
-        )
+        timings = settings.timings
+        pace = Pace(digest_s=timings.digest, fallback_s=timings.fallback)
+        self._deliverer = Deliverer(store, lambda: world.channels, http, clock, timings.claim, pace)
         self.engine = Engine(
             world,
             store,
@@ -105,6 +108,8 @@ class Leader:
             tasks.start_soon(self.engine.run)
             tasks.start_soon(self._deliverer.run)
             tasks.start_soon(self._own.run)
+            if self.settings.deadman_url:
+                tasks.start_soon(self._deadman().run)
             tasks.start_soon(self._every, CONFIG_S, self.engine.reconfigure)
             tasks.start_soon(self._every, ALIVE_S, self._beat)
             tasks.start_soon(self._every, ROLL_UP_S, self._roll_up)
@@ -126,6 +131,14 @@ class Leader:
                     log.exception("a fault in housekeeping")
                 trouble = repr(fault)
             await anyio.sleep(seconds)
+
+    def _deadman(self) -> DeadMansSwitch:
+        url, seconds = self.settings.deadman_url, self.settings.timings.deadman
+        return DeadMansSwitch(url, seconds, self._is_at_work, self._http)
+
+    def _is_at_work(self) -> bool:
+        health = self.health()
+        return health.status == "ok" and health.active
 
     async def _beat(self) -> None:
         now = self._clock.now()
@@ -165,6 +178,11 @@ class Leader:
     def channels(self) -> Mapping[str, Channel]:
         """All channels by id."""
         return self.world.channels
+
+    @property
+    def calendar(self) -> Calendar:
+        """Which maintenance there is, and when."""
+        return self.world.calendar
 
     @property
     def states(self) -> Mapping[str, MonitorState]:
@@ -280,5 +298,11 @@ def _world(
     world.ledgers = dict(saved.ledgers)
     world.states = dict(saved.states)
     world.incidents = dict(saved.open_incidents)
+    world.looked = now if saved.last_alive is None else saved.last_alive
+    world.overdue = {
+        monitor
+        for monitor, state in saved.states.items()
+        if state.maintenance is not None and state.maintenance.over is not None
+    }
     world.configure(saved.configuration)
     return world

@@ -43,9 +43,11 @@ def maintain(draft: Draft) -> None:
         if _may_end(draft, world.monitors[monitor]):
             _end(draft, monitor)
     for gone in draft.departed:
-        under = draft.state(gone).maintenance
+        state = draft.state(gone)
+        under = state.maintenance
         if under is not None and under.recovered is not None:
             draft.owed.append(_recovery(gone, under.recovered, draft.now))
+            draft.put(replace(state, maintenance=None))
 
 
 def _follow(draft: Draft, monitor: str, at: float) -> None:

@@ -250,10 +250,11 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
     deadman_url: Annotated[
         str,
         Setting(
-            help="pinged every minute, so that silence there tells when uptop itself is dead",
+            help="asked (GET) every minute while this leader is active and well, so that silence"
+            " there tells when uptop itself is dead",
             group=CHECKING,
             form=url(),
-            built=False,
+            secret=True,
         ),
     ] = ""
 

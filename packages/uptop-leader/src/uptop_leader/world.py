@@ -16,7 +16,9 @@ from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.push import PushCheck
 from uptop_core.wire import Assignment, Assignments, Recheck
 from uptop_leader.assign import assign, assignment
+from uptop_leader.calendars import Calendar
 from uptop_leader.changes import Changes
+from uptop_leader.dependencies import dependents
 from uptop_leader.nodes import Ledger, Node, Standing, standing
 from uptop_leader.rounds import has_answered
 from uptop_leader.sick_nodes import RecentResults
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
     from uptop_leader.channels import Channel
     from uptop_leader.configuration import Configuration
-    from uptop_leader.incidents import Incident
+    from uptop_leader.incidents import Incident, Transition
 
 
 class World:
@@ -52,6 +54,10 @@ class World:
         self.nodes: dict[str, Node] = {own.id: own}
         self.ledgers: dict[tuple[str, str], Ledger] = {}
         self.incidents: dict[str, Incident] = {}
+        self.dependents: dict[str, tuple[str, ...]] = {}
+        """Who depends on a monitor."""
+        self.recalls: dict[str, float] = {}
+        """When there may be something to tell of a monitor though nothing happens to it."""
         self.assigned: dict[str, tuple[str, ...]] = {}
         self.terms = Terms()
         self.gaps: list[tuple[float, float]] = []
@@ -60,6 +66,11 @@ class World:
         self.push_tokens: dict[str, str] = {}
         self.groups: list[str] = []
         """The groups, each after those inside it, so that one sweep judges them all."""
+        self.calendar = Calendar((), {}, started)
+        self.looked = started
+        """Until when the calendar has been followed."""
+        self.overdue: set[str] = set()
+        """Monitors whose maintenance is over, and still to be ended."""
         self.changed: set[str] = set()
         self.version = 0
         self.edition: dict[str, int] = defaultdict(int)
@@ -71,7 +82,7 @@ class World:
         self._rechecking: set[str] = set()  # monitors of which somebody is asked for a recheck
 
     def configure(self, configuration: Configuration) -> None:
-        """Take over monitors and channels; what they need of states is the engine's business."""
+        """Take over what people have set up; what they need of states is the engine's business."""
         known = self.monitors
         self.monitors = {monitor.id: monitor for monitor in configuration.monitors}
         self.channels = {channel.id: channel for channel in configuration.channels}
@@ -95,6 +106,8 @@ class World:
             if monitor.parent is not None:
                 self.members[monitor.parent].append(monitor.id)
         self.groups = self._groups_inside_out()
+        self.dependents = dependents(self.monitors)
+        self.calendar = Calendar(configuration.maintenances, self.monitors, self.looked)
 
     def _groups_inside_out(self) -> list[str]:
         order: dict[str, None] = {}
@@ -113,6 +126,10 @@ class World:
             if isinstance(monitor.check, GroupCheck):
                 visit(monitor.id)
         return list(order)
+
+    def recalled(self, now: float) -> set[str]:
+        """The monitors of which there may be something to tell by now."""
+        return {monitor for monitor, at in self.recalls.items() if at <= now}
 
     def standings(self, now: float) -> dict[str, Standing]:
         """Where each node stands."""
@@ -256,8 +273,15 @@ class Draft(Struct, kw_only=True):
     """When time alone may change a judged monitor; None where it cannot."""
     examined: bool = False
     """Whether the nodes were looked at for troubles."""
+    recalls: dict[str, float | None] = {}
+    """When there may be something to tell of a monitor though nothing happens; None for never."""
     departed: dict[str, Monitor] = {}
     """Monitors that were deleted just now, so that their end can be told."""
+    replanned: bool = False
+    """Whether maintenance may have changed for any monitor."""
+    overdue: set[str] = set()
+    owed: list[tuple[Transition, Incident | None]] = []
+    """What is to be told now that a maintenance has ended."""
 
     def state(self, monitor: str) -> MonitorState:
         """The state as of this draft."""
@@ -267,6 +291,13 @@ class Draft(Struct, kw_only=True):
     def put(self, state: MonitorState) -> None:
         """Replace a state."""
         self.states[state.monitor] = state
+
+    def incident(self, incident: str | None) -> Incident | None:
+        """An open incident as of this draft."""
+        for mine in (*reversed(self.changes.amended), *reversed(self.changes.opened)):
+            if mine.id == incident:
+                return mine
+        return self.world.incidents.get(incident or "")
 
     def node(self, node: str) -> Node | None:
         """The node as of this draft."""
@@ -311,12 +342,23 @@ class Draft(Struct, kw_only=True):
         world.nodes.update(changes.nodes)
         world.ledgers.update(changes.ledgers)
         world.states.update(self.states)
-        for incident in changes.opened:
+        for incident in (*changes.opened, *changes.amended):
             world.incidents[incident.id] = incident
         for incident in changes.closed:
             world.incidents.pop(incident.id, None)
         for monitor in changes.forgotten:
             world.states.pop(monitor, None)
+            world.recalls.pop(monitor, None)
+        for pair in changes.former:
+            world.terms.unwritten.pop(pair, None)
+        del world.gaps[: len(changes.gaps)]
+        for monitor, at in self.recalls.items():
+            if at is None:
+                world.recalls.pop(monitor, None)
+            else:
+                world.recalls[monitor] = at
+        world.looked, world.overdue = self.now, self.overdue
+        world.calendar.forget(self.now)
         world.recent.note(changes.results, self.now)
         if self.examined:
             world.examined = self.now
