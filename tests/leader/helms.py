@@ -19,6 +19,7 @@ from uptop_core.wire import Registration, ResultsAnswer, ResultsBatch
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import ConfigChange
 from uptop_leader.leader import Leader
+from uptop_leader.maintenance import Maintenance
 from uptop_leader.providers.webhook import Webhook
 from uptop_leader.seal import Keyring
 from uptop_leader.settings import LeaderSettings
@@ -206,7 +207,7 @@ def look(monitor: str = "m", up: bool = True, **facts: Any) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def at_the_helm(
-    path: Path, *things: Monitor | Channel, at: float = NOON, busy_s: float = 0.05, **settings: Any
+    path: Path, *things: Monitor | Channel | Maintenance, at: float = NOON, busy_s: float = 0.05, **settings: Any
 ) -> AsyncIterator[Helm]:
     """A leader that has begun on the database at `path`, with these monitors and channels put in.
 

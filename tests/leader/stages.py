@@ -17,6 +17,7 @@ from uptop_core.outcomes import Reason
 from uptop_core.votes import Vote
 from uptop_core.wire import Assignments, Health, ResultsAnswer
 from uptop_leader.api.app import build_app
+from uptop_leader.calendars import Calendar
 from uptop_leader.configuration import Configuration
 from uptop_leader.gauges import Gauges, Sendings
 from uptop_leader.incidents import Incident
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from uptop_core.wire import Registration, ResultsBatch
     from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.configuration import Actor, ConfigChange, Edit
+    from uptop_leader.maintenance import Maintenance
 
 NOW = 1_800_000_000.0
 SECRET = "the cluster's secret"
@@ -130,8 +132,13 @@ class Stage:
         self.sick = ""
         self.full = False
         self.etag = "one"
+        self.maintenances: list[Maintenance] = []
         self.changed = anyio.Event()
         self.test_error: str | None = None
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(self.maintenances, self.monitors, self.clock)
 
     def clock_now(self) -> float:
         return self.clock

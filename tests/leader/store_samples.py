@@ -13,6 +13,7 @@ from uptop_leader.changes import Changes, StoredResult
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import Actor, ConfigChange
 from uptop_leader.incidents import Incident, Transition
+from uptop_leader.maintenance import Maintenance
 from uptop_leader.messages import Message
 from uptop_leader.notifications import Notification
 from uptop_leader.provider_kinds import PROVIDERS
@@ -53,11 +54,12 @@ def webhook(
     return Channel(id=channel_id, name=name or channel_id, provider=provider)
 
 
-def set_up(store: Store, *things: Monitor | Channel, now: float = NOON) -> int:
-    """Put monitors and channels."""
+def set_up(store: Store, *things: Monitor | Channel | Maintenance, now: float = NOON) -> int:
+    """Put monitors, channels and maintenance."""
     monitors = tuple(thing for thing in things if isinstance(thing, Monitor))
     channels = tuple(thing for thing in things if isinstance(thing, Channel))
-    change = ConfigChange(put_monitors=monitors, put_channels=channels)
+    planned = tuple(thing for thing in things if isinstance(thing, Maintenance))
+    change = ConfigChange(put_monitors=monitors, put_channels=channels, put_maintenances=planned)
     return store.change_config(change, OPERATOR, now)
 
 

@@ -31,10 +31,25 @@ class VoteView(Struct, frozen=True, kw_only=True):
     failed: tuple[FailedCondition, ...] = ()
 
 
+class PushView(Struct, frozen=True, kw_only=True):
+    """What a push job has said: when it was heard last, when it began if it is running, how long
+    its last run took, and by when it is expected next: then it is LATE, and later DOWN.
+    """
+
+    heard: int | None = None
+    started: int | None = None
+    run_time_ms: int | None = None
+    late_at: int | None = None
+    down_at: int | None = None
+    cron: str = ""
+    timezone: str = ""
+
+
 class MonitorView(Struct, frozen=True, kw_only=True):
     """One monitor as it stands. `votes_up` of `votes_fresh` votes say up, `votes_expected` nodes
     should have voted. `error` is one short sentence where something is wrong. `latency_ms` is the
-    median of the fresh votes that say up. `rechecking` means that a run is open.
+    median of the fresh votes that say up. `rechecking` means that a run is open. `judged` is the
+    status that lies beneath MAINTENANCE, else the same as `status`; `belief` is PENDING, UP or DOWN.
     """
 
     id: str
@@ -42,6 +57,10 @@ class MonitorView(Struct, frozen=True, kw_only=True):
     type: str
     status: str
     since: int
+    judged: str = ""
+    belief: str = ""
+    maintenance: tuple[str, ...] = ()
+    push: PushView | None = None
     target: str = ""
     error: str = ""
     latency_ms: float | None = None
@@ -70,6 +89,11 @@ class MonitorView(Struct, frozen=True, kw_only=True):
 
 class NodeView(Struct, frozen=True, kw_only=True):
     """One node. `state` is online, offline (unheard for a minute) or left (expected no more).
+
+    `rtt_ms` is the round trip of the exchange that `offset_ms` was measured with; `is_clock_off`
+    says that the offset is more than it should be. `dropped` results were lost to a full spool,
+    the last of them observed between `lost_from` and `lost_until`. `missed` ticks were not started
+    in time, and `lag_ms` is the worst delay of those that were, as last told.
 
     `own` marks the leader itself; `offset_ms` is the node's clock minus the leader's. `trouble` is
     odd_one (sees down what others see up), blind (the leader's own line is gone), or empty;
@@ -104,7 +128,12 @@ class NodeView(Struct, frozen=True, kw_only=True):
 
 
 class IncidentView(Struct, frozen=True, kw_only=True):
-    """One incident; `ended` is null while it is open. `evidence` is shown when one is asked for."""
+    """One incident; `ended` is null while it is open. `evidence` is shown when one is asked for.
+
+    `maintenance` names what the monitor was in when it was confirmed. `untold` says why nobody was
+    told of its beginning (yet), and is empty when people were; `child_of` is the incident of what
+    the monitor depends on, where that is to blame.
+    """
 
     id: str
     monitor: str
@@ -116,11 +145,16 @@ class IncidentView(Struct, frozen=True, kw_only=True):
     cause: str = ""
     reasons: str = ""
     detail: str = ""
+    maintenance: str = ""
+    untold: str = ""
+    child_of: str | None = None
     evidence: tuple[VoteView, ...] = ()
 
 
 class ChannelView(Struct, frozen=True, kw_only=True):
-    """One channel and how it has been doing; its settings are not shown."""
+    """One channel and how it has been doing; its settings are not shown. `failing_since` is when it
+    failed first after it last got through, `passed_on` counts what went to its fallback channel.
+    """
 
     id: str
     name: str
@@ -129,8 +163,39 @@ class ChannelView(Struct, frozen=True, kw_only=True):
     last_sent: int | None = None
     last_failed: int | None = None
     last_error: str = ""
+    failing_since: int | None = None
     sent: int = 0
     failed: int = 0
+    passed_on: int = 0
+
+
+class MaintenanceView(Struct, frozen=True, kw_only=True):
+    """One maintenance: once from `start` to `end`, or each time `rrule` comes true, for `duration`
+    seconds. `monitors` and `groups` are ids as set up, `covered` all monitors that it is for.
+    `next_start` and `next_end` are its time that is now (`active`) or next, null if there is none.
+    """
+
+    id: str
+    name: str
+    start: int | None = None
+    end: int | None = None
+    rrule: str | None = None
+    duration: float | None = None
+    timezone: str = "UTC"
+    monitors: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    all: bool = False
+    covered: tuple[str, ...] = ()
+    active: bool = False
+    next_start: int | None = None
+    next_end: int | None = None
+
+
+class MaintenanceList(Struct, frozen=True, kw_only=True):
+    """`GET /api/v1/maintenance`."""
+
+    maintenance: tuple[MaintenanceView, ...] = ()
 
 
 class MonitorList(Struct, frozen=True, kw_only=True):

@@ -75,8 +75,8 @@ def _monitors(views: tuple[MonitorView, ...]) -> Iterator[Metric]:
     ends = _gauge("uptop_certificate_end_timestamp_seconds", "End of the certificate", _MONITOR)
     for view in views:
         labels = (view.id, view.name, view.type)
-        if view.status in (*_UP, "DOWN"):
-            up.add_metric(labels, float(view.status != "DOWN"))
+        if view.judged in (*_UP, "DOWN"):
+            up.add_metric(labels, float(view.judged != "DOWN"))
         status.add_metric(labels, {word.value: word.value == view.status for word in Status})
         since.add_metric(labels, view.since / 1000)
         if view.uptime_24h is not None:

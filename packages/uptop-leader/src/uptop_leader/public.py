@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from uptop_core.views import percent
 from uptop_leader.groups import worst
+from uptop_leader.maintenance_views import PublicMaintenance
 from uptop_leader.states import Status
 from uptop_leader.wording import duration
 
@@ -29,6 +30,18 @@ _HEADLINES = {
     Status.DOWN: "Some systems are down",
     Status.PENDING: "Waiting for the first checks",
     Status.PAUSED: "Monitoring is paused",
+    Status.MAINTENANCE: "Some systems are under planned maintenance",
+}
+_MAINTAINED_DOWN = "Some systems are down for planned maintenance"
+
+
+_NOTES = {
+    Status.UP: "up",
+    Status.DEGRADED: "degraded",
+    Status.LATE: "late",
+    Status.PARTIAL: "not reachable from everywhere",
+    Status.UNKNOWN: "not known",
+    Status.DOWN: "down",
 }
 
 
@@ -53,7 +66,8 @@ class PublicStatus(Struct, frozen=True, kw_only=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One line of the page. `members` are those of a group; `places` says where it is seen from."""
+    """One line of the page. `members` are those of a group; `places` says where it is seen from,
+    `note` how it really stands while in maintenance."""
 
     name: str
     status: str
@@ -62,17 +76,20 @@ class Row(Struct, frozen=True, kw_only=True):
     places: str
     since: int
     lasted: str
+    note: str = ""
     is_group: bool = False
     members: tuple[Row, ...] = ()
 
 
 class PublicIncident(Struct, frozen=True, kw_only=True):
-    """An incident as the public sees it: whose, from when to when, how long."""
+    """An incident as the public sees it: whose, from when to when, how long, and whether it began
+    in maintenance."""
 
     name: str
     started: int
     ended: int | None
     lasted: str
+    is_planned: bool = False
 
 
 class StatusPage(Struct, frozen=True, kw_only=True):
@@ -86,13 +103,34 @@ class StatusPage(Struct, frozen=True, kw_only=True):
     groups: tuple[Row, ...]
     open: tuple[PublicIncident, ...]
     past: tuple[PublicIncident, ...]
+    maintenance: tuple[PublicMaintenance, ...] = ()
 
 
 def overall(views: Iterable[MonitorView]) -> Status:
-    """The worst status of all; groups repeat their members and are left out where they can be."""
+    """The worst status of all; groups repeat their members and are left out where they can be.
+
+    What is up counts as up in maintenance too. Anything else in maintenance makes MAINTENANCE of
+    all that it does not hide an outage of: nothing is all well because of maintenance.
+    """
     chosen = list(views)
-    plain = [view for view in chosen if view.type != "group"]
-    return worst(Status(view.status) for view in plain or chosen)
+    plain = [view for view in chosen if view.type != "group"] or chosen
+    known = [Status.UP if _is_up_in_maintenance(view) else Status(view.status) for view in plain]
+    found = worst(known)
+    is_outage = found in (Status.DOWN, Status.UNKNOWN, Status.PARTIAL)
+    return Status.MAINTENANCE if Status.MAINTENANCE in known and not is_outage else found
+
+
+def _is_up_in_maintenance(view: MonitorView) -> bool:
+    return view.status == Status.MAINTENANCE and view.judged == Status.UP
+
+
+def _headline(status: Status, views: Sequence[MonitorView]) -> str:
+    if not views:
+        return "Nothing is watched yet"
+    maintained = [view for view in views if view.status == Status.MAINTENANCE]
+    if status is Status.MAINTENANCE and any(view.belief == Status.DOWN for view in maintained):
+        return _MAINTAINED_DOWN
+    return _HEADLINES[status]
 
 
 def public_status(views: Sequence[MonitorView], now: float) -> PublicStatus:
@@ -116,7 +154,11 @@ def public_status(views: Sequence[MonitorView], now: float) -> PublicStatus:
 
 
 def status_page(
-    title: str, views: Sequence[MonitorView], incidents: Iterable[Incident], now: float
+    title: str,
+    views: Sequence[MonitorView],
+    incidents: Iterable[Incident],
+    now: float,
+    maintenance: tuple[PublicMaintenance, ...] = (),
 ) -> StatusPage:
     """What `/status` says; `incidents` the newest first, open and past.
 
@@ -130,12 +172,13 @@ def status_page(
     return StatusPage(
         title=title,
         overall=status.value,
-        headline=_HEADLINES[status] if views else "Nothing is watched yet",
+        headline=_headline(status, views),
         updated=round(now * 1000),
         rows=tuple(row for row in tops if not row.is_group),
         groups=tuple(row for row in tops if row.is_group),
         open=tuple(incident for incident in shown if incident.ended is None),
         past=tuple(incident for incident in shown if incident.ended is not None),
+        maintenance=maintenance,
     )
 
 
@@ -151,6 +194,7 @@ def row_of(
         places=_places(view),
         since=view.since,
         lasted=duration(round(now * 1000) - view.since),
+        note=_NOTES.get(Status(view.judged), "") if view.status == Status.MAINTENANCE else "",
         is_group=view.type == "group",
         members=tuple(row_of(child, children, now) for child in children.get(view.id, ())),
     )
@@ -188,4 +232,5 @@ def _incident(incident: Incident, now: float) -> PublicIncident:
         started=round(incident.started * 1000),
         ended=None if incident.ended is None else round(incident.ended * 1000),
         lasted=duration(round((end - incident.started) * 1000)),
+        is_planned=bool(incident.maintenance),
     )

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from uptop_core.views import ChannelView, IncidentView, MonitorView, NodeView, VoteView
+from uptop_core.checks.push import PushCheck
+from uptop_core.views import ChannelView, IncidentView, MonitorView, NodeView, PushView, VoteView
 from uptop_core.votes import Vote
 from uptop_leader.ballots import Rules, count_votes, reason_words
 from uptop_leader.nodes import Standing
 from uptop_leader.offsets import OFF_MS
+from uptop_leader.pushes import deadlines
 from uptop_leader.states import MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 ERROR_LIMIT = 200  # characters of `MonitorView.error`
 _FORGOTTEN = Standing(live=False, offline=True, left=True)  # of a node that is not known any more
-_FINE = (Status.UP, Status.PAUSED, Status.MAINTENANCE)
+_FINE = (Status.UP, Status.PAUSED)
 
 
 class Observed(Protocol):
@@ -77,8 +79,12 @@ def monitor_view(snapshot: Snapshot, monitor: Monitor) -> MonitorView:
         id=monitor.id,
         name=monitor.name,
         type=monitor.kind,
-        status=state.status.value,
-        since=_ms(state.status_since),
+        status=state.shown.value,
+        since=_ms(state.shown_since),
+        judged=state.status.value,
+        belief=state.belief.value,
+        maintenance=state.maintenance.names if state.maintenance is not None else (),
+        push=push_view(monitor, state),
         target=target_of(monitor.check),
         error=error_of(monitor, state, votes),
         latency_ms=_median(fresh),
@@ -103,6 +109,24 @@ def monitor_view(snapshot: Snapshot, monitor: Monitor) -> MonitorView:
         description=monitor.description,
         runbook=monitor.runbook,
         paused=monitor.paused,
+    )
+
+
+def push_view(monitor: Monitor, state: MonitorState) -> PushView | None:
+    """What a push job has said, and by when it is expected; None for other kinds."""
+    check, push = monitor.check, state.push
+    if not isinstance(check, PushCheck):
+        return None
+    waits_since = None if push is None or push.failed else push.heard or push.awaited
+    until = None if waits_since is None else deadlines(monitor, waits_since)
+    return PushView(
+        heard=None if push is None or push.heard is None else _ms(push.heard),
+        started=None if push is None or push.started is None else _ms(push.started),
+        run_time_ms=None if push is None or push.run_time_s is None else _ms(push.run_time_s),
+        late_at=None if until is None else _ms(until.late),
+        down_at=None if until is None else _ms(until.down),
+        cron=check.cron,
+        timezone=(check.timezone or "UTC") if check.cron else "",
     )
 
 
@@ -200,6 +224,9 @@ def incident_view(
         cause=incident.cause,
         reasons=incident.reasons,
         detail=incident.detail,
+        maintenance=incident.maintenance,
+        untold=incident.untold,
+        child_of=incident.child_of,
         evidence=tuple(vote_view(vote, nodes.get(vote.node)) for vote in shown),
     )
 
@@ -222,8 +249,10 @@ def channel_view(channel: Channel, health: ChannelHealth | None) -> ChannelView:
         last_sent=None if health.last_sent is None else _ms(health.last_sent),
         last_failed=None if health.last_failed is None else _ms(health.last_failed),
         last_error=health.last_error,
+        failing_since=None if health.failing_since is None else _ms(health.failing_since),
         sent=health.sent,
         failed=health.failed,
+        passed_on=health.passed_on,
     )
 
 

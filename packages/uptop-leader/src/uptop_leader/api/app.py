@@ -14,6 +14,7 @@ from uptop_leader.api.access import Access
 from uptop_leader.api.backups import Backups
 from uptop_leader.api.guards import Guards
 from uptop_leader.api.heartbeats import Heartbeats
+from uptop_leader.api.maintenance import MaintenanceResources
 from uptop_leader.api.overview import Overview
 from uptop_leader.api.pages import Pages
 from uptop_leader.api.probes import Probes
@@ -32,6 +33,7 @@ def build_app(leader: Leader) -> Starlette:
     access, overview = Access(leader), Overview(leader)
     probes, heartbeats = Probes(leader, access), Heartbeats(leader)
     backups, resources = Backups(leader, access), Resources(leader, access, overview)
+    maintenance = MaintenanceResources(leader, access)
     pages, scrapes = Pages(leader, overview), Scrapes(leader, access, overview)
     routes = [
         Route("/api/health", probes.health),
@@ -50,6 +52,8 @@ def build_app(leader: Leader) -> Starlette:
         Route("/api/v1/incidents", resources.incidents),
         Route("/api/v1/incidents/{id}", resources.incident),
         Route("/api/v1/channels", resources.channels),
+        Route("/api/v1/maintenance", maintenance.list_all),
+        Route("/api/v1/maintenance/{id}", maintenance.one),
         Route("/api/v1/channels/{id}/test", resources.test_channel, methods=["POST"]),
         Route("/metrics", scrapes.metrics),
         Route("/", pages.home),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from uptop_core.monitors import Monitor
     from uptop_core.wire import Assignments, Health, Registration, ResultsAnswer, ResultsBatch
+    from uptop_leader.calendars import Calendar
     from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.configuration import Actor, Edit
     from uptop_leader.gauges import Gauges
@@ -81,6 +82,9 @@ class Leader(Protocol):
     def states(self) -> Mapping[str, MonitorState]: ...
     @property
     def nodes(self) -> Mapping[str, Node]: ...
+
+    @property
+    def calendar(self) -> Calendar: ...
 
     def clock_now(self) -> float:
         """Unix seconds on the leader's steady clock."""

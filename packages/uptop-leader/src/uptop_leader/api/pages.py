@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from uptop_leader.api.answers import tagged
 from uptop_leader.api.overview import KEPT_S
 from uptop_leader.api.recent import Recent
+from uptop_leader.maintenance_views import public_maintenances
 from uptop_leader.public import public_status, status_page
 from uptop_leader.refusals import NotThere
 from uptop_leader.views import monitor_views
@@ -88,7 +89,8 @@ class Pages:
         snapshot = await self._overview.snapshot()
         incidents = await self._overview.incidents()
         title = self._leader.settings.status_title
-        page = status_page(title, monitor_views(snapshot), incidents, snapshot.now)
+        planned = public_maintenances(self._leader.calendar, snapshot.monitors, snapshot.now)
+        page = status_page(title, monitor_views(snapshot), incidents, snapshot.now, planned)
         template = self._templates.get_template("status.html")
         text = await anyio.to_thread.run_sync(lambda: template.render(page=page))
         return text.encode()

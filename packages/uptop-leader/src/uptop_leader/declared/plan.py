@@ -83,7 +83,8 @@ def plan(
         monitors=(*kept.monitors, *desired.monitors),
         maintenances=(*kept.maintenances, *desired.maintenances),
     )
-    places = {one.id: one.entry for one in (*channels, *monitors, *maintenances)}
+    places = {one.id: one.entry for one in channels} | {one.id: one.entry for one in monitors}
+    places |= {one.id: one.entry for one in maintenances}
     faults = whole_problems(result, elsewhere=places.keys())
     problems += _placed(document, faults, places, {problem.field for problem in problems})
     if problems:

@@ -1,8 +1,8 @@
 """Which time of each monitor was observed, and in which it was down: the ground of honest uptime.
 
-Observed is the time of a status that is a judgement (not PENDING, UNKNOWN, PAUSED, MAINTENANCE),
-less the times in which this leader did not run, unless results of the monitor from that time came
-in later. Down is the time of incidents within it.
+Observed is the time of a status that is a judgement (not PENDING, UNKNOWN, PAUSED), less the time
+in maintenance, and less the times in which this leader did not run, unless results of the monitor
+from that time came in later. Down is the time of incidents within it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import func, or_, select
 
+from uptop_leader.incidents import MAINTENANCE as CAUSE
 from uptop_leader.states import Status
 from uptop_leader.store.codes import SILENT
 from uptop_leader.store.intervals import Intervals, intersect, subtract, union
@@ -22,7 +23,7 @@ from uptop_leader.store.tables import METADATA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
 _TABLES = METADATA.tables
 _MONITOR, _STATE, _TRANSITION = _TABLES["monitor"], _TABLES["state"], _TABLES["transition"]
@@ -36,6 +37,8 @@ _MOVES = select(
     _TRANSITION.c.status_from,
     _TRANSITION.c.status_to,
 )
+_BENEATH = _TRANSITION.c.cause != CAUSE
+"""Transitions between what is judged; the others lead to MAINTENANCE, which lies over it, and back."""
 _JUDGED = frozenset({Status.UP, Status.PARTIAL, Status.DEGRADED, Status.LATE, Status.DOWN})
 
 
@@ -59,11 +62,13 @@ def observed(connection: Connection, since_ms: int, until_ms: int) -> dict[str, 
     """What was observed of every monitor that is not deleted, in [since, until)."""
     monitors = connection.execute(select(_MONITOR).where(_MONITOR.c.deleted_ms.is_(None))).all()
     judged = _judged(connection, monitors, since_ms, until_ms)
+    maintained = _maintained(connection, since_ms, until_ms)
     outages = _outages(connection, since_ms, until_ms)
     missed = _missed(connection, monitors, since_ms, until_ms)
     found = {}
     for monitor in monitors:
-        seen = subtract(judged[monitor.id], missed.get(monitor.id, []))
+        left_out = union([*maintained.get(monitor.id, []), *missed.get(monitor.id, [])])
+        seen = subtract(judged[monitor.id], left_out)
         found[monitor.id] = Observed(seen, intersect(seen, outages.get(monitor.id, [])))
     return found
 
@@ -74,11 +79,8 @@ def _judged(
     """The time of each monitor's statuses that are judgements."""
     now = select(_STATE.c.monitor, _STATE.c.status, _STATE.c.status_since_ms)
     states = {row.monitor: row for row in connection.execute(now)}
-    bases = _last_before(connection, since_ms)
-    later: dict[str, list[Any]] = {}
-    query = _MOVES.where(_TRANSITION.c.at_ms > since_ms, _TRANSITION.c.at_ms < until_ms)
-    for row in connection.execute(query.order_by(_TRANSITION.c.number)):
-        later.setdefault(row.monitor, []).append(row)
+    bases = _last_before(connection, since_ms, _BENEATH)
+    later = _between(connection, since_ms, until_ms, _BENEATH)
     judged = {}
     for monitor in monitors:
         start = max(since_ms, monitor.created_ms)
@@ -87,11 +89,43 @@ def _judged(
     return judged
 
 
-def _last_before(connection: Connection, moment_ms: int) -> dict[str, Any]:
+def _maintained(connection: Connection, since_ms: int, until_ms: int) -> dict[str, Intervals]:
+    """The time that each monitor was in maintenance."""
+    begun = {
+        monitor: since_ms
+        for monitor, row in _last_before(connection, since_ms, ~_BENEATH).items()
+        if row.status_to == Status.MAINTENANCE
+    }
+    found: dict[str, list[tuple[int, int]]] = {}
+    for monitor, rows in _between(connection, since_ms, until_ms, ~_BENEATH).items():
+        for row in rows:
+            if row.status_to == Status.MAINTENANCE:
+                begun.setdefault(monitor, row.at_ms)
+            elif monitor in begun:
+                found.setdefault(monitor, []).append((begun.pop(monitor), row.at_ms))
+    for monitor, start in begun.items():
+        found.setdefault(monitor, []).append((start, until_ms))
+    return {monitor: union(times) for monitor, times in found.items()}
+
+
+def _between(
+    connection: Connection, since_ms: int, until_ms: int, which: ColumnElement[bool]
+) -> dict[str, list[Any]]:
+    """The transitions of each monitor that happened in (since, until), as they became known."""
+    found: dict[str, list[Any]] = {}
+    query = _MOVES.where(which, _TRANSITION.c.at_ms > since_ms, _TRANSITION.c.at_ms < until_ms)
+    for row in connection.execute(query.order_by(_TRANSITION.c.number)):
+        found.setdefault(row.monitor, []).append(row)
+    return found
+
+
+def _last_before(
+    connection: Connection, moment_ms: int, which: ColumnElement[bool]
+) -> dict[str, Any]:
     """The transition that was made known last, of those that happened until the moment."""
     newest = (
         select(func.max(_TRANSITION.c.number).label("number"))
-        .where(_TRANSITION.c.at_ms <= moment_ms)
+        .where(which, _TRANSITION.c.at_ms <= moment_ms)
         .group_by(_TRANSITION.c.monitor)
         .subquery()
     )
