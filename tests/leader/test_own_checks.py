@@ -1,108 +1,98 @@
-"""The leader's own checks: a node like any other."""
+"""The leader's own checks go the way of a probe's, proof of line included."""
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
 
 import anyio
+import msgspec
 import pytest
 
-from tests.leader.helms import Helm, SetClock, api, at_the_helm
-from tests.leader.receivers import http_receiver
+from tests.core.places import HERE, Place
 from uptop_core.checks.http import HttpCheck
-from uptop_core.looks import Vantage
+from uptop_core.clock import Clock
+from uptop_core.constants import TimeConstants
+from uptop_core.wire import Assignment, Assignments, ResultsBatch
+from uptop_leader.nodes import Node
 from uptop_leader.own_checks import OwnChecks
-from uptop_leader.states import Status
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
+    from collections.abc import Sequence
 
 pytestmark = pytest.mark.anyio
 
-DEADLINE_S = 15.0
+
+class OneNode:
+    """An engine, and its world, that has this one node and keeps what it is handed."""
+
+    def __init__(self, monitors: Sequence[Assignment]) -> None:
+        self.world = self
+        self.own = Node(id="leader", name="leader", region="", rank=0, joined=0.0, heard=0.0)
+        self.constants = TimeConstants(answer=0.4, soon=0.05)
+        self.edition = {"leader": 0}
+        self.rechecks: dict[str, dict[str, Any]] = defaultdict(dict)
+        self.results: list[dict[str, Any]] = []
+        self.came = anyio.Event()
+        self._monitors = tuple(monitors)
+
+    def etag(self, node: str) -> str:
+        return str(self.edition[node])
+
+    def assignments(self, node: str) -> tuple[str, Assignments]:
+        return self.etag(node), Assignments(monitors=self._monitors)
+
+    async def own_assignments_changed(self, etag: str) -> None:
+        await anyio.sleep_forever()
+
+    async def submit(self, batch: ResultsBatch) -> None:
+        self.results += [msgspec.json.decode(result) for result in batch.results]
+        if len(self.results) >= len(self._monitors):
+            self.came.set()
 
 
-class RunningClock(SetClock):
-    """Runs with the test's loop, and can be moved besides."""
-
-    def now(self) -> float:
-        return self.at + anyio.current_time()
-
-
-@contextlib.asynccontextmanager
-async def checking(helm: Helm, private: bool = True) -> AsyncIterator[OwnChecks]:
-    """The own checks of a leader at work, with the engine's turns."""
-    own = OwnChecks(
-        helm.engine, Vantage(allow_private=private), RunningClock(helm.clock.at),
-        concurrency=10, instance=helm.world.own.instance,
-    )  # fmt: skip
+async def results_of(hosts: int, *, cut: int, canary: bool = False) -> list[dict[str, Any]]:
+    """What is handed to the engine when so many of the hosts are cut off; the canary is not."""
+    places = [Place(f"127.0.0.{number + 1}") for number in range(hosts + 1)]
+    for place in places[:cut]:
+        place.cut = True
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(helm.engine.run)
+        for place in places:
+            await place.come(tasks)
+        engine = OneNode(
+            [
+                Assignment(
+                    id=place.address, name="", check=HttpCheck(url=place.url), timeout=0.2,
+                    interval=3600, soon=True,
+                )
+                for place in places[:hosts]
+            ]
+        )  # fmt: skip
+        own = OwnChecks(
+            engine,  # type: ignore[arg-type]  # as much of one as is asked
+            HERE,
+            Clock(),
+            concurrency=9,
+            instance="one",
+            canaries=[places[-1].url] if canary else (),
+        )
         tasks.start_soon(own.run)
-        yield own
+        with anyio.fail_after(5):
+            await engine.came.wait()
         tasks.cancel_scope.cancel()
+    return engine.results
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    with anyio.fail_after(DEADLINE_S):
-        while not holds():
-            await anyio.sleep(0.01)
+async def test_a_leader_whose_hosts_all_fail_has_no_proof() -> None:
+    results = await results_of(4, cut=4)
+    assert {result["proof"] for result in results} == {"none"}
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "uptop.db"
+async def test_a_canary_proves_the_leaders_own_line() -> None:
+    results = await results_of(4, cut=4, canary=True)
+    assert {result["proof"] for result in results} == {"host"}
 
 
-async def test_they_vote_like_anybody(path: Path) -> None:
-    async with http_receiver() as target:
-        watched = api(check=HttpCheck(url=target.url), interval=1.0, channels=())
-        async with at_the_helm(path, watched, leader_checks="always") as helm, checking(helm):
-            await until(lambda: helm.state().status is Status.UP)
-            vote = helm.state().votes[helm.world.own.id]
-            assert vote.up
-            assert vote.address == "127.0.0.1"
-
-
-async def test_what_is_assigned_later_is_checked_and_what_is_gone_is_not(path: Path) -> None:
-    async with http_receiver() as target:
-        watched = api(check=HttpCheck(url=target.url), interval=1.0, channels=())
-        async with at_the_helm(path, leader_checks="always") as helm, checking(helm) as own:
-            helm.put(watched)
-            await helm.engine.reconfigure()
-            await until(lambda: bool(target.received))
-            helm.put(drop=("m",))
-            await helm.engine.reconfigure()
-            await until(lambda: own.runner.running == 0 and helm.world.states == {})
-            assert own.runner.waiting == 0
-
-
-async def test_results_wait_while_the_store_cannot_be_written_and_all_are_stored(
-    path: Path,
-) -> None:
-    async with http_receiver() as target:
-        watched = api(check=HttpCheck(url=target.url), interval=1.0, channels=())
-        async with at_the_helm(path, watched, leader_checks="always") as helm, checking(helm):
-            await until(lambda: helm.engine.counters.results > 0)
-            with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
-                other.execute("BEGIN EXCLUSIVE")
-                await until(lambda: helm.engine.counters.store_errors > 0)
-                other.execute("ROLLBACK")
-            begun = len(target.received)
-            await until(lambda: helm.engine.counters.results >= begun)
-            assert helm.engine.counters.rejected == helm.engine.counters.duplicates == 0
-
-
-async def test_a_target_that_may_not_be_reached_is_no_down(path: Path) -> None:
-    async with http_receiver() as target:
-        watched = api(check=HttpCheck(url=target.url), interval=1.0, channels=())
-        async with (
-            at_the_helm(path, watched, leader_checks="always") as helm,
-            checking(helm, private=False),
-        ):
-            await until(lambda: helm.engine.counters.results > 1)
-            assert helm.state().status is Status.PENDING
-            assert target.received == []
+async def test_a_leader_with_two_hosts_needs_no_proof() -> None:
+    results = await results_of(2, cut=2)
+    assert [result.get("proof") for result in results] == [None, None]

@@ -62,9 +62,9 @@ class Cluster:
 
     # Surroundings.
 
-    async def target(self) -> Target:
-        """A new target that knows our nodes apart."""
-        target = Target(self._tasks, self.pids)
+    async def target(self, address: str = "127.0.0.1") -> Target:
+        """A new target that knows our nodes apart; each address is a host."""
+        target = Target(self._tasks, self.pids, address)
         await target.come()
         return target
 

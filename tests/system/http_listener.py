@@ -72,9 +72,10 @@ def answer(status: int, body: bytes = b"", kind: str = "application/json", **mor
 
 
 class HttpListener:
-    """Listens on a free port of 127.0.0.1 until told to `leave`; `talk` is what it does."""
+    """Listens on a free port of `address` until told to `leave`; `talk` is what it does."""
 
-    def __init__(self, tasks: TaskGroup) -> None:
+    def __init__(self, tasks: TaskGroup, address: str = "127.0.0.1") -> None:
+        self.address = address
         self.port = 0
         self._tasks = tasks
         self._scope = anyio.CancelScope()
@@ -83,12 +84,12 @@ class HttpListener:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     async def come(self) -> None:
         """Listen; on the same port as before, if it has listened before."""
         listener = await anyio.create_tcp_listener(
-            local_host="127.0.0.1", local_port=self.port, reuse_port=False
+            local_host=self.address, local_port=self.port, reuse_port=False
         )
         self.port = listener.extra(SocketAttribute.local_port)
         self._listener, self._scope = listener, anyio.CancelScope()

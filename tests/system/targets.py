@@ -32,8 +32,13 @@ class Look(Struct, frozen=True):
 class Target(HttpListener):
     """A web site. `mood` is how it meets everybody, `moods` how it meets single nodes."""
 
-    def __init__(self, tasks: TaskGroup, nodes: Callable[[], Mapping[str, int]]) -> None:
-        super().__init__(tasks)
+    def __init__(
+        self,
+        tasks: TaskGroup,
+        nodes: Callable[[], Mapping[str, int]],
+        address: str = "127.0.0.1",
+    ) -> None:
+        super().__init__(tasks, address)
         self.mood: Mood = "up"
         self.moods: dict[str, Mood] = {}
         self.looks: list[Look] = []

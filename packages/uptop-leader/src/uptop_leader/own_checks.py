@@ -95,6 +95,7 @@ class OwnChecks:
             if edition != known:
                 known = edition
                 _, given = world.assignments(node)
+                self._line.update(given.monitors)
                 self.runner.update(given.monitors, given.recheck)
             else:
                 self.runner.ask(world.rechecks[node].values())
