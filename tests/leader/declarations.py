@@ -61,8 +61,13 @@ def applied(
     change = planned(text, before, prune=prune).change
     monitors = {one.id: one for one in before.monitors} | {m.id: m for m in change.put_monitors}
     channels = {one.id: one for one in before.channels} | {c.id: c for c in change.put_channels}
+    planned_times = {one.id: one for one in before.maintenances}
+    planned_times |= {one.id: one for one in change.put_maintenances}
     return replace(
         before,
+        maintenances=tuple(
+            one for id, one in planned_times.items() if id not in change.drop_maintenances
+        ),
         monitors=tuple(one for id, one in monitors.items() if id not in change.drop_monitors),
         channels=tuple(one for id, one in channels.items() if id not in change.drop_channels),
     )

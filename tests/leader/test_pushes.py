@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -208,3 +210,78 @@ def test_a_monitor_that_becomes_a_push_job_has_its_time_to_begin() -> None:
     )
     assert job.at(0) is not Status.DOWN
     assert job.at(DEADLINE) is Status.DOWN
+
+
+def nightly(grace: float | None = 3600.0) -> Job:
+    """A job that is due at half past two in Berlin, first heard at noon of 27 March 2026."""
+    job = Job()
+    check = PushCheck(token="t", grace=grace, cron="30 2 * * *", timezone="Europe/Berlin")
+    job.monitor = Monitor(id="m", name="job", check=check)
+    job.beats(NOON)
+    return job
+
+
+# Seconds after START. On 29 March the clock skips half past two: 03:00 is 01:00 in UTC.
+NOON = datetime(2026, 3, 27, 12, tzinfo=UTC).timestamp() - START
+FIRST = datetime(2026, 3, 28, 1, 30, tzinfo=UTC).timestamp() - START
+SKIPPED = datetime(2026, 3, 29, 1, tzinfo=UTC).timestamp() - START
+AFTER = datetime(2026, 3, 30, 0, 30, tzinfo=UTC).timestamp() - START
+
+
+def test_a_job_by_cron_is_late_after_its_moment_and_down_after_its_grace() -> None:
+    job = nightly()
+    assert (job.state.status, job.due) == (Status.UP, FIRST)
+    assert job.at(FIRST) is Status.LATE
+    assert job.at(FIRST + 3599) is Status.LATE
+    assert job.at(FIRST + 3600) is Status.DOWN
+    assert job.transitions[-1].at == START + FIRST + 3600
+
+
+def test_its_moments_go_by_the_wall_clock() -> None:
+    job = nightly()
+    assert job.beats(FIRST + 60) is Status.UP
+    assert job.due == SKIPPED
+    assert job.beats(SKIPPED + 60) is Status.UP
+    assert job.due == AFTER
+
+
+def test_its_default_grace_is_half_of_the_time_between_its_moments() -> None:
+    job = nightly(grace=None)
+    job.at(FIRST)
+    assert job.due == FIRST + 12 * 3600
+    job.beats(FIRST + 60)
+    job.at(SKIPPED)  # 23.5 hours after the one before
+    assert job.due == SKIPPED + 23.5 * 3600 / 2
+
+
+def test_a_judge_that_was_away_waits_one_more_interval_and_grace_for_it() -> None:
+    job = nightly()
+    assert job.restarts(FIRST + 7200) is Status.UNKNOWN
+    assert job.transitions[-1].at == START + FIRST + 3600
+    again = FIRST + 7200 + 86_400 + 3600
+    assert job.due == again
+    assert job.at(again - 1) is Status.UNKNOWN
+    assert job.at(again) is Status.DOWN
+
+
+def test_a_job_by_cron_never_heard_of_is_pending_until_its_first_deadline() -> None:
+    job = Job()
+    check = PushCheck(token="t", cron="0 * * * *", grace=600)
+    job.monitor = Monitor(id="m", name="job", check=check)
+    job.at(1)
+    first = -START % 3600
+    assert (job.state.status, job.due) == (Status.PENDING, first + 600)
+    assert job.at(first + 600) is Status.DOWN
+
+
+@pytest.mark.parametrize(("signal", "status"), [("0", Status.UP), ("7", Status.DOWN)])
+def test_the_run_time_is_from_the_start_to_the_end(signal: str, status: Status) -> None:
+    job = nightly()
+    job.beats(FIRST - 30, "start")
+    assert job.state.status is Status.UP
+    assert job.beats(FIRST + 45, signal) is status
+    assert job.state.push is not None
+    assert (job.state.push.run_time_s, job.state.push.started) == (75, None)
+    job.beats(SKIPPED)
+    assert job.state.push is not None
+    assert job.state.push.run_time_s is None

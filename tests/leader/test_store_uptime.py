@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from uptop_leader.incidents import Incident
+    from uptop_leader.incidents import Incident, Transition
     from uptop_leader.store.store import Store
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -207,3 +207,47 @@ def test_there_are_ninety_days(store: Store) -> None:
     days = store.daily(NOON)["m"]
     assert len(days) == 90
     assert days[-1].date == date(2023, 11, 15)
+
+
+def maintained(at: float, status: Status, *, begins: bool) -> Transition:
+    """A maintenance begins or ends over a status, at an hour relative to noon."""
+    before, after = (status, MAINTENANCE) if begins else (MAINTENANCE, status)
+    return transition("m", NOON + at * HOUR, before, after, cause="maintenance")
+
+
+@pytest.mark.parametrize(
+    ("times", "left_out"),
+    [
+        ([(-6, -4)], 2),
+        ([(-30, -20)], 4),
+        ([(-2, None)], 2),
+        ([(-40, None)], 24),
+        ([(-40, -30)], 0),
+        ([(-8, -7), (-3, -1)], 3),
+    ],
+)
+def test_time_in_maintenance_is_left_out(
+    store: Store, times: list[tuple[float, float | None]], left_out: float
+) -> None:
+    rows = [transition("m", MADE, PENDING, UP)]
+    for begin, end in times:
+        rows.append(maintained(begin, UP, begins=True))
+        if end is not None:
+            rows.append(maintained(end, UP, begins=False))
+    store.write(Changes(transitions=rows), NOON)
+    assert store.uptime(NOON, DAY)["m"].observed_s == (24 - left_out) * HOUR
+
+
+def test_what_is_back_dated_over_the_edges_of_maintenance_leaves_them_where_they_are(
+    store: Store,
+) -> None:
+    rows = [
+        transition("m", MADE, PENDING, UP),
+        maintained(-6, UP, begins=True),
+        transition("m", NOON - 6.5 * HOUR, UP, DOWN, known=NOON - 5.9 * HOUR),
+        maintained(-4, DOWN, begins=False),
+        transition("m", NOON - 4.5 * HOUR, DOWN, UP, known=NOON - 3.9 * HOUR),
+    ]
+    store.write(Changes(transitions=rows, opened=[down(-6.5, -4.5)]), NOON)
+    found = store.uptime(NOON, DAY)["m"]
+    assert (found.observed_s, found.down_s) == (22 * HOUR, 0.5 * HOUR)

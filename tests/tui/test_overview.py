@@ -33,6 +33,16 @@ def test_the_status_line_counts_what_is_up_and_names_the_rest() -> None:
     assert line == "UP 2 / 5 · DOWN 2 · LATE 1 · nodes 1 / 2"
 
 
+def test_maintenance_is_counted_and_says_what_lies_beneath_it() -> None:
+    planned = _monitor(
+        "DB", "MAINTENANCE", judged="DOWN", maintenance=("Upgrade",), error="2 × timeout"
+    )
+    overview = Overview(monitors=(_monitor("a"), planned))
+    assert status_line(overview) == "UP 1 / 2 · MAINTENANCE 1 · nodes 0 / 0"
+    assert not overview.is_down
+    assert any(line.endswith("Upgrade: DOWN: 2 × timeout") for line in lines(overview))
+
+
 def test_what_is_down_comes_first_and_then_by_name() -> None:
     monitors = (_monitor("b"), _monitor("z", "DOWN"), _monitor("a", "PAUSED"), _monitor("A"))
     table = list(lines(Overview(monitors=monitors)))[3:]

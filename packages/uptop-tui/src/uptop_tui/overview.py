@@ -54,7 +54,7 @@ def lines(overview: Overview, columns: int | None = None) -> Iterator[str]:
     yield ""
     ordered = sorted(overview.monitors, key=lambda view: (_rank(view), view.name.casefold()))
     table = [_HEADINGS, *(_cells(view) for view in ordered)]
-    errors = ["ERROR", *(escape(view.error, _ERROR_LIMIT) for view in ordered)]
+    errors = ["ERROR", *(escape(_error(view), _ERROR_LIMIT) for view in ordered)]
     widths = [max(width(row[column]) for row in table) for column in range(len(_HEADINGS))]
     for row, error in zip(table, errors, strict=True):
         yield _cut(_GAP.join((*_aligned(row, widths), error)).rstrip(), columns)
@@ -92,6 +92,14 @@ def _cells(view: MonitorView) -> tuple[str, ...]:
         votes,
         _regions(view),
     )
+
+
+def _error(view: MonitorView) -> str:
+    """What is wrong; in maintenance also which one it is, and what was judged beneath it."""
+    if view.status != "MAINTENANCE":
+        return view.error
+    beneath = view.judged if view.judged not in ("UP", "MAINTENANCE") else ""
+    return ": ".join(part for part in (", ".join(view.maintenance), beneath, view.error) if part)
 
 
 def _regions(view: MonitorView) -> str:
