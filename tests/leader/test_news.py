@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.leader.helms import Helm, api, at_the_helm, hook
+from uptop_core.checks.push import PushCheck
 from uptop_core.monitors import NotifySwitches
 from uptop_leader.channels import Channel
 from uptop_leader.messages import Message
@@ -261,16 +262,15 @@ async def test_the_silent_return_from_unknown_closes_what_a_paging_service_keeps
 
 
 async def test_an_alert_of_a_status_is_closed_when_it_becomes_an_outage(path: Path) -> None:
-    degrading = api(channels=("p",), notify=NotifySwitches(degraded=True))
-    async with at_the_helm(path, degrading, PAGER) as helm:
-        await all_up(helm, "m")
-        soft = [{"text": "latency < 1ms", "found": "5 ms", "soft": True}]
-        await helm.sees("n", failed=soft)
-        assert told(helm, "p") == [("m", "degraded")]
-        await helm.goes_down("n")
+    job = api(check=PushCheck(token="t"), channels=("p",), notify=NotifySwitches(late=True))
+    async with at_the_helm(path, job, PAGER) as helm:
+        await helm.during(lambda: helm.engine.signal("m", "success"))
+        await helm.wait(61)
+        assert told(helm, "p") == [("m", "late")]
+        await helm.wait(60)
         assert told(helm, "p")[1:] == [("m", "down"), ("m", "over")]
         assert open_alerts(messages(helm, "p")) == {helm.incidents()[0].id}
-        await comes_up(helm)
+        await helm.during(lambda: helm.engine.signal("m", "success"))
         assert open_alerts(messages(helm, "p")) == set()
 
 
