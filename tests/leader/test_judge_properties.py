@@ -179,7 +179,7 @@ moves = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(moves, strategy_names, st.data())
 def test_replaying_any_prefix_of_the_input_twice_gives_the_same_states(
     played: list[tuple[str, dict[str, str], bool, float, float]],
@@ -200,7 +200,7 @@ def test_replaying_any_prefix_of_the_input_twice_gives_the_same_states(
         assert once.written() == twice.written()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(moves, strategy_names)
 def test_what_is_written_is_what_is_held(
     played: list[tuple[str, dict[str, str], bool, float, float]], strategy: str
@@ -211,7 +211,7 @@ def test_what_is_written_is_what_is_held(
         assert play.leader.memory.states == play.leader.world.states
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(moves, strategy_names, st.booleans(), st.sampled_from((None, 3, 7)))
 def test_no_interleaving_of_rounds_hangs(
     played: list[tuple[str, dict[str, str], bool, float, float]],

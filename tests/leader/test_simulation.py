@@ -7,10 +7,10 @@ import pytest
 from tests.simulation.goals import DETECTION, broken
 from tests.simulation.runs import Run, run
 from tests.simulation.scoring import Score, middle
-from tests.simulation.worlds import WORLDS, Scale
+from tests.simulation.worlds import NOBODY_PROMISED, WORLDS, Scale
 
-SMALL = Scale(monitors=7, hours=0.6)
-CROWDED = Scale(monitors=30, hours=0.6, slots=3)
+SMALL = Scale(monitors=6, hours=0.5)
+CROWDED = Scale(monitors=24, hours=0.5, slots=3)
 SEEDS = (1, 2, 3)
 
 
@@ -30,10 +30,10 @@ def in_all_seeds(world: str, strategy: str) -> Score:
 def test_majority_down_says_nothing_false_and_misses_nothing(world: str) -> None:
     score = in_all_seeds(world, "majority-down")
     assert list(broken(world, "majority-down", score)) == [], score.findings
-    assert score.outages or world == "all well"
+    assert score.outages or world in ("all well", "blind leader")
 
 
-@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("world", [world for world in WORLDS if world not in NOBODY_PROMISED])
 def test_any_down_gives_no_false_alarm_without_loss_or_lies(world: str) -> None:
     score = in_all_seeds(world, "any-down")
     assert list(broken(world, "any-down", score)) == [], score.findings
@@ -70,7 +70,7 @@ def test_a_seed_gives_the_same_story_again() -> None:
 
 @pytest.mark.parametrize(("nodes", "interval"), DETECTION)
 def test_an_outage_is_known_as_soon_as_promised(nodes: int, interval: float) -> None:
-    scale = Scale(nodes=nodes, interval=interval, monitors=10, hours=1.0)
+    scale = Scale(nodes=nodes, interval=interval, monitors=6, hours=0.75)
     found = [
         seconds
         for seed in SEEDS

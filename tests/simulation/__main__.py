@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import os
 import sys
 import time
@@ -32,6 +33,7 @@ def main() -> int:
     """0 when every promise was kept."""
     _fix_the_hashing()
     options = _options()
+    logging.disable(logging.WARNING)
     scale = Scale(
         nodes=options.nodes, monitors=options.monitors, interval=options.interval,
         timeout=options.timeout, hours=options.hours, slots=options.slots,

@@ -1,30 +1,27 @@
-"""The leader of a simulation: the real flow over a store in memory, in the engine's order.
-
-Every input is a pass of `one_pass`; between them time alone makes passes, as in `Engine.turn`.
-"""
+"""The leader of a simulation: the real engine, turn by turn, over a store in memory."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import anyio
 from msgspec.structs import replace
 
 from tests.simulation.clockwork import EPOCH
+from uptop_core.clock import Clock
 from uptop_core.constants import TimeConstants
-from uptop_leader.agenda import Agenda
 from uptop_leader.ballots import Rules
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import Configuration
-from uptop_leader.flow import one_pass
-from uptop_leader.inputs import Reconfigure, Register
+from uptop_leader.engine import Engine, _Waiting
+from uptop_leader.inputs import Reconfigure
 from uptop_leader.nodes import Ledger, Node
 from uptop_leader.providers.webhook import Webhook
-from uptop_leader.restart import resumed
+from uptop_leader.refusals import Unregistered
 from uptop_leader.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
-    from typing import Any
 
     from tests.simulation.clockwork import Clockwork
     from uptop_core.monitors import Monitor
@@ -32,15 +29,15 @@ if TYPE_CHECKING:
     from uptop_leader.changes import Changes
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.inputs import Input
-    from uptop_leader.nodes import Standing
     from uptop_leader.notifications import Notification
     from uptop_leader.states import MonitorState
+    from uptop_leader.store.store import Store
 
 T = TypeVar("T")
 
 OWN = "leader"
 _CLUSTER = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
-_IDLE_S = 1.0
+_IDLE_S = 2.0  # the engine looks every second; every other one changes nothing here but the speed
 _CHANNEL = Channel(id="ops", name="ops", provider=Webhook(url="https://hooks.example.com/x"))
 
 
@@ -55,7 +52,7 @@ class Memory:
         self.transitions: list[Transition] = []
         self.notifications: list[Notification] = []
 
-    async def write(self, changes: Changes) -> None:
+    def write(self, changes: Changes) -> None:
         """Step 11, without a disk."""
         for monitor, state in changes.states.items():
             known = self.states.get(monitor)
@@ -72,8 +69,76 @@ class Memory:
         self.notifications += changes.notifications
 
 
+class _VirtualClock(Clock):
+    """The time of the clockwork."""
+
+    def __init__(self, clockwork: Clockwork) -> None:
+        self._clockwork = clockwork
+
+    def now(self) -> float:
+        return EPOCH + self._clockwork.now
+
+    wall = now
+    monotonic = now
+
+
+class _Desk(Engine):
+    """The real engine, but for three things: it writes to memory, it tells somebody else which
+    nodes have news, and its turns are made one by one and not by a loop."""
+
+    def __init__(
+        self, world: World, rules: Rules, memory: Memory, clock: Clock, wake: Callable[[str], None]
+    ) -> None:
+        super().__init__(world, cast("Store", memory), rules, clock)
+        self._memory = memory
+        self._wake_one = wake
+
+    async def _write(self, changes: Changes, now: float) -> None:
+        self._memory.write(changes)
+
+    def _wake_nodes(self, nodes: set[str]) -> None:
+        for node in nodes:
+            self._wake_one(node)
+
+    def take(self, entry: Input) -> object:
+        """An input, the turn it makes, and its answer."""
+        waiting = _Waiting(entry, anyio.Event())
+        self._queue.append(waiting)
+        self.pass_time()
+        return waiting.answer
+
+    def pass_time(self) -> None:
+        """A turn. A fault of our own ends the simulation."""
+        _at_once(self.turn())
+        if self.counters.faults or self.faulty:
+            raise AssertionError("the engine met a fault of its own, see its log")
+
+    def is_waited_for(self, now: float) -> bool:
+        """Whether a turn would find something to do: what `run` wakes up for."""
+        next_at = self._agenda.next_at()
+        return (
+            self._reassign
+            or (next_at is not None and next_at <= now)
+            or now - self.last_turn >= _IDLE_S
+        )
+
+    def next_turn_at(self) -> float:
+        """When to look again."""
+        return min(self.last_turn + _IDLE_S, self._agenda.next_at() or float("inf"))
+
+    def hear(self, node: str) -> bool:
+        """A node asks for its assignments; False when it is not known."""
+        try:
+            if node != OWN:
+                self._hear(node)
+        except Unregistered:
+            return False
+        return True
+
+
 class SimulatedLeader:
-    """One leader. `wake` is told which nodes have something new to fetch."""
+    """One leader, whose process may end and start again. `wake` is told which nodes have something
+    new to fetch."""
 
     def __init__(
         self,
@@ -85,7 +150,6 @@ class SimulatedLeader:
     ) -> None:
         self.memory = Memory()
         self.runs = False
-        self.passes = 0
         self._configuration = Configuration(
             version=1,
             monitors=tuple(replace(monitor, channels=("ops",)) for monitor in monitors),
@@ -95,35 +159,30 @@ class SimulatedLeader:
         self._checks = checks
         self._clockwork = clockwork
         self._wake = wake
-        self.world: World
-        self._agenda: Agenda
-        self._seen: dict[str, Standing]
-        self._heard: frozenset[str]
-        self._reassign: bool
+        self._desk: _Desk
+
+    @property
+    def world(self) -> World:
+        """What the engine holds."""
+        return self._desk.world
 
     def start(self, at: float) -> None:
         """A process starts, and takes up what the last one has written."""
         now = EPOCH + at
         own = Node(id=OWN, name=OWN, region="", rank=0, instance=f"{OWN}.{at:g}", joined=now,
                    heard=now, own=True)  # fmt: skip
-        self.world = world = World(_CLUSTER, own, self._rules.constants, self._checks, now)
+        world = World(_CLUSTER, own, self._rules.constants, self._checks, now)
         world.nodes |= {name: node for name, node in self.memory.nodes.items() if name != OWN}
+        world.states = dict(self.memory.states)
         world.ledgers = dict(self.memory.ledgers)
         world.incidents = dict(self.memory.incidents)
         world.configure(self._configuration)
-        self._agenda = Agenda()
-        world.reassign(now)
-        world.states = {
-            monitor: resumed(state, now) for monitor, state in self.memory.states.items()
-        }
-        world.follow_rechecks(world.states.values())
-        self._seen = world.standings(now)
-        self._heard, self._reassign = frozenset(), True
-        for monitor in world.monitors:
-            self._agenda.put(monitor, now)
+        clock = _VirtualClock(self._clockwork)
+        self._desk = _Desk(world, self._rules, self.memory, clock, self._wake)
+        self._desk.begin()
         self.runs = True
-        self._turn(at, [Reconfigure(dict(world.monitors), self._configuration)])
-        self._idle(at, world)
+        self._desk.take(Reconfigure(dict(world.monitors), self._configuration))
+        self._idle(self._desk, at)
 
     def stop(self, at: float) -> None:
         """The process ends without a word."""
@@ -131,16 +190,11 @@ class SimulatedLeader:
 
     def take(self, entry: Input, at: float) -> object:
         """An input, and its answer."""
-        return self._turn(at, [entry])[0]
+        return self._desk.take(entry)
 
     def hear(self, node: str, at: float) -> bool:
         """A node asks for its assignments; False when it is not known."""
-        known = self.world.nodes.get(node)
-        if known is None:
-            return False
-        if not known.own:
-            self.world.nodes[node] = replace(known, heard=EPOCH + at)
-        return True
+        return self._desk.hear(node)
 
     def etag(self, node: str) -> str:
         """Another one when `assignments` has changed."""
@@ -150,73 +204,14 @@ class SimulatedLeader:
         """What the node is to do."""
         return self.world.assignments(node)[1]
 
-    def _idle(self, at: float, world: World) -> None:
-        """Time alone: a pass when something is due or a node went, and look again in a second."""
-        if not self.runs or self.world is not world:
+    def _idle(self, desk: _Desk, at: float) -> None:
+        """Time alone makes turns, as in `Engine.run`."""
+        if not self.runs or self._desk is not desk:
             return
-        due = self._agenda.next_at()
-        if (due is not None and due <= EPOCH + at) or self._have_nodes_moved(at):
-            self._turn(at, [])
-            due = self._agenda.next_at()
-        pause = _IDLE_S if due is None else min(_IDLE_S, max(0.001, due - EPOCH - at))
-        self._clockwork.at(at + pause, lambda then: self._idle(then, world))
-
-    def _have_nodes_moved(self, at: float) -> bool:
-        return self._reassign or self.world.standings(EPOCH + at) != self._seen
-
-    def _turn(self, at: float, entries: list[Input]) -> list[object]:
-        """One turn of the engine. See `Engine.turn` for why it is in this order."""
-        now, world = EPOCH + at, self.world
-        due = set(self._agenda.take(now)) | self._notice_nodes(now)
-        self.passes += 1
-        draft, answers = _at_once(
-            one_pass(world, entries, due, self._rules, "", self.memory.write, now)
-        )
-        self._reassign = self._reassign or any(isinstance(entry, Register) for entry in entries)
-        for monitor, when in draft.due.items():
-            self._agenda.put(monitor, when)
-        for node in world.follow_rechecks(draft.states.values()):
-            self._wake(node)
-        for (monitor, node), vote in draft.changes.votes.items():
-            world.changed.discard(monitor)
-            if node != OWN and not vote.abstains and OWN in world.assigned.get(monitor, ()):
-                self._reassign = self._reassign or world.checks == "auto"
-        if self._reassign:
-            self._clockwork.at(at, self._reassign_now(world))
-        return answers
-
-    def _reassign_now(self, world: World) -> Callable[[float], None]:
-        def turn(at: float) -> None:
-            if self.runs and self.world is world and self._reassign:
-                self._turn(at, [])
-
-        return turn
-
-    def _notice_nodes(self, now: float) -> set[str]:
-        """See `Engine._notice_nodes`."""
-        world = self.world
-        standings = world.standings(now)
-        moved = {node for node, where in standings.items() if self._seen.get(node) != where}
-        heard = frozenset(
-            node.id
-            for node in world.nodes.values()
-            if not node.own
-            and not node.stopping
-            and now - max(node.heard, world.since) <= self._rules.constants.take_over
-        )
-        touched: set[str] = set()
-        if self._reassign or heard != self._heard:
-            self._reassign, self._heard = False, heard
-            touched |= world.reassign(now)
-            world.follow_rechecks(world.states.values())
-            for node in world.nodes:
-                self._wake(node)
-        if moved:
-            touched |= {
-                monitor for monitor, nodes in world.assigned.items() if not moved.isdisjoint(nodes)
-            }
-        self._seen = standings
-        return touched
+        if desk.is_waited_for(EPOCH + at):
+            desk.pass_time()
+        again = max(at + 0.001, desk.next_turn_at() - EPOCH)
+        self._clockwork.at(again, lambda then: self._idle(desk, then))
 
 
 def _at_once(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -226,4 +221,4 @@ def _at_once(coroutine: Coroutine[Any, Any, T]) -> T:
     except StopIteration as done:
         value: T = done.value
         return value
-    raise AssertionError("the flow has waited for something")
+    raise AssertionError("the engine has waited for something")

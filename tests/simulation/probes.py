@@ -76,7 +76,7 @@ class SimulatedNode:
         self._instance = f"{place.name}.{life.begins:g}"
         self._ahead = EPOCH + place.clock_s(life.begins)
         self._schedule = Schedule()
-        self._line = Line(clockwork, scene.timeout, self._look, self._has_leader)
+        self._line = Line(clockwork, scene.timeout, self._look, self._proves_by_leader)
         self._given: tuple[Assignment, ...] | None = None
         self._ticks: OrderedDict[str, Tick] = OrderedDict()
         self._rechecks: OrderedDict[str, Recheck] = OrderedDict()
@@ -87,6 +87,7 @@ class SimulatedNode:
         self._spool: dict[int, Sent] = {}
         self._is_sending = False
         self._sent_at = float("-inf")
+        self._offset_ms: int | None = None  # as measured in the last exchange
         self._etag = ""
         self._is_registered = place.own
         self._polls = 0
@@ -106,6 +107,10 @@ class SimulatedNode:
 
     def _has_leader(self, at: float) -> bool:
         return self._lives(at) and self._leader.runs and at not in self.place.cut
+
+    def _proves_by_leader(self, at: float) -> bool:
+        """Whether the leader's answer shows that the line works; its own answer shows nothing."""
+        return not self.place.own and self._has_leader(at)
 
     def _say_goodbye(self, at: float) -> None:
         if self._has_leader(at) and self._is_registered:
@@ -298,6 +303,7 @@ class SimulatedNode:
             results=tuple(results),
             instance=self._instance,
             sent_at=round((EPOCH + at + self.place.clock_s(at)) * 1000),
+            offset_ms=self._offset_ms,
             stopping=stopping,
         )
         entry = Report(decode_batch(_ENCODE(body)), EPOCH + at)
@@ -307,6 +313,8 @@ class SimulatedNode:
             return None
         if isinstance(answer, Exception):
             raise answer
+        if self.place.gives_age and not self.place.own:
+            self._offset_ms = round(self.place.clock_s(at) * 1000)
         for sent in batch:
             if not sent.is_taken:
                 sent.is_taken = True

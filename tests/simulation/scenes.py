@@ -148,6 +148,8 @@ class Scene:
             for start, end in spans:
                 edges |= {start, start + settle_s, end, end + silence_s}
         edges |= {edge for start, end in self.leader_away for edge in (start, end, end + settle_s)}
+        for place in self.places:
+            edges |= {edge for span in place.no_uplink | place.no_dns for edge in span}
         moments = sorted(edge for edge in edges if 0 <= edge <= self.length)
         heard = Spans(
             (start, end)
@@ -164,7 +166,8 @@ class Scene:
         self, at: float, there: dict[str, Spans], settle_s: float, silence_s: float
     ) -> bool:
         if not there:
-            return at >= settle_s
+            alone = self.places[0]
+            return at >= settle_s and at not in alone.no_uplink
         working = expected = 0
         for place in self.places:
             if place.own:

@@ -188,14 +188,19 @@ def _leader_cut_off(rng: Random, scale: Scale) -> Scene:
 
 @_world("region down")
 def _region_down(rng: Random, scale: Scale) -> Scene:
-    """A third of the targets cannot be reached from the 2 of 5 nodes of one region for 20 min."""
+    """A third of the targets cannot be reached from the 2 of 5 nodes of one region for 20 min; with
+    half of the seeds the leader does not hear these nodes for 2 min of it."""
     places, targets = _usual(scale, rng)
     south = places[-(scale.nodes * 2 // 5) :]
+    span = Spans(scale.once(rng, 1200.0))
     sound = [target for target in targets if not target.down]
     for target in rng.sample(sound, max(1, len(targets) // 3)):
-        span = Spans(scale.once(rng, 1200.0))
         target.beyond = {place.name: span for place in south}
         target.reason = rng.choice(_REASONS)
+    if rng.random() < 0.5:
+        middle = [start + rng.uniform(0.3, 0.7) * (end - start) for start, end in span]
+        for place in south:
+            place.cut = Spans((moment, moment + 120.0) for moment in middle)
     return scale.scene(places, targets)
 
 
@@ -321,3 +326,29 @@ def _black_holed(rng: Random, scale: Scale) -> Scene:
     for target in rng.sample(targets, round(_DARK_SHARE * len(targets))):
         target.down = span
     return scale.scene(scale.places(), targets)
+
+
+@_world("blind leader")
+def _blind_leader(rng: Random, scale: Scale) -> Scene:
+    """The leader alone runs every check, and its own line is cut for 15 min."""
+    targets = scale.targets()
+    _outages(scale, rng, targets)
+    places = scale.places(0)
+    places[0].no_uplink = Spans(scale.once(rng, 900.0))
+    return scale.scene(places, targets)
+
+
+@_world("two of three gone")
+def _two_of_three_gone(rng: Random, scale: Scale) -> Scene:
+    """Of three nodes two are out of the leader's reach for 4 min; the third cannot reach a third
+    of the targets meanwhile."""
+    places, targets = scale.places(3), scale.targets()
+    _outages(scale, rng, targets)
+    span = Spans(scale.once(rng, 240.0))
+    sound = [target for target in targets if not target.down]
+    for target in rng.sample(sound, max(1, len(targets) // 3)):
+        target.beyond = {places[1].name: Spans((start + 30.0, end) for start, end in span)}
+        target.reason = rng.choice(_REASONS)
+    for place in places[2:]:
+        place.cut = span
+    return scale.scene(places, targets)
