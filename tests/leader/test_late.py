@@ -90,9 +90,9 @@ def test_failures_of_a_node_without_proof_of_line_say_nothing() -> None:
 
 
 def test_failures_with_the_leader_alone_for_proof_count_only_where_nobody_sees_it_up() -> None:
-    weak = {"bearing": Bearing.WEAK}
-    assert past(looks(60, down={"b": range(20, 40)}, **weak), 60, "any-down").outages == ()
-    everywhere = looks(60, down=dict.fromkeys("abc", range(20, 40)), **weak)
+    weak = Bearing.WEAK
+    assert past(looks(60, down={"b": range(20, 40)}, bearing=weak), 60, "any-down").outages == ()
+    everywhere = looks(60, down=dict.fromkeys("abc", range(20, 40)), bearing=weak)
     assert len(past(everywhere, 60, "any-down").outages) == 1
 
 
@@ -107,7 +107,7 @@ def test_time_without_a_quorum_is_not_known() -> None:
     # the last look, of c, counts until 11:00; then one of three is too few, until b and c have left
     assert (up[0][0], down) == (0, [])
     assert up[0][1] == pytest.approx(9 + 2 / 3 + 80 / 60)
-    assert up[1] == (pytest.approx(9 + 2 / 3 + 80 / 60 + 5), 60)
+    assert list(up[1]) == pytest.approx([9 + 2 / 3 + 80 / 60 + 5, 60])
 
 
 def test_a_short_pause_is_filled_and_a_long_one_is_not() -> None:
@@ -115,7 +115,7 @@ def test_a_short_pause_is_filled_and_a_long_one_is_not() -> None:
     assert spans(past(short, 60)) == ([(0, 60)], [])
     long = [look for look in looks(60) if not 20 <= look.at_ms / MINUTE < 30]
     (_, end), (start, _) = spans(past(long, 60))[0]
-    assert (end, start) == (pytest.approx(19 + 2 / 3 + 80 / 60, abs=0.7), pytest.approx(30, abs=1))
+    assert [end, start] == pytest.approx([19 + 2 / 3 + 80 / 60, 30], abs=1)
 
 
 def test_an_outage_that_lasts_lasts_until_the_end_of_what_is_known() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING
+from uuid import NAMESPACE_DNS
 
 import pytest
 
@@ -13,6 +14,7 @@ from uptop_leader.changes import Changes
 from uptop_leader.configuration import Actor, ConfigChange
 from uptop_leader.states import Status, fresh_state
 from uptop_leader.store.history import Day, Uptime
+from uptop_leader.store.replays import Rulings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 HOUR, DAY = 3600.0, 86_400.0
 MADE = NOON - 10 * DAY
+RULINGS = Rulings(cluster=str(NAMESPACE_DNS), strategy="any-down", silence_s=300, unknown_s=300)
 PENDING, UP, DOWN = Status.PENDING, Status.UP, Status.DOWN
 UNKNOWN, PAUSED, MAINTENANCE = Status.UNKNOWN, Status.PAUSED, Status.MAINTENANCE
 
@@ -51,6 +54,14 @@ def down(start: float, end: float | None, number: int = 1) -> Incident:
 def hours(uptime: Uptime) -> tuple[float, float, float]:
     """Up, down and observed in hours."""
     return (uptime.up_s / HOUR, uptime.down_s / HOUR, uptime.observed_s / HOUR)
+
+
+def replayed(store: Store, *names: str) -> None:
+    """Late results of the last day are judged."""
+    late = dict.fromkeys(names, (NOON - DAY, NOON))
+    store.write(Changes(late=late), NOON)
+    monitors = {monitor.id: monitor for monitor in store.load_config().monitors}
+    assert store.replay(monitors, RULINGS, NOON, 0) == len(names)
 
 
 def test_an_outage_counts_from_start_to_end(store: Store) -> None:
@@ -161,19 +172,20 @@ def test_results_that_came_in_later_cover_a_gap(store: Store) -> None:
     seen = [result("m", "probe", NOON - 2 * HOUR + 60 * minute) for minute in range(119)]
     silent = [result("blind", "probe", NOON - 600, reason=Reason.INTERNAL_ERROR)]
     store.write(Changes(results=seen + silent), NOON)
-    store.roll_up(NOON)
+    replayed(store, "m", "blind")
     uptimes = store.uptime(NOON, DAY)
     assert uptimes["m"].observed_s == 23 * HOUR - 120
     assert uptimes["blind"].observed_s == 21 * HOUR
 
 
-def test_a_result_speaks_for_its_interval(store: Store) -> None:
+def test_a_late_result_speaks_for_as_long_as_a_vote_counts(store: Store) -> None:
     set_up(store, ping("slow", interval=2 * HOUR), now=MADE)
     store.write(Changes(transitions=[transition("slow", MADE, PENDING, UP)]), NOON)
     store.gap(NOON - 6 * HOUR, NOON - HOUR)
     store.write(Changes(results=[result("slow", "probe", NOON - 4 * HOUR)]), NOON)
-    store.roll_up(NOON)
-    assert hours(store.uptime(NOON, DAY)["slow"]) == (21, 0, 21)
+    replayed(store, "slow")
+    spoken = 2.5 + 5 / 3600  # its interval, its timeout, and a quarter of its interval
+    assert store.uptime(NOON, DAY)["slow"].observed_s == pytest.approx((19 + spoken) * HOUR)
 
 
 def test_results_beside_a_short_gap_do_not_cover_it(store: Store) -> None:
@@ -181,7 +193,6 @@ def test_results_beside_a_short_gap_do_not_cover_it(store: Store) -> None:
     around = [result("m", "n", NOON - 1000 + second) for second in (0, 10, 40, 50)]
     store.gap(NOON - 985, NOON - 970)
     store.write(Changes(results=around), NOON)
-    store.roll_up(NOON)
     assert store.uptime(NOON, DAY)["m"].observed_s == DAY - 15
 
 

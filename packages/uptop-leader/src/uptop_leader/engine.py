@@ -85,7 +85,7 @@ class Engine:
         self.faulty: set[str] = set()
         """Monitors that a fault of our own keeps from being judged."""
         self._store = store
-        self._rules = rules
+        self.rules = rules
         self._clock = clock
         self._public_url = public_url
         self._on_notifications = on_notifications
@@ -251,7 +251,7 @@ class Engine:
             await self._write(changes, now)
 
         draft, answers = await one_pass(
-            self.world, entries, due, self._rules, self._public_url, write, now
+            self.world, entries, due, self.rules, self._public_url, write, now
         )
         self.counters.passes += 1
         for line in self._off_clocks.notice(draft.changes.nodes.values()):
@@ -301,7 +301,7 @@ class Engine:
             for node in self.world.nodes.values()
             if not node.own
             and not node.stopping
-            and now - max(node.heard, self.world.since) <= self._rules.constants.take_over
+            and now - max(node.heard, self.world.since) <= self.rules.constants.take_over
         )
         touched: set[str] = set()
         if self._reassign or heard != self._heard:

@@ -54,7 +54,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     Times are Unix seconds; `ended` is None while it is open. `cause` of the end is `recovered`,
     `paused` or `deleted`. `maintenance` names what the monitor was in when it was confirmed.
     `untold` says why its beginning has not been told (yet), empty when it has been; `child_of` is
-    the incident of what the monitor depends on, where that is to blame.
+    the incident of what the monitor depends on, where that is to blame. `late` marks one of the
+    past that results told of when it was over: nobody is told, and it has no number.
     """
 
     id: str
@@ -72,11 +73,17 @@ class Incident(Struct, frozen=True, kw_only=True):
     untold: str = ""
     child_of: str | None = None
     maintenance: str = ""
+    late: bool = False
 
 
 def incident_id(cluster: str, monitor_id: str, number: int) -> str:
     """The id of a monitor's incident number `number`: UUIDv5 in the cluster's namespace."""
     return str(uuid.uuid5(uuid.UUID(cluster), f"{monitor_id}/{number}"))
+
+
+def late_incident_id(cluster: str, monitor_id: str, started_ms: int) -> str:
+    """The id of an incident that was found afterwards: it is named by its beginning."""
+    return str(uuid.uuid5(uuid.UUID(cluster), f"{monitor_id}/late/{started_ms}"))
 
 
 def open_incident(

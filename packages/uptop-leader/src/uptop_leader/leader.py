@@ -24,6 +24,7 @@ from uptop_leader.nodes import Node, Troubles
 from uptop_leader.notifications import Pace
 from uptop_leader.own_checks import OwnChecks
 from uptop_leader.refusals import Behind
+from uptop_leader.store.replays import Rulings
 from uptop_leader.world import World
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ CONFIG_S = 1.0  # how often the database is asked whether the configuration has 
 ALIVE_S = 5.0
 ROLL_UP_S = 60.0
 RETAIN_S = 600.0
+REPLAY_S = 5.0
+REPLAY_AFTER_S = 15.0  # late results come in company: the past is judged when some have come
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +117,7 @@ class Leader:
             tasks.start_soon(self._every, ALIVE_S, self._beat)
             tasks.start_soon(self._every, ROLL_UP_S, self._roll_up)
             tasks.start_soon(self._every, RETAIN_S, self._retain)
+            tasks.start_soon(self._every, REPLAY_S, self._replay)
 
     async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
         """Do something again and again; troubles are told once, and do not end it."""
@@ -151,6 +155,18 @@ class Leader:
     async def _roll_up(self) -> None:
         await to_thread.run_sync(self.store.roll_up, self._clock.now())
 
+    async def _replay(self) -> None:
+        rules = self.engine.rules
+        rulings = Rulings(
+            cluster=self.store.cluster_id,
+            strategy=rules.strategy,
+            silence_s=rules.constants.silence,
+            unknown_s=rules.constants.unknown,
+        )
+        monitors = dict(self.world.monitors)
+        now = self._clock.now()
+        await to_thread.run_sync(self.store.replay, monitors, rulings, now, REPLAY_AFTER_S)
+
     async def _retain(self) -> None:
         settings = self.settings
         await to_thread.run_sync(
@@ -161,6 +177,7 @@ class Leader:
             settings.retention_hour,
         )
         self.world.forget_ledgers(self._clock.now() - settings.retention_raw)
+        self.world.terms.forget(self._clock.now() - settings.retention_raw)
 
     # What HTTP asks.
 
@@ -296,6 +313,7 @@ def _world(
         own.id: own,
     }
     world.ledgers = dict(saved.ledgers)
+    world.terms.former = dict(saved.former)
     world.states = dict(saved.states)
     world.incidents = dict(saved.open_incidents)
     world.looked = now if saved.last_alive is None else saved.last_alive

@@ -1,10 +1,16 @@
-"""The small numbers that stand for reasons in raw results. A number that was given never changes."""
+"""The small numbers that stand for reasons in raw results. A number that was given never changes.
+
+How a result bears on the past is said by the range its number is in: 0 to 31 is for one that counts
+in full, then 32 numbers for each other bearing.
+"""
 
 from __future__ import annotations
 
 from uptop_core.outcomes import Reason
+from uptop_leader.changes import Bearing
 
 UP = 0
+_RANGE = 32
 
 CODES: dict[Reason | None, int] = {
     None: UP,
@@ -32,5 +38,24 @@ CODES: dict[Reason | None, int] = {
 
 REASONS: dict[int, Reason | None] = {code: reason for reason, code in CODES.items()}
 
-SILENT = frozenset(code for reason, code in CODES.items() if reason is not None and reason.abstains)
+UPS = frozenset(UP + _RANGE * bearing for bearing in Bearing)
+"""Codes of results that are up."""
+
+SILENT = frozenset(
+    code + _RANGE * bearing
+    for reason, code in CODES.items()
+    for bearing in Bearing
+    if reason is not None and (reason.abstains or bearing is Bearing.ISOLATED)
+)
 """Codes of results that say nothing about the target: no rollup counts them."""
+
+
+def code_of(reason: Reason | None, bearing: Bearing) -> int:
+    """The number of a reason (None: up) and a bearing."""
+    return CODES[reason] + _RANGE * bearing
+
+
+def meaning_of(code: int) -> tuple[Reason | None, Bearing]:
+    """What a number says."""
+    bearing, reason = divmod(code, _RANGE)
+    return REASONS[reason], Bearing(bearing)

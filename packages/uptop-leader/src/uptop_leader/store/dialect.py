@@ -10,6 +10,7 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func
 from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
@@ -45,6 +46,22 @@ def count_up(table: Table, counter: str) -> Insert:
     return sqlite.insert(table).on_conflict_do_update(
         index_elements=list(table.primary_key.columns),
         set_={counter: table.columns[counter] + 1},
+    )
+
+
+def widen(table: Table) -> Insert:
+    """Insert rows; where one is there already, its [since_ms, until_ms] comes to hold both, and
+    its `mark` counts up.
+    """
+    statement = sqlite.insert(table)
+    known, given = table.columns, statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={
+            "since_ms": func.min(known["since_ms"], given["since_ms"]),
+            "until_ms": func.max(known["until_ms"], given["until_ms"]),
+            "mark": known["mark"] + 1,
+        },
     )
 
 

@@ -30,6 +30,15 @@ class LedgerRow(Row, table=True):
     data: bytes
 
 
+class FormerRow(Row, table=True):
+    """Until when a monitor was assigned to a node that does not have it any more."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+    monitor: str = Field(primary_key=True)
+    node: str = Field(primary_key=True)
+    until_ms: int = moment()
+
+
 class StateRow(Row, table=True):
     """What is believed of a monitor; its votes have a table of their own."""
 
@@ -80,6 +89,7 @@ class IncidentRow(Row, table=True):
     maintenance: str = ""
     untold: str = ""
     child_of: str | None = None
+    late: bool = False
 
 
 class TransitionRow(Row, table=True):

@@ -77,6 +77,28 @@ class GapRow(Row, table=True):
     until_ms: int = moment()
 
 
+class LateRow(Row, table=True):
+    """What results that came too late have told of a time that nobody had judged."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+    monitor: str = Field(primary_key=True)
+    since_ms: int = moment(primary_key=True)
+    until_ms: int = moment()
+    down: bool
+
+
+class ReplayRow(Row, table=True):
+    """A monitor whose past is to be judged, since late results of that time have come in; `mark`
+    counts how often that was said, the first time at `marked_ms`.
+    """
+
+    monitor: str = Field(primary_key=True)
+    since_ms: int = moment()
+    until_ms: int = moment()
+    marked_ms: int = moment()
+    mark: int
+
+
 class HeartbeatRow(Row, table=True):
     """One row that says when the store was last written."""
 

@@ -11,7 +11,7 @@ from uptop_core.votes import Vote
 from uptop_leader.incidents import Incident, Transition
 from uptop_leader.nodes import Ledger, Node
 from uptop_leader.states import Belief, MonitorState, Status, fresh_state
-from uptop_leader.store.codes import REASONS
+from uptop_leader.store.codes import meaning_of
 from uptop_leader.store.history import RawResult
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _TABLES = METADATA.tables
 _STATE, _VOTE, _NODE, _LEDGER = (_TABLES[name] for name in ("state", "vote", "node", "ledger"))
 _INCIDENT, _TRANSITION = _TABLES["incident"], _TABLES["transition"]
+_FORMER = _TABLES["former"]
 _HEARTBEAT, _SERIES, _RESULT = _TABLES["heartbeat"], _TABLES["series"], _TABLES["result"]
 
 _decode_state = msgspec.msgpack.Decoder(MonitorState).decode
@@ -58,6 +59,12 @@ def ledgers(connection: Connection) -> dict[tuple[str, str], Ledger]:
     """All ledgers by node and instance."""
     rows = connection.execute(select(_LEDGER.c.node, _LEDGER.c.instance, _LEDGER.c.data))
     return {(node, instance): _decode_ledger(data) for node, instance, data in rows}
+
+
+def former(connection: Connection) -> dict[tuple[str, str], float]:
+    """Until when monitors were assigned to nodes that do not have them any more."""
+    rows = connection.execute(select(_FORMER))
+    return {(row.monitor, row.node): to_seconds(row.until_ms) for row in rows}
 
 
 def last_alive(connection: Connection) -> float | None:
@@ -113,6 +120,7 @@ def _incident(row: Any) -> Incident:
         maintenance=row.maintenance,
         untold=row.untold,
         child_of=row.child_of,
+        late=row.late,
     )
 
 
@@ -161,7 +169,7 @@ def results(
             node=row.node,
             observed=to_seconds(row.time_ms),
             latency_us=row.latency_us,
-            reason=REASONS[row.reason],
+            reason=meaning_of(row.reason)[0],
         )
         for row in connection.execute(query)
     ]

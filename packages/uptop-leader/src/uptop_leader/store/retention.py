@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from uptop_leader.store.connections import Connections
 
 _RESULT, _LEDGER = METADATA.tables["result"], METADATA.tables["ledger"]
+_FORMER = METADATA.tables["former"]
 _NOTIFICATION = METADATA.tables["notification"]
 _BATCH = 5_000  # rows of one transaction: some 10 ms
 
@@ -25,8 +26,8 @@ def retain(
     connections: Connections, now: float, raw_s: float, five_min_s: float, hour_s: float
 ) -> int:
     """Remove raw results, five-minute and hourly rollups older than so many seconds, what the
-    outbox is done with as the five-minute rollups, and ledgers untouched for as long as raw
-    results. Days, incidents and transitions stay. Returns how many history rows went.
+    outbox is done with as the five-minute rollups, and for as long as raw results ledgers
+    that were not touched and assignments that ended. Days, incidents and transitions stay. Returns how many history rows went.
 
     Nothing is removed that a rollup is still to be made of.
     """
@@ -42,6 +43,7 @@ def retain(
                 keep_from(connection, source, until)
         table, moment = _timed(source)
         removed += _remove(connections, table, moment, until)
+    _remove(connections, _FORMER, _FORMER.c.until_ms, to_ms(now - raw_s))
     _remove(connections, _LEDGER, _LEDGER.c.touched_ms, to_ms(now - raw_s))
     _remove(connections, _NOTIFICATION, _NOTIFICATION.c.done_ms, to_ms(now - five_min_s))
     return removed

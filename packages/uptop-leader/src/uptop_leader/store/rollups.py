@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from uptop_leader.store import dialect
-from uptop_leader.store.codes import SILENT, UP
+from uptop_leader.store.codes import SILENT, UPS
 from uptop_leader.store.levels import LEVELS, Level, kept_from
 from uptop_leader.store.sketch import Sketch
 from uptop_leader.store.tables import METADATA
@@ -104,7 +104,7 @@ def add_raw(connection: Connection, since_ms: int, until_ms: int, totals: Totals
     up_us: dict[int, list[int]] = {}
     down: dict[int, int] = {}
     for series, latency, reason in connection.execute(query):
-        if reason == UP:
+        if reason in UPS:
             up_us.setdefault(series, []).append(latency)
         elif reason not in SILENT:
             down[series] = down.get(series, 0) + 1

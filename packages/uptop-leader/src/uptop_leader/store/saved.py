@@ -15,7 +15,8 @@ class Saved(Struct, frozen=True, kw_only=True):
 
     `states` are whole, votes included, by monitor id; there may be some of monitors that were
     deleted while the leader was away. `open_incidents` are by id. `last_alive` is the newest
-    heartbeat in Unix seconds, None on the first start.
+    heartbeat in Unix seconds, None on the first start. `former` says until when a monitor was
+    assigned to a node that does not have it any more, by both ids.
     """
 
     configuration: Configuration
@@ -23,5 +24,6 @@ class Saved(Struct, frozen=True, kw_only=True):
     open_incidents: dict[str, Incident]
     nodes: dict[str, Node]
     ledgers: dict[tuple[str, str], Ledger]
+    former: dict[tuple[str, str], float] = {}
     epoch: int
     last_alive: float | None

@@ -16,12 +16,13 @@ from uptop_leader.store.backup import backup
 from uptop_leader.store.connections import Connections
 from uptop_leader.store.latencies import latency
 from uptop_leader.store.migrate import migrate
+from uptop_leader.store.replays import replay
 from uptop_leader.store.retention import retain
 from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from uptop_leader.store.history import Day, Latency, RawResult, Uptime
     from uptop_leader.store.outbox import OutboxDepth
     from uptop_leader.store.people import AuditEntry, Person, TokenView, User
+    from uptop_leader.store.replays import Rulings
     from uptop_leader.store.writing import SeriesIds
 
 BUSY_S = 5.0
@@ -96,6 +98,7 @@ class Store:
                 open_incidents={incident.id: incident for incident in open_incidents},
                 nodes=reading.nodes(connection),
                 ledgers=reading.ledgers(connection),
+                former=reading.former(connection),
                 epoch=facts.number(connection, facts.EPOCH),
                 last_alive=reading.last_alive(connection),
             )
@@ -263,6 +266,14 @@ class Store:
     def roll_up(self, now: float) -> int:
         """Compute the rollups whose results have changed; returns how many buckets."""
         return roll_up(self._connections, now)
+
+    def replay(
+        self, monitors: Mapping[str, Monitor], rulings: Rulings, now: float, waited_s: float
+    ) -> int:
+        """Judge the times that nobody had judged and that late results tell of; of how many
+        monitors. Results are waited for `waited_s` from the first that came in.
+        """
+        return replay(self._connections, monitors, rulings, now, waited_s)
 
     def retain(self, now: float, raw_s: float, five_min_s: float, hour_s: float) -> int:
         """Remove history older than so many seconds; returns how many rows."""

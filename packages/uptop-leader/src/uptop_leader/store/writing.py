@@ -11,13 +11,13 @@ import msgspec
 from sqlalchemy import delete, select, tuple_
 
 from uptop_leader.store import dialect
-from uptop_leader.store.codes import CODES
+from uptop_leader.store.codes import code_of
 from uptop_leader.store.passing_on import row_of
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
@@ -49,6 +49,8 @@ _PUT_TRANSITION = dialect.insert_new(_TRANSITION)
 _PUT_SERIES = dialect.insert_new(_SERIES)
 _PUT_HEARTBEAT = dialect.upsert(_HEARTBEAT)
 _PUT_GAP = dialect.upsert(_TABLES["gap"])
+_MARK_LATE = dialect.widen(_TABLES["replay"])
+_PUT_FORMER = dialect.upsert(_TABLES["former"])
 MARK_DIRTY = dialect.count_up(_TABLES["dirty"], "mark")
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -62,12 +64,16 @@ def write(connection: Connection, changes: Changes, series: SeriesIds, now: floa
     _write_states(connection, changes.states)
     _write_votes(connection, changes.votes)
     _write_nodes(connection, changes.nodes, changes.ledgers)
-    _write_incidents(connection, changes.opened, [*changes.amended, *changes.closed])
+    write_incidents(connection, changes.opened, [*changes.amended, *changes.closed])
     _write_transitions(connection, changes.transitions)
     _write_notifications(connection, changes.notifications)
     if changes.forgotten:
         for table in (_STATE, _VOTE):
             connection.execute(delete(table).where(table.c.monitor.in_(changes.forgotten)))
+    for since, until in changes.gaps:
+        gap(connection, since, until)
+    _write_late(connection, changes.late, now)
+    _write_former(connection, changes.former)
     alive(connection, now)
     return learned
 
@@ -91,7 +97,7 @@ def write_results(
             round(result.observed * 1000),
             (result.monitor, result.node),
             result.latency_ns // 1000,
-            CODES[result.reason],
+            code_of(result.reason, result.bearing),
         )
         for result in results
     ]
@@ -119,6 +125,31 @@ def _learn_series(connection: Connection, missing: set[tuple[str, str]]) -> Seri
         for row in connection.execute(select(_SERIES).where(some)):
             learned[row.monitor, row.node] = row.id
     return learned
+
+
+def _write_late(connection: Connection, late: dict[str, tuple[float, float]], now: float) -> None:
+    """Remember what is to be judged from late results, or that there is more of it."""
+    if late:
+        rows = [
+            {
+                "monitor": monitor,
+                "since_ms": to_ms(first),
+                "until_ms": to_ms(last),
+                "marked_ms": to_ms(now),
+                "mark": 1,
+            }
+            for monitor, (first, last) in late.items()
+        ]
+        connection.execute(_MARK_LATE, rows)
+
+
+def _write_former(connection: Connection, former: dict[tuple[str, str], float]) -> None:
+    if former:
+        rows = [
+            {"monitor": monitor, "node": node, "until_ms": to_ms(until)}
+            for (monitor, node), until in former.items()
+        ]
+        connection.execute(_PUT_FORMER, rows)
 
 
 def _write_states(connection: Connection, states: dict[str, MonitorState]) -> None:
@@ -179,9 +210,10 @@ def _write_nodes(
         connection.execute(_PUT_LEDGER, rows)
 
 
-def _write_incidents(
-    connection: Connection, opened: list[Incident], changed: list[Incident]
+def write_incidents(
+    connection: Connection, opened: list[Incident], changed: Sequence[Incident] = ()
 ) -> None:
+    """Add incidents, and replace those of which something else is known now."""
     if opened:
         connection.execute(_PUT_INCIDENT, [_incident_row(incident) for incident in opened])
     if changed:
@@ -205,6 +237,7 @@ def _incident_row(incident: Incident) -> dict[str, object]:
         "maintenance": incident.maintenance,
         "untold": incident.untold,
         "child_of": incident.child_of,
+        "late": incident.late,
     }
 
 

@@ -112,6 +112,9 @@ def _beliefs() -> None:
         "ledger", _text("node", key=True), _text("instance", key=True), _ms("touched_ms"), _data()
     )
     _table(
+        "former", _text("monitor", key=True), _text("node", key=True), _ms("until_ms"), rowid=False
+    )
+    _table(
         "state",
         _text("monitor", key=True),
         _text("belief"),
@@ -149,6 +152,7 @@ def _incidents() -> None:
         _text("maintenance"),
         _text("untold"),
         _text("child_of", null=True),
+        sa.Column("late", sa.Boolean(), nullable=False),
     )
     op.create_index("incident_monitor_started_ms", "incident", ["monitor", "started_ms"])
     op.create_index("incident_started_ms", "incident", ["started_ms"])
@@ -237,6 +241,22 @@ def _history() -> None:
             rowid=False,
         )
     _table("dirty", _text("level", key=True), _ms("bucket_ms", key=True), _int("mark"))
+    _table(
+        "late",
+        _text("monitor", key=True),
+        _ms("since_ms", key=True),
+        _ms("until_ms"),
+        sa.Column("down", sa.Boolean(), nullable=False),
+        rowid=False,
+    )
+    _table(
+        "replay",
+        _text("monitor", key=True),
+        _ms("since_ms"),
+        _ms("until_ms"),
+        _ms("marked_ms"),
+        _int("mark"),
+    )
     _table("gap", _ms("since_ms", key=True), _ms("until_ms"))
     _table("heartbeat", _int("id", key=True), _ms("at_ms"))
 

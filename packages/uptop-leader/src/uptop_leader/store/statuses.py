@@ -1,0 +1,145 @@
+"""Which status each monitor had when: the transitions as rows → time by status, and maintenance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from uptop_leader.incidents import MAINTENANCE as CAUSE
+from uptop_leader.states import Status
+from uptop_leader.store.intervals import Intervals, union
+from uptop_leader.store.tables import METADATA
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+_STATE, _TRANSITION = METADATA.tables["state"], METADATA.tables["transition"]
+_MOVES = select(
+    _TRANSITION.c.number,
+    _TRANSITION.c.monitor,
+    _TRANSITION.c.at_ms,
+    _TRANSITION.c.status_from,
+    _TRANSITION.c.status_to,
+)
+_BENEATH = _TRANSITION.c.cause != CAUSE
+"""Transitions between what is judged; the others lead to MAINTENANCE, which lies over it, and back."""
+
+Span = tuple[int, int, Status]
+"""From when to when a status was, Unix milliseconds."""
+
+
+def spans(
+    connection: Connection,
+    monitors: Iterable[Any],
+    since_ms: int,
+    until_ms: int,
+    only: str | None = None,
+) -> dict[str, list[Span]]:
+    """What was judged of each of `monitors` (rows) in [since, until), and since it was made.
+
+    `only` is the id of the monitor, where there is one.
+    """
+    now = select(_STATE.c.monitor, _STATE.c.status, _STATE.c.status_since_ms)
+    if only is not None:
+        now = now.where(_STATE.c.monitor == only)
+    states = {row.monitor: row for row in connection.execute(now)}
+    bases = _last_before(connection, since_ms, _BENEATH, only)
+    later = _between(connection, since_ms, until_ms, _BENEATH, only)
+    found: dict[str, list[Span]] = {}
+    for monitor in monitors:
+        start = max(since_ms, monitor.created_ms)
+        changes = _changes(bases.get(monitor.id), later.get(monitor.id, []), states.get(monitor.id))
+        found[monitor.id] = _spans(changes, start, until_ms)
+    return found
+
+
+def time_of(wanted: Collection[Status], found: Iterable[Span]) -> Intervals:
+    """The time of those statuses."""
+    return union((start, end) for start, end, status in found if status in wanted)
+
+
+def maintained(
+    connection: Connection, since_ms: int, until_ms: int, only: str | None = None
+) -> dict[str, Intervals]:
+    """The time that each monitor was in maintenance."""
+    begun = {
+        monitor: since_ms
+        for monitor, row in _last_before(connection, since_ms, ~_BENEATH, only).items()
+        if row.status_to == Status.MAINTENANCE
+    }
+    found: dict[str, list[tuple[int, int]]] = {}
+    for monitor, rows in _between(connection, since_ms, until_ms, ~_BENEATH, only).items():
+        for row in rows:
+            if row.status_to == Status.MAINTENANCE:
+                begun.setdefault(monitor, row.at_ms)
+            elif monitor in begun:
+                found.setdefault(monitor, []).append((begun.pop(monitor), row.at_ms))
+    for monitor, start in begun.items():
+        found.setdefault(monitor, []).append((start, until_ms))
+    return {monitor: union(times) for monitor, times in found.items()}
+
+
+def _between(
+    connection: Connection,
+    since_ms: int,
+    until_ms: int,
+    which: ColumnElement[bool],
+    only: str | None,
+) -> dict[str, list[Any]]:
+    """The transitions of each monitor that happened in (since, until), as they became known."""
+    found: dict[str, list[Any]] = {}
+    query = _MOVES.where(which, _TRANSITION.c.at_ms > since_ms, _TRANSITION.c.at_ms < until_ms)
+    if only is not None:
+        query = query.where(_TRANSITION.c.monitor == only)
+    for row in connection.execute(query.order_by(_TRANSITION.c.number)):
+        found.setdefault(row.monitor, []).append(row)
+    return found
+
+
+def _last_before(
+    connection: Connection, moment_ms: int, which: ColumnElement[bool], only: str | None
+) -> dict[str, Any]:
+    """The transition that was made known last, of those that happened until the moment."""
+    newest = (
+        select(func.max(_TRANSITION.c.number).label("number"))
+        .where(which, _TRANSITION.c.at_ms <= moment_ms)
+        .group_by(_TRANSITION.c.monitor)
+    )
+    if only is not None:
+        newest = newest.where(_TRANSITION.c.monitor == only)
+    chosen = newest.subquery()
+    query = _MOVES.join(chosen, chosen.c.number == _TRANSITION.c.number)
+    return {row.monitor: row for row in connection.execute(query)}
+
+
+def _changes(base: Any | None, later: Sequence[Any], state: Any | None) -> list[tuple[int, Status]]:
+    """From when on which status held, in order. What became known later is right about all time
+    from when it happened on, so that a back-dated transition replaces those after its moment.
+    """
+    if base is not None:
+        changes = [(base.at_ms, Status(base.status_to))]
+    elif later:
+        changes = [(0, Status(later[0].status_from))]
+    elif state is not None:
+        return [(state.status_since_ms, Status(state.status))]
+    else:
+        return []
+    for row in later:
+        if base is not None and row.number < base.number:
+            continue
+        while len(changes) > 1 and changes[-1][0] >= row.at_ms:
+            changes.pop()
+        changes.append((row.at_ms, Status(row.status_to)))
+    return changes
+
+
+def _spans(changes: list[tuple[int, Status]], since_ms: int, until_ms: int) -> list[Span]:
+    ends = [moment for moment, _ in changes[1:]] + [until_ms]
+    cut = (
+        (max(moment, since_ms), min(end, until_ms), status)
+        for (moment, status), end in zip(changes, ends, strict=False)
+    )
+    return [(start, end, status) for start, end, status in cut if start < end]
