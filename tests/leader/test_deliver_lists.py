@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from uptop_leader.channels import Channel
+    from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.store.store import Store
 
 pytestmark = pytest.mark.anyio
@@ -44,6 +44,9 @@ class Office:
             while not holds():
                 self.deliverer.wake()
                 await anyio.sleep(0.005)
+
+    def health(self, channel: str = "c") -> ChannelHealth:
+        return next(one for one in self.store.channel_health() if one.channel == channel)
 
     async def is_empty(self) -> None:
         await self.until(lambda: self.store.outbox_depth(self.clock.at).waiting == 0)
@@ -73,7 +76,7 @@ async def test_an_outage_of_everything_is_one_message_and_one_list(tmp_path: Pat
         office(tmp_path, hook("c", receiver.url)) as at_work,
     ):
         at_work.put("down", *(f"i{number}" for number in range(150)))
-        await at_work.until(lambda: at_work.store.channel_health()[0].sent == 1)
+        await at_work.until(lambda: at_work.health().sent == 1)
         at_work.clock.at += 10
         await at_work.is_empty()
         assert events(receiver) == ["down", "digest"]
@@ -93,11 +96,11 @@ async def test_a_list_without_an_answer_is_sent_again_under_its_key(tmp_path: Pa
         receiver.breaks_off = True
         at_work.put("down", "i", "j")
         at_work.clock.at += 10
-        await at_work.until(lambda: at_work.store.channel_health()[0].failed == 1)
+        await at_work.until(lambda: at_work.health().failed == 1)
         receiver.breaks_off = False
         at_work.put("down", "k")
         at_work.clock.at += 5
-        await at_work.until(lambda: at_work.store.channel_health()[0].sent == 2)
+        await at_work.until(lambda: at_work.health().sent == 2)
         lost, again = (one.json for one in receiver.received[1:3])
         assert (lost["key"], lost["possible_repeat"]) == (again["key"], False)
         assert again["possible_repeat"] is True
@@ -118,9 +121,9 @@ async def test_a_channel_that_fails_for_hours_loses_nothing_and_its_fallback_tel
     ):
         broken.status = 500
         at_work.put("down", "i")
-        await at_work.until(lambda: bool(broken.received))
+        await at_work.until(lambda: at_work.health("c").failed == 1)
         at_work.clock.at += 300
-        await at_work.until(lambda: len(spare.received) == 1)
+        await at_work.until(lambda: at_work.health("d").sent == 1)
         at_work.clock.at += 3600
         at_work.put("up", "i")
         await at_work.until(lambda: len(spare.received) == 2)
@@ -132,5 +135,5 @@ async def test_a_channel_that_fails_for_hours_loses_nothing_and_its_fallback_tel
         await at_work.is_empty()
         told = [one.json for one in broken.received]
         assert [one["event"] for one in told] in (["down", "up"], ["digest"])
-        (health, _) = at_work.store.channel_health()
+        health = at_work.health("c")
         assert (health.passed_on, health.failing_since) == (2, None)
