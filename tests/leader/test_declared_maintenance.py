@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,8 +17,11 @@ from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.push import PushCheck
 from uptop_core.monitors import Monitor
 from uptop_leader.configuration import Configuration
+from uptop_leader.declared.maintenance_entry import MaintenanceForm
 from uptop_leader.declared.writing import write_backup, write_text
 from uptop_leader.maintenance import Maintenance
+from uptop_leader.recurrences import problem
+from uptop_leader.zones import zone
 
 MONITORS = """
 monitors:
@@ -171,11 +177,11 @@ def _maintenances(draw: st.DrawFn, index: int) -> Maintenance:
     )
     zone, start = draw(_ZONES), draw(_MOMENTS)
     if draw(st.booleans()):
-        times = {"start": start, "end": start + draw(st.integers(1, 10**7))}
+        times: dict[str, Any] = {"start": start, "end": start + draw(st.integers(1, 10**7))}
     else:
         rule = draw(st.sampled_from(["FREQ=DAILY", "FREQ=MONTHLY;BYDAY=1SU"]))
         length = draw(st.sampled_from([60.0, 61.0, 5400.0, 86_400.0]))
-        times = {"rrule": rule, "duration": length}  # type: ignore[dict-item]
+        times = {"rrule": rule, "duration": length}
         if draw(st.booleans()):
             times["start"] = start
     name = f"{index} {draw(st.sampled_from(['Upgrade', '${x}', 'no', '1', 'ü: #']))}"
@@ -195,3 +201,16 @@ def test_whatever_is_kept_reads_back_as_the_same(data: st.DataObject) -> None:
     )
     configuration = Configuration(monitors=monitors, maintenances=made)
     assert planned(write_text(configuration), configuration).lines == ["nothing to change"]
+
+
+def test_the_documented_rules_are_good_and_its_fields_are_those_that_exist() -> None:
+    page = (Path(__file__).parents[2] / "docs/maintenance.md").read_text()
+    rules = re.findall(r"^\| `(FREQ=[^`]+)` \|", page, flags=re.MULTILINE)
+    assert len(rules) == 6
+    for rule in rules:
+        assert problem(rule, None, zone("UTC")) is None
+    fields = page.partition("## What is told")[0]
+    named = set(
+        re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.*?) \|", fields, re.MULTILINE)))
+    )
+    assert named == set(MaintenanceForm.__struct_fields__)

@@ -23,7 +23,7 @@ DAY = 86_400.0
 
 
 def planned(name: str, **facts: Any) -> Maintenance:
-    chosen = {} if facts.keys() & {"monitors", "tags"} else {"all": True}
+    chosen: dict[str, Any] = {} if facts.keys() & {"monitors", "tags"} else {"all": True}
     return Maintenance(id=name.lower(), name=name, **chosen, **facts)
 
 

@@ -37,7 +37,7 @@ class Calendar:
         for maintenance, ids in self.covered.items():
             for monitor in ids:
                 self._of.setdefault(monitor, []).append(maintenance)
-        self._next = -math.inf
+        self._next = -math.inf  # nothing changes before that
 
     @property
     def maintenances(self) -> tuple[Maintenance, ...]:
@@ -58,9 +58,6 @@ class Calendar:
             for moment in track.changes(after, until):
                 concerned = dict.fromkeys(self.covered[track.maintenance.id])
                 found.setdefault(moment, {}).update(concerned)
-        self._next = min(
-            (track.next_change(until) for track in self._tracks.values()), default=math.inf
-        )
         return [(moment, list(found[moment])) for moment in sorted(found)]
 
     def next_span(self, maintenance: str, at: float) -> Span | None:
@@ -68,9 +65,13 @@ class Calendar:
         return self._tracks[maintenance].next_span(at)
 
     def forget(self, before: float) -> None:
-        """Nothing will be asked any more about the time before a moment."""
-        for track in self._tracks.values():
+        """What changed until a moment has been followed, and will not be asked for again."""
+        if before < self._next:
+            return
+        tracks = self._tracks.values()
+        for track in tracks:
             track.forget(before)
+        self._next = min((track.next_change(before) for track in tracks), default=math.inf)
 
 
 class _Track:
