@@ -165,7 +165,7 @@ _MOMENTS = st.integers(int(at("1990-01-01")), int(at("2150-01-01"))).map(float)
 
 @st.composite
 def _maintenances(draw: st.DrawFn, index: int) -> Maintenance:
-    chosen = draw(
+    chosen: dict[str, Any] = draw(
         st.fixed_dictionaries(
             {
                 "monitors": st.sampled_from([(), ("m",), ("m", "g")]),

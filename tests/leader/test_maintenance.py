@@ -145,6 +145,14 @@ def test_a_calendar_says_what_its_maintenance_says(
         moment = later
 
 
+def test_a_zone_that_is_known_no_more_ends_one_maintenance_and_nothing_else() -> None:
+    lost = recurring("FREQ=DAILY", zone="Europe/Atlantis", all=True)
+    other = Maintenance(id="x", name="x", start=0, end=100, all=True)
+    calendar = Calendar([lost, other], {"m": _monitor("m")}, 0)
+    assert calendar.under("m", 50) == ("x",)
+    assert [moment for moment, _ in calendar.changes(0, 200)] == [100]
+
+
 def _monitor(monitor_id: str, **facts: Any) -> Monitor:
     check = facts.pop("check", None) or PushCheck(token=monitor_id)
     return Monitor(id=monitor_id, name=monitor_id, check=check, **facts)

@@ -6,6 +6,7 @@ worked out of recurring times it keeps, so that a pass in which nothing begins o
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import deque
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from uptop_core.monitors import Monitor
     from uptop_leader.maintenance import Maintenance, Span
+
+log = logging.getLogger(__name__)
 
 CHANGES_LIMIT = 1000  # of one maintenance, that are gone through after an absence
 
@@ -108,11 +111,18 @@ class _Track:
     def _reach(self, at: float) -> None:
         """Have all spans that begin until `at`, and one more."""
         while not self._is_over and (not self._spans or self._spans[-1].start <= at):
-            span = next(self._coming, None)
+            span = self._next_to_come()
             if span is None:
                 self._is_over = True
             else:
                 self._spans.append(span)
+
+    def _next_to_come(self) -> Span | None:
+        try:
+            return next(self._coming, None)
+        except ValueError as error:  # a zone that was known when it was set up, and is no more
+            log.error("maintenance %s is left out: %s", self.maintenance.name, error)
+            return None
 
 
 def _covered(maintenance: Maintenance, monitors: Mapping[str, Monitor]) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ def maintain(draft: Draft) -> None:
     if draft.replanned:
         for monitor in world.monitors:
             _follow(draft, monitor, draft.now)
-    for monitor in (*draft.overdue, *(one for one in world.groups if one in draft.overdue)):
+    groups = [one for one in world.groups if one in draft.overdue]  # each after those inside it
+    for monitor in (*sorted(draft.overdue.difference(groups)), *groups):
         if _may_end(draft, world.monitors[monitor]):
             _end(draft, monitor)
     for gone in draft.departed:
