@@ -1,4 +1,4 @@
-"""Which nodes are lost, see what nobody else sees, or are blind."""
+"""Which nodes are lost, and which see what nobody else sees."""
 
 from __future__ import annotations
 
@@ -7,98 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from uptop_core.checks.http import HttpCheck
-from uptop_core.constants import TimeConstants
-from uptop_core.monitors import Monitor
+from tests.leader.wards import START, Stage, node
 from uptop_core.outcomes import Reason
-from uptop_core.votes import Vote
-from uptop_leader.changes import StoredResult
-from uptop_leader.nodes import Node, Troubles, standing
-from uptop_leader.sick_nodes import News, RecentResults, Scene, examine, is_left_alone
-from uptop_leader.states import MonitorState, fresh_state
+from uptop_leader.nodes import Troubles
+from uptop_leader.sick_nodes import News
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-START = 1_000_000.0
-CONSTANTS = TimeConstants()
-
-
-def node(name: str, **facts: object) -> Node:
-    """A node that was heard just now."""
-    known = Node(id=name, name=name, region="", rank=0, joined=START, heard=START)
-    return replace(known, **facts)
-
-
-class Stage:
-    """Monitors of so many hosts, looked at by nodes a, b and c; the first says what it sees."""
-
-    def __init__(self, monitors: int = 6, hosts: int = 6, nodes: str = "abc") -> None:
-        self.now = START
-        self.nodes = {name: node(name) for name in nodes}
-        self.monitors = {
-            f"m{n}": Monitor(
-                id=f"m{n}", name=f"M{n}", check=HttpCheck(url=f"https://h{n % hosts}.example")
-            )
-            for n in range(monitors)
-        }
-        self.votes: dict[str, dict[str, Vote]] = {monitor: {} for monitor in self.monitors}
-        self.recent = RecentResults()
-        self.since = START - 1000
-        self.unknown: dict[str, float] = {}
-
-    def vote(
-        self, who: str, monitor: str, up: bool = True, *, at: float = 0.0,
-        reason: Reason = Reason.TIMEOUT, isolated: bool = False,
-    ) -> None:  # fmt: skip
-        """A result `at` seconds from the start, with its vote."""
-        why = None if up else reason
-        self.votes[monitor][who] = Vote(
-            node=who, observed=START + at, up=up, reason=why, isolated=isolated
-        )
-        stored = StoredResult(
-            monitor=monitor, node=who, observed=START + at, latency_ns=1, reason=why
-        )
-        self.recent.note([stored], max(self.now, START + at))
-
-    def all_see(self, who: str, up: bool = True, **facts: object) -> None:
-        """Each of these nodes votes the same on all monitors."""
-        for one in who:
-            for monitor in self.monitors:
-                self.vote(one, monitor, up, **facts)  # type: ignore[arg-type]  # by name
-
-    def scene(self, at: float = 0.0) -> Scene:
-        self.now = START + at
-        nodes = self.nodes.values()
-        return Scene(
-            monitors=self.monitors,
-            states={monitor: self.state(monitor) for monitor in self.monitors},
-            assigned={monitor: tuple(self.nodes) for monitor in self.monitors},
-            standings={one.id: standing(one, CONSTANTS, self.since, self.now) for one in nodes},
-            recent=self.recent,
-            constants=CONSTANTS,
-            since=self.since,
-            now=self.now,
-        )
-
-    def state(self, monitor: str) -> MonitorState:
-        return replace(
-            fresh_state(monitor, START),
-            votes=self.votes[monitor],
-            unknown_since=self.unknown.get(monitor),
-        )
-
-    def examine(self, who: str = "a", at: float = 0.0) -> News | None:
-        """Examine a node, which keeps the troubles that are found."""
-        troubles, news = examine(self.nodes[who], self.scene(at))
-        self.nodes[who] = replace(self.nodes[who], troubles=troubles)
-        return news
-
-    def is_alone(self, monitor: str, at: float) -> bool:
-        return is_left_alone(
-            self.monitors[monitor], self.state(monitor), self.nodes, self.scene(at)
-        )
-
 
 # Lost.
 
@@ -242,90 +157,3 @@ def test_what_another_sees_down_too_does_not_keep_it_odd() -> None:
     stage.all_see("ab", up=False, at=40)
     stage.examine(at=41)
     assert stage.nodes["a"].troubles == Troubles()
-
-
-# Blind.
-
-
-def blind_stage() -> Stage:
-    stage = Stage(nodes="a")
-    stage.nodes["a"] = node("a", own=True)
-    stage.all_see("a", at=-60)
-    return stage
-
-
-def test_a_leader_that_sees_nothing_but_unproved_failures_is_blind_until_it_sees() -> None:
-    stage = blind_stage()
-    for n in range(4):
-        stage.vote("a", f"m{n}", up=False, at=1 + n, isolated=True)
-    assert stage.examine(at=6) is None
-    assert stage.nodes["a"].troubles.blind == START + 1
-    assert stage.examine(at=7) is None
-    stage.vote("a", "m0", at=90)
-    over = News(node="a", event="blind", since=START + 1, until=START + 90)
-    assert stage.examine(at=91) == over
-    assert stage.examine(at=92) is None
-    assert stage.nodes["a"].troubles.blind is None
-
-
-def test_two_hosts_do_not_make_it_blind() -> None:
-    stage = Stage(monitors=6, hosts=2, nodes="a")
-    stage.nodes["a"] = node("a", own=True)
-    stage.all_see("a", up=False, at=1, isolated=True)
-    stage.examine(at=2)
-    assert stage.nodes["a"].troubles == Troubles()
-
-
-def test_whoever_sees_anything_else_is_not_blind() -> None:
-    stage = blind_stage()
-    for n in range(4):
-        stage.vote("a", f"m{n}", up=False, at=1 + n, isolated=True)
-    stage.vote("a", "m5", up=False, at=4.5, reason=Reason.CONNECT_REFUSED)
-    stage.examine(at=6)
-    assert stage.nodes["a"].troubles == Troubles()
-
-
-def test_faults_of_our_own_are_no_sight() -> None:
-    stage = blind_stage()
-    for n in range(4):
-        stage.vote("a", f"m{n}", up=False, at=1 + n, isolated=True)
-    stage.vote("a", "m5", up=False, at=4.5, reason=Reason.INTERNAL_ERROR)
-    stage.examine(at=6)
-    assert stage.nodes["a"].troubles.blind is not None
-
-
-def test_a_probe_is_not_called_blind() -> None:
-    stage = Stage(nodes="a")
-    stage.all_see("a", up=False, at=1, isolated=True)
-    assert stage.examine(at=2) is None
-    assert stage.nodes["a"].troubles == Troubles()
-
-
-# Whose monitors are left alone.
-
-
-def test_a_monitor_is_left_alone_when_all_its_nodes_are_lost() -> None:
-    stage = Stage(nodes="ab")
-    stage.unknown["m0"] = START + 60
-    assert stage.is_alone("m0", at=200)
-    stage.nodes["b"] = node("b", heard=START + 190)
-    assert not stage.is_alone("m0", at=200)
-    stage.monitors["m0"] = replace(stage.monitors["m0"], min_votes=2)
-    assert stage.is_alone("m0", at=200)
-
-
-@pytest.mark.parametrize("unknown", [None, START - 10, START + 301])
-def test_what_is_unknown_for_another_reason_is_not_told_with_the_node(
-    unknown: float | None,
-) -> None:
-    stage = Stage(nodes="a")
-    if unknown is not None:
-        stage.unknown["m0"] = unknown
-    assert not stage.is_alone("m0", at=400)
-
-
-def test_the_monitors_of_a_blind_leader_are_left_alone() -> None:
-    stage = blind_stage()
-    stage.nodes["a"] = node("a", own=True, troubles=Troubles(blind=START))
-    stage.unknown["m0"] = START + 5
-    assert stage.is_alone("m0", at=400)

@@ -212,23 +212,29 @@ def _blindness(node: Node, scene: Scene) -> tuple[Troubles, News | None]:
             return troubles, None
         since = _blind_since(node.id, scene)
         return (troubles if since is None else replace(troubles, blind=since)), None
-    seen = [
-        vote.observed
-        for _, vote in scene.votes_of(node.id)
-        if not vote.isolated and vote.observed > troubles.blind
-    ]
     given = [monitor for monitor, nodes in scene.assigned.items() if node.id in nodes]
-    if not seen and given:
+    until = _sight_since(node.id, troubles.blind, scene) if given else scene.now
+    if until is None:
         unseen = troubles.unseen.union(one for one in given if scene.is_unknown(one))
         return replace(troubles, unseen=unseen), None
     news = News(
         node=node.id,
         event="blind",
         since=troubles.blind,
-        until=min(seen, default=scene.now),
+        until=until,
         monitors=tuple(troubles.unseen),
     )
     return replace(troubles, blind=None, unseen=frozenset()), news
+
+
+def _sight_since(node: str, blind: float, scene: Scene) -> float | None:
+    """Since when it sees again; None while that is a lucky look or two on a bad line."""
+    votes = {one: vote for one, vote in scene.votes_of(node) if vote.observed > blind}
+    seen = {one: vote.observed for one, vote in votes.items() if not vote.isolated}
+    has_enough = scene.hosts(seen) >= LEAST_HOSTS and 2 * len(seen) > len(votes)
+    if not seen or not (has_enough or len(seen) == len(votes)):
+        return None
+    return min(seen.values())
 
 
 def _blind_since(node: str, scene: Scene) -> float | None:
@@ -264,6 +270,6 @@ def _explains(node: Node, state: MonitorState, scene: Scene) -> bool:
     if state.unknown_since is None or node.stopping:
         return False
     if node.troubles.blind is not None:
-        return state.unknown_since >= node.troubles.blind
+        return node.id in state.votes and state.votes[node.id].isolated
     last = max(node.heard, scene.since)
     return last <= state.unknown_since <= last + scene.constants.silence
