@@ -36,7 +36,7 @@ from uptop_core.wire import SECRET_HEADER
 T = TypeVar("T")
 
 SECRET = "system-test-secret"
-QUICK = "poll=1 instance=3 offline=6 told=12 silence=12 take_over=6 flush=0.2 soon=1 answer=2 unknown=60"
+QUICK = "poll=1 instance=3 offline=6 told=12 silence=12 take_over=6 flush=0.2 soon=1 answer=2 unknown=60 digest=0.1"
 """Time constants at about a tenth."""
 USUAL = ""
 """The time constants of DESIGN."""

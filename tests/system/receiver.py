@@ -33,6 +33,11 @@ class Told(Struct, frozen=True):
         return str(self.body.get("monitor"))
 
     @property
+    def news(self) -> list[dict[str, Any]]:
+        """What is told in it: the message itself, or those that it lists."""
+        return self.body["messages"] if self.event == "digest" else [self.body]
+
+    @property
     def is_marked(self) -> bool:
         """Whether it says of itself that it may be a repeat."""
         return bool(self.body.get("possible_repeat"))
@@ -51,8 +56,13 @@ class Receiver(HttpListener):
         self.respond: Callable[[Told], Awaitable[int]] = _at_once
 
     def events(self, monitor: str | None = None) -> list[str]:
-        """What was told, in order, of one monitor or of all."""
-        return [told.event for told in self.told if monitor in (None, told.monitor)]
+        """What was told, in order, of one monitor or of all; lists are taken apart."""
+        return [
+            str(news.get("event"))
+            for told in self.told
+            for news in told.news
+            if monitor in (None, news.get("monitor"))
+        ]
 
     def repeats(self) -> dict[str, int]:
         """The keys that came more than once, and how often."""

@@ -43,11 +43,20 @@ async def test_a_job_is_up_late_and_down_by_its_heartbeats(tmp_path: Path) -> No
         await _push(town, f"{token}/start")
         await _push(town, f"{token}/0")
         await until("the success is told", lambda: receiver.events() == ["down", "up"])
-        await _push(town, f"{token}/fail")
-        await until("the failure is told", lambda: receiver.events() == ["down", "up", "down"])
-        assert (await town.monitor("Backup")).status == "DOWN"
+
+
+async def test_a_job_that_says_that_it_failed_is_down_at_once(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as town:
+        receiver = await town.receiver()
+        await town.start_leader()
+        job = {"name": "Backup", "type": "push", "interval": 3600, "alerts": ["ops"]}
+        await town.apply({"alerts": [webhook(receiver)], "monitors": [job]})
+        token = await _token(town)
+        await _push(town, f"{token}/3")
+        await until("the failure is told", lambda: receiver.events() == ["down"])
+        assert "exit code 3" in receiver.told[0].body["detail"]
         await _push(town, token)
-        await town.status_comes("Backup", "UP", 1)
+        await until("the success is told", lambda: receiver.events() == ["down", "up"])
 
 
 async def test_a_group_is_down_while_one_of_its_members_is_and_tells_its_own_channels(

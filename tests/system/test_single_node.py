@@ -42,9 +42,9 @@ async def test_a_leader_alone_runs_every_check_and_tells_of_an_outage(tmp_path: 
         await town.status_comes("Site", "UP")
         await town.status_comes("Port", "UP")
         target.mood = "503"
-        await until("DOWN is told", lambda: receiver.events() == ["down"])
+        await until("DOWN is told", lambda: receiver.events("Site") == ["down"])
         target.mood = "up"
-        await until("UP is told", lambda: receiver.events() == ["down", "up"])
+        await until("UP is told", lambda: receiver.events("Site") == ["down", "up"])
         assert target.counts().keys() == {"leader"}
 
 
@@ -67,7 +67,7 @@ async def test_the_leader_hands_over_to_a_probe_and_takes_back_when_it_is_gone(
         await _looks_only(town, "leader")
         await town.looks_come(target, each=2)
         assert town.history.moves("Site") == [("PENDING", "UP")]
-        assert receiver.events() == []
+        assert receiver.events("Site") == []
 
 
 async def test_an_outage_goes_on_through_handing_over_and_taking_back(tmp_path: Path) -> None:
@@ -77,13 +77,13 @@ async def test_an_outage_goes_on_through_handing_over_and_taking_back(tmp_path: 
         await town.apply({"alerts": [webhook(receiver)], "monitors": [site(target)]})
         await town.status_comes("Site", "UP")
         target.mood = "503"
-        await until("DOWN is told", lambda: receiver.events() == ["down"])
+        await until("DOWN is told", lambda: receiver.events("Site") == ["down"])
         probe = await town.start_probe("west", "eu-west")
         await _looks_only(town, "west")
         await probe.stop()
         await _looks_only(town, "leader")
         await town.looks_come(target, each=2)
-        assert receiver.events() == ["down"]
+        assert receiver.events("Site") == ["down"]
         target.mood = "up"
-        await until("UP is told", lambda: receiver.events() == ["down", "up"])
+        await until("UP is told", lambda: receiver.events("Site") == ["down", "up"])
         assert len(await town.incidents()) == 1

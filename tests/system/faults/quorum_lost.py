@@ -31,7 +31,7 @@ async def run(ground: Ground) -> str:
     await town.votes_come("Site", 1)
     alone = anyio.current_time() - began
     assert await town.incidents() == (), "one of three has decided"
-    await until("the rest decides", lambda: receiver.events() == ["down"], 2 * _SILENCE_S)
+    await until("the rest decides", lambda: receiver.events("Site") == ["down"], 2 * _SILENCE_S)
     decided = anyio.current_time() - began
     assert decided > _SILENCE_S - _EARLY_S, f"DOWN after {decided:.0f} s"
     assert_invariants(town, receiver)
