@@ -188,6 +188,29 @@ def test_fallbacks_do_not_go_in_a_circle(before: Configuration) -> None:
     assert field.startswith("alerts[0]")
 
 
+@pytest.mark.parametrize(
+    ("member", "other"),
+    [("depends_on: [G]", ""), ("depends_on: [other]", "depends_on: [G]")],
+)
+def test_nothing_waits_for_the_group_it_is_in(member: str, other: str) -> None:
+    text = f"""
+monitors:
+- {{name: G, type: group, monitors: [{{name: m, type: ping, hostname: a, {member}}}]}}
+- {{name: other, type: ping, hostname: b, {other}}}
+"""
+    assert any("goes in a circle" in message for _, _, message in refused(text))
+
+
+def test_who_is_in_no_group_may_depend_on_one() -> None:
+    text = """
+monitors:
+- {name: Network, type: group, depends_on: [power], monitors: [{name: r, type: ping, hostname: a}]}
+- {name: power, type: ping, hostname: b}
+- {name: other, type: ping, hostname: c, depends_on: [Network]}
+"""
+    assert not planned(text).is_empty()
+
+
 def test_groups_stand_in_each_other_only_so_deep() -> None:
     lines = ["monitors:", "- {name: g0, type: group}"]
     lines += [f"- {{name: g{n}, type: group, parent: g{n - 1}}}" for n in range(1, 30)]

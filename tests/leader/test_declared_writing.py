@@ -68,6 +68,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
                 "aggregation": draw(st.sampled_from([None, "all-down"])),
                 "min_votes": draw(st.integers(1, 3)),
             }
+        known = [one.id for one in monitors if not isinstance(one.check, GroupCheck)]
         monitors.append(
             Monitor(
                 id=f"00000000-0000-4000-8000-{index:012}",
@@ -76,7 +77,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
                 interval=float(draw(seconds)),
                 max_retries=draw(st.none() | st.integers(0, 3)),
                 parent=draw(st.sampled_from([None, *above])),
-                depends_on=tuple(draw(st.sampled_from([[], [one.id for one in monitors]]))),
+                depends_on=tuple(draw(st.sampled_from([[], known]))),
                 tags=tuple(draw(st.lists(names, max_size=2))),
                 description=draw(texts),
                 paused=draw(st.booleans()),

@@ -142,15 +142,29 @@ def _maintenance_faults(result: Configuration, elsewhere: Collection[str]) -> It
 def _circle_faults(result: Configuration) -> Iterator[Fault]:
     names = {one.id: one.name for one in result.monitors}
     names |= {one.id: one.name for one in result.channels}
-    graphs: dict[str, dict[str, Sequence[str]]] = {
+    written: dict[str, dict[str, Sequence[str]]] = {
         "parent": {one.id: (one.parent,) for one in result.monitors if one.parent},
         "depends_on": {one.id: one.depends_on for one in result.monitors},
         "fallback": {one.id: (one.fallback,) for one in result.channels if one.fallback},
     }
-    for field, graph in graphs.items():
+    for field, edges in written.items():
+        graph = _through_groups(result) if field == "depends_on" else edges
         for circle in circles(graph):
+            steps = zip(circle, (*circle[1:], circle[0]), strict=True)
+            if not any(after in edges.get(before, ()) for before, after in steps):
+                continue  # of groups alone: told as their parents' circle
             words = " → ".join(f"'{names.get(one, one)}'" for one in (*circle, circle[0]))
             yield Fault(tuple(circle), field, f"goes in a circle: {words}")
+
+
+def _through_groups(result: Configuration) -> dict[str, Sequence[str]]:
+    """What each monitor depends on. A group is DOWN when a member is, so it depends on them: who
+    would wait for the group it is in would wait for itself."""
+    graph: dict[str, Sequence[str]] = {one.id: one.depends_on for one in result.monitors}
+    for one in result.monitors:
+        if one.parent in graph:
+            graph[one.parent] = (*graph[one.parent], one.id)
+    return graph
 
 
 def circles(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
