@@ -58,7 +58,7 @@ def _channels() -> str:
         "# Channels\n\n"
         f"{_MADE} The fields below stand under `settings:` of an entry of\n"
         "`alerts:` ([configuration-as-code.md](configuration-as-code.md)); beside them an entry has"
-        " `name`, `type`,\nand if you like `fallback` (the channel that takes over), `title` and"
+        " `name`, `type`,\nand if you like `fallback` (the channel that is told too when this one fails), `title` and"
         " `body` (templates).\n"
     )
     return "\n".join([intro, *(_kind(name, kind) for name, kind in sorted(PROVIDERS.items()))])
