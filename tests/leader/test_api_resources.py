@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.leader.stages import EDITOR, NOW, VIEWER, Seen, Stage, client, down, up
 from uptop_core.checks.group import GroupCheck
@@ -142,6 +143,25 @@ async def test_one_incident_shows_its_evidence(stage: Stage, http: httpx.AsyncCl
         ("eu-west", 503),
         ("us-east", 503),
     ]
+
+
+async def test_an_incident_that_nobody_was_told_of_says_why(
+    stage: Stage, http: httpx.AsyncClient
+) -> None:
+    first = stage.store.written[0]
+    stage.store.written[0] = replace(first, untold="dependency", child_of="the router's")
+    shown = (await http.get("/api/v1/incidents")).json()["incidents"]
+    found = {one["id"]: (one["untold"], one["child_of"]) for one in shown}
+    assert found.pop(first.id) == ("dependency", "the router's")
+    assert set(found.values()) <= {("", None)}
+
+
+async def test_a_channel_that_fails_says_since_when_and_what_its_fallback_got(
+    stage: Stage, http: httpx.AsyncClient
+) -> None:
+    stage.store.health = [ChannelHealth(channel="c1", failing_since=NOW - 400, passed_on=3)]
+    (channel,) = (await http.get("/api/v1/channels")).json()["channels"]
+    assert (channel["failing_since"], channel["passed_on"]) == (int((NOW - 400) * 1000), 3)
 
 
 async def test_channels_show_their_health_and_no_secret(http: httpx.AsyncClient) -> None:

@@ -102,7 +102,8 @@ async def test_each_strategy_counts_who_sees_the_outage_and_a_tie_is_no_outage(
         await _become(town, {case.name: case.status for case in CASES})
         await town.all_told()
         assert sorted(incident.name for incident in await town.incidents()) == DOWN
-        assert sorted(told.monitor for told in receiver.told) == DOWN
+        told = [news["monitor"] for message in receiver.told for news in message.news]
+        assert sorted(told) == DOWN
 
         for target in targets.values():
             target.moods = {}
