@@ -27,7 +27,7 @@ from uptop_leader.world import World
 
 T = TypeVar("T")
 RULES = Rules(constants=TimeConstants())
-STEP = 660.0  # so seldom that nothing counts as flapping
+STEP = 1300.0  # so seldom that nothing counts as flapping
 CLUSTER = "5e1c1e9e-6f0a-4d0e-9c3b-000000000001"
 
 
