@@ -381,3 +381,38 @@ def test_a_newer_vote_set_aside_for_want_of_proof_no_longer_blocks_recovery() ->
     court.vote("c")
     court.answer(b=True, c=True)
     assert court.believes(Belief.UP)
+
+
+def test_an_outage_does_not_begin_with_a_place_that_never_saw_it_up() -> None:
+    court = Court("abcde", strategy="majority-down")
+    court.all_up()
+    court.now += 10
+    court.vote("e", up=False)
+    court.answer(a=True, b=True, c=True, d=True, e=False)
+    assert court.shows(Status.PARTIAL)
+    court.now += 40
+    court.vote("e", up=False)
+    court.now += 15
+    court.vote("a", up=False)
+    first = court.now
+    court.answer(a=False, b=False, c=False)
+    assert court.believes(Belief.DOWN)
+    assert court.transitions[-1].at == first
+
+
+def test_an_outage_does_not_end_with_a_place_that_saw_it_up_all_along() -> None:
+    court = Court()
+    court.all_up()
+    court.now += 60
+    court.vote("a", up=False)
+    court.answer(b=True, c=True, a=False)
+    assert court.believes(Belief.DOWN)
+    court.now += 20
+    court.vote("b")
+    court.vote("c")
+    court.now += 30
+    court.vote("a")
+    first = court.now
+    court.answer(a=True, b=True, c=True)
+    assert court.believes(Belief.UP)
+    assert court.transitions[-1].at == first

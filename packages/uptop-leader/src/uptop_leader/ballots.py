@@ -86,6 +86,8 @@ def take_vote(state: MonitorState, vote: Vote) -> tuple[MonitorState, bool]:
     elif vote.node not in state.accused:
         changed = replace(changed, accused=state.accused | {vote.node})
     against = speaks_against(vote, state.belief)
+    if not against and vote.node in state.settled:
+        changed = replace(changed, settled=state.settled - {vote.node})
     if against and state.run is not None and vote.node not in state.run.accusers:
         run = replace(state.run, accusers=state.run.accusers | {vote.node})
         changed = replace(changed, run=run)
@@ -111,6 +113,16 @@ def speaks_against(vote: Vote, belief: Belief) -> bool:
     return vote.up if belief is Belief.DOWN else not vote.up
 
 
+def settle(state: MonitorState) -> MonitorState:
+    """The state when a run is over: who speaks against the belief now says nothing new by it."""
+    against = frozenset(
+        node
+        for node, vote in state.votes.items()
+        if not vote.abstains and speaks_against(vote, state.belief)
+    )
+    return state if against == state.settled else replace(state, settled=against)
+
+
 def prune(
     state: MonitorState, assigned: Collection[str], standings: Mapping[str, Standing]
 ) -> MonitorState:
@@ -125,6 +137,7 @@ def prune(
         electors=state.electors - left,
         accused=state.accused - left,
         confirmed=state.confirmed - left,
+        settled=state.settled - left,
     )
 
 

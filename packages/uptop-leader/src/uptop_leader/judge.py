@@ -19,6 +19,7 @@ from uptop_leader.ballots import (
     count_votes,
     prune,
     reason_words,
+    settle,
     settled_at,
     verdict_now,
 )
@@ -67,6 +68,7 @@ def judge(
     if contrary and not retries(monitor, count):
         run = state.run or open_run(state, count, now)
         state, at = _change(state, count, run.first)
+        state = settle(state)
     elif state.run is None and (contrary or turned):
         state = replace(state, run=open_run(state, count, now))
     if state.run is not None:
@@ -75,6 +77,7 @@ def judge(
         )
         state, at = _settle(state, state.run.first, progress, count, at)
         due = now + _AGAIN_S if progress.end else progress.due
+        state = settle(state) if progress.end else state
     bound = max(3 * monitor.interval, rules.constants.unknown)
     status = _status(state, count, bound, now)
     if status is Status.UNKNOWN and state.unknown_since is not None:

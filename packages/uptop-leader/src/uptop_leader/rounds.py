@@ -63,13 +63,16 @@ def retries(monitor: Monitor, count: Count) -> int:
 
 
 def open_run(state: MonitorState, count: Count, now: float) -> Run:
-    """A run that starts its first round now; those who speak against the belief opened it."""
+    """A run that starts its first round now; those who speak against the belief opened it. What it
+    may change began with the first of them who did not speak so all along.
+    """
     against = {
         node: vote
         for node, vote in state.votes.items()
         if (node in count.fresh or node in count.aside) and speaks_against(vote, state.belief)
     }
-    first = min((vote.observed for vote in against.values()), default=now)
+    new = [vote.observed for node, vote in against.items() if node not in state.settled]
+    first = min(new or (vote.observed for vote in against.values()), default=now)
     accusers = frozenset(against)
     run_id = f"{state.monitor}.{round(now * 1000)}"
     return Run(id=run_id, opened=now, first=first, began=now, accusers=accusers, earlier=accusers)

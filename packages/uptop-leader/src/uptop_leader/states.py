@@ -122,6 +122,9 @@ class MonitorState(Struct, frozen=True, kw_only=True):
     run: Run | None = None
     confirmed: frozenset[str] = frozenset()
     confirmed_before: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
+    """Nodes whose word against the belief is not new: it stood when the last run closed, and they
+    have not taken it back. A change of belief does not date from them."""
     tied: bool = False
     unknown_since: float | None = None
     incident: str | None = None
