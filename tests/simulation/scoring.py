@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.simulation.scenes import Scene, Target
 
 _ROUNDING_S = 0.01
+_DATING_S = 0.5
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Score:
     missed: int = 0
     false_ends: int = 0
     stuck: int = 0
+    misdated: int = 0
     detected_s: list[float] = field(default_factory=list)
     recovered_s: list[float] = field(default_factory=list)
     messages: int = 0
@@ -36,6 +38,7 @@ class Score:
         self.missed += other.missed
         self.false_ends += other.false_ends
         self.stuck += other.stuck
+        self.misdated += other.misdated
         self.detected_s += other.detected_s
         self.recovered_s += other.recovered_s
         self.messages += other.messages
@@ -57,6 +60,8 @@ def judge_beliefs(
     - Missed: an outage of at least two intervals, while the leader ran and heard a quorum, during
       which DOWN was never believed.
     - False end: UP was believed again though the target was down all the while.
+    - Misdated: a start that is dated into a time when the target was up, or an end into one when
+      it was down, by more than half a second.
     - Stuck: DOWN is still believed two intervals and 5 min after the end, while heard.
     """
     truth = scene.truth(target, strategy)
@@ -73,6 +78,11 @@ def judge_beliefs(
 
 def _check_turn(name: str, turn: Turn, truth: Spans, loose: Spans, score: Score) -> None:
     began = turn.began - _ROUNDING_S
+    if turn.down:
+        is_wrong = not loose.touches(turn.began - _DATING_S, turn.began + _DATING_S)
+    else:
+        is_wrong = truth.covers(turn.began - _DATING_S, turn.began + _DATING_S)
+    score.misdated += is_wrong
     if turn.down and not loose.touches(began, turn.known):
         score.false_alarms += 1
         score.findings.append(f"false alarm: {name} at {turn.known:.1f} since {turn.began:.1f}")

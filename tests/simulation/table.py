@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from tests.simulation.runs import Run
 
 HEAD = (
-    "rule", "outages", "false alarms", "missed", "false ends", "stuck",
+    "rule", "outages", "false alarms", "missed", "false ends", "stuck", "misdated",
     "detect s (median, worst)", "recover s (median, worst)", "messages per run",
 )  # fmt: skip
-_WIDTHS = (24, 8, 12, 8, 10, 8, 24, 25, 16)
+_WIDTHS = (24, 8, 12, 8, 10, 8, 8, 24, 25, 16)
 
 
 class Sums:
@@ -53,7 +53,10 @@ class Sums:
 
 
 def _cells(rule: str, score: Score, runs: int) -> tuple[str, ...]:
-    counts = (score.outages, score.false_alarms, score.missed, score.false_ends, score.stuck)
+    counts = (
+        score.outages, score.false_alarms, score.missed, score.false_ends, score.stuck,
+        score.misdated,
+    )  # fmt: skip
     return (
         rule,
         *(str(count) for count in counts),
