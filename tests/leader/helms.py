@@ -207,7 +207,11 @@ def look(monitor: str = "m", up: bool = True, **facts: Any) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def at_the_helm(
-    path: Path, *things: Monitor | Channel | Maintenance, at: float = NOON, busy_s: float = 0.05, **settings: Any
+    path: Path,
+    *things: Monitor | Channel | Maintenance,
+    at: float = NOON,
+    busy_s: float = 0.05,
+    **settings: Any,
 ) -> AsyncIterator[Helm]:
     """A leader that has begun on the database at `path`, with these monitors and channels put in.
 

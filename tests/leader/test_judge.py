@@ -284,6 +284,16 @@ def test_a_soft_condition_that_fails_is_degraded_not_down() -> None:
     assert court.shows(Status.UP)
 
 
+def test_a_degraded_monitor_goes_down_without_looking_well_in_between() -> None:
+    court = Court("a", max_retries=1)
+    court.vote("a", soft=True)
+    court.now += 60
+    court.vote("a", up=False)
+    assert court.shows(Status.DEGRADED)
+    court.answer(a=False)
+    assert court.told == ["DEGRADED", "DOWN"]
+
+
 def test_a_round_waits_for_its_accuser_to_speak_again_before_it_acquits() -> None:
     court = Court(strategy="majority-down")
     court.all_up()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.simulation.goals import DETECTION, broken
+from tests.simulation.naive import NAIVE
 from tests.simulation.runs import Run, run
 from tests.simulation.scoring import Score, middle
 from tests.simulation.worlds import NOBODY_PROMISED, WORLDS, Scale
@@ -79,3 +82,8 @@ def test_an_outage_is_known_as_soon_as_promised(nodes: int, interval: float) -> 
     median = middle(found)
     assert median is not None
     assert median <= DETECTION[nodes, interval]
+
+
+def test_every_world_and_rule_is_explained() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "truth.md").read_text()
+    assert [name for name in (*WORLDS, *(rule.name for rule in NAIVE)) if name not in page] == []

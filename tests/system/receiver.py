@@ -64,6 +64,10 @@ class Receiver(HttpListener):
             if monitor in (None, news.get("monitor"))
         ]
 
+    def monitors(self) -> list[str]:
+        """Whose news was told, in order; lists are taken apart."""
+        return [str(news.get("monitor")) for told in self.told for news in told.news]
+
     def repeats(self) -> dict[str, int]:
         """The keys that came more than once, and how often."""
         counts = Counter(told.key for told in self.told)

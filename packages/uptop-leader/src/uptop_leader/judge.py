@@ -139,7 +139,8 @@ def _status(state: MonitorState, count: Count, bound: float, now: float) -> Stat
     seen_down = any(node in count.fresh and not count.fresh[node].up for node in state.confirmed)
     if seen_down or state.tied:
         return Status.PARTIAL
-    return Status.DEGRADED if count.is_degraded() else Status.UP
+    waits = state.run is not None and state.status is Status.DEGRADED  # until it is decided
+    return Status.DEGRADED if waits or count.is_degraded() else Status.UP
 
 
 def shift(

@@ -26,7 +26,7 @@ from uptop_leader.notify import (
 )
 from uptop_leader.overlay import hush
 from uptop_leader.reminders import remind_at
-from uptop_leader.states import Belief, Status
+from uptop_leader.states import Belief
 from uptop_leader.telling import Hold, Telling
 from uptop_leader.wording import duration
 
