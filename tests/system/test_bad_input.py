@@ -11,6 +11,7 @@ import pytest
 from tests.system.cluster import SECRET, Cluster, cluster
 from tests.system.history import History
 from tests.system.processes import run_command
+from tests.system.waiting import until
 from uptop_core.wire import SECRET_HEADER
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -157,8 +158,7 @@ ZIPPED = {
 
 async def test_no_endpoint_takes_a_wrong_body(tmp_path: Path) -> None:
     async with cluster(tmp_path) as town:
-        await town.start_leader(leader_checks="never")
-        before = town.history.counts()
+        before = await _at_rest(town)
         for path in ENDPOINTS:
             for name, body in BODIES.items():
                 await _is_refused(town, "POST", path, name, content=body)
@@ -173,8 +173,7 @@ async def test_no_endpoint_takes_a_wrong_body(tmp_path: Path) -> None:
 
 async def test_no_endpoint_takes_a_wrong_question(tmp_path: Path) -> None:
     async with cluster(tmp_path) as town:
-        await town.start_leader(leader_checks="never")
-        before = town.history.counts()
+        before = await _at_rest(town)
         for path in (
             "/api/probe/assignments",
             "/api/probe/assignments?node_id=nobody",
@@ -199,6 +198,13 @@ async def test_no_endpoint_takes_a_wrong_question(tmp_path: Path) -> None:
             await _is_refused(town, "POST", path, "a wrong flag", content=b"monitors: []")
         assert town.history.counts() == before
         assert "Traceback" not in town.leader.said()
+
+
+async def _at_rest(town: Cluster) -> dict[str, int]:
+    """Start a leader; how much it has written down when it has written what it always does."""
+    await town.start_leader(leader_checks="never")
+    await until("the leader knows itself", lambda: town.history.counts()["node"] == 1)
+    return town.history.counts()
 
 
 async def _is_refused(
