@@ -23,12 +23,13 @@ from uptop_leader.gauges import Gauges, Sendings
 from uptop_leader.incidents import Incident
 from uptop_leader.nodes import Node, Standing, standing
 from uptop_leader.refusals import Behind, InstanceConflict, Unregistered
+from uptop_leader.reliability import Reliability, reliability
 from uptop_leader.seal import token_hash
 from uptop_leader.settings import LeaderSettings
 from uptop_leader.states import Belief, MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from uptop_core.check import Check
     from uptop_core.errors import UptopError
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.configuration import Actor, ConfigChange, Edit
     from uptop_leader.maintenance import Maintenance
+    from uptop_leader.store.history import Day
+    from uptop_leader.store.regions import Point, Regional
 
 NOW = 1_800_000_000.0
 SECRET = "the cluster's secret"
@@ -107,6 +110,27 @@ class Memory:
         if self.trouble is not None:
             raise self.trouble
         return self.uptimes
+
+    def reliability(
+        self, monitor: str, now: float, windows: Mapping[str, float]
+    ) -> dict[str, Reliability]:
+        return {
+            name: reliability([], [], [], round((now - seconds) * 1000), round(now * 1000))
+            for name, seconds in windows.items()
+        }
+
+    def days(self, monitor: str, now: float, days: int) -> list[Day]:
+        return []
+
+    def regional(
+        self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
+    ) -> dict[str, Regional]:
+        return {}
+
+    def points(
+        self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
+    ) -> dict[str, list[Point]]:
+        return {}
 
     def outbox_depth(self, now: float) -> Outbox:
         return Outbox()

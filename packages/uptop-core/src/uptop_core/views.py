@@ -11,6 +11,7 @@ import math
 
 from msgspec import Struct
 
+from uptop_core.history_views import RangeView, RegionView
 from uptop_core.outcomes import FailedCondition
 
 
@@ -85,6 +86,8 @@ class MonitorView(Struct, frozen=True, kw_only=True):
     description: str = ""
     runbook: str = ""
     paused: bool = False
+    ranges: tuple[RangeView, ...] = ()
+    by_region: tuple[RegionView, ...] = ()
 
 
 class NodeView(Struct, frozen=True, kw_only=True):
@@ -148,6 +151,7 @@ class IncidentView(Struct, frozen=True, kw_only=True):
     maintenance: str = ""
     untold: str = ""
     child_of: str | None = None
+    late: bool = False
     evidence: tuple[VoteView, ...] = ()
 
 

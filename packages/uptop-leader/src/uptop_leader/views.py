@@ -221,6 +221,7 @@ def incident_view(
         started=_ms(incident.started),
         confirmed=_ms(incident.confirmed),
         ended=None if incident.ended is None else _ms(incident.ended),
+        late=incident.late,
         cause=incident.cause,
         reasons=incident.reasons,
         detail=incident.detail,
@@ -263,9 +264,13 @@ def uptime_percent(observed: Observed | None) -> tuple[float | None, float | Non
     """
     if observed is None or observed.window_s <= 0:
         return None, None
-    covered = _cut(observed.observed_s / observed.window_s)
-    judged = observed.up_s + observed.down_s
-    return (_cut(observed.up_s / judged) if judged > 0 else None), covered
+    covered = cut_percent(observed.observed_s, observed.window_s)
+    return cut_percent(observed.up_s, observed.up_s + observed.down_s), covered
+
+
+def cut_percent(part: float, whole: float) -> float | None:
+    """`part` of `whole` in percent, cut to 3 places: 100 means all of it; None of nothing."""
+    return _cut(part / whole) if whole > 0 else None
 
 
 def target_of(check: Check) -> str:

@@ -14,6 +14,7 @@ from uptop_leader.api.access import Access
 from uptop_leader.api.backups import Backups
 from uptop_leader.api.guards import Guards
 from uptop_leader.api.heartbeats import Heartbeats
+from uptop_leader.api.histories import Histories
 from uptop_leader.api.maintenance import MaintenanceResources
 from uptop_leader.api.overview import Overview
 from uptop_leader.api.pages import Pages
@@ -34,6 +35,7 @@ def build_app(leader: Leader) -> Starlette:
     probes, heartbeats = Probes(leader, access), Heartbeats(leader)
     backups, resources = Backups(leader, access), Resources(leader, access, overview)
     maintenance = MaintenanceResources(leader, access)
+    histories = Histories(leader, access, overview)
     pages, scrapes = Pages(leader, overview), Scrapes(leader, access, overview)
     routes = [
         Route("/api/health", probes.health),
@@ -47,7 +49,8 @@ def build_app(leader: Leader) -> Starlette:
         Route("/api/backup/import", backups.take, methods=["POST"]),
         Route("/api/v1/apply", backups.apply, methods=["POST"]),
         Route("/api/v1/monitors", resources.monitors),
-        Route("/api/v1/monitors/{id}", resources.monitor),
+        Route("/api/v1/monitors/{id}", histories.monitor),
+        Route("/api/v1/monitors/{id}/history", histories.history),
         Route("/api/v1/nodes", resources.nodes),
         Route("/api/v1/incidents", resources.incidents),
         Route("/api/v1/incidents/{id}", resources.incident),

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from uptop_leader.gauges import Gauges
     from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Node, Standing
+    from uptop_leader.reliability import Reliability
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.states import MonitorState
+    from uptop_leader.store.history import Day
+    from uptop_leader.store.regions import Point, Regional
     from uptop_leader.views import Observed
 
 
@@ -59,6 +62,24 @@ class History(Protocol):
 
     def uptime(self, now: float, seconds: float) -> Mapping[str, Observed]:
         """The uptime of every monitor over the `seconds` before `now`."""
+
+    def reliability(
+        self, monitor: str, now: float, windows: Mapping[str, float]
+    ) -> Mapping[str, Reliability]:
+        """How reliable a monitor was in each window of so many seconds before `now`, by name."""
+
+    def days(self, monitor: str, now: float, days: int) -> Sequence[Day]:
+        """The last days of a monitor, the oldest first."""
+
+    def regional(
+        self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
+    ) -> Mapping[str, Regional]:
+        """How a monitor was in each region."""
+
+    def points(
+        self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
+    ) -> Mapping[str, Sequence[Point]]:
+        """The latencies of a monitor over time in each region."""
 
     def outbox_depth(self, now: float) -> Waiting:
         """What waits to be sent."""

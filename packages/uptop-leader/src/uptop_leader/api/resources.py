@@ -17,7 +17,6 @@ from uptop_leader.states import Status
 from uptop_leader.views import (
     channel_view,
     incident_view,
-    monitor_view,
     monitor_views,
     node_views,
 )
@@ -63,15 +62,6 @@ class Resources:
         views = monitor_views(await self._overview.snapshot())
         chosen = MonitorList(monitors=tuple(view for view in views if wanted(view)))
         return tagged(request, msgspec.json.encode(chosen), _JSON)
-
-    async def monitor(self, request: Request) -> Response:
-        """`GET /api/v1/monitors/{id}`."""
-        await self._access.person(request, Role.VIEWER)
-        snapshot = await self._overview.snapshot()
-        monitor = snapshot.monitors.get(request.path_params["id"])
-        if monitor is None:
-            raise NotThere("no monitor has this id")
-        return tagged(request, msgspec.json.encode(monitor_view(snapshot, monitor)), _JSON)
 
     async def nodes(self, request: Request) -> Response:
         """`GET /api/v1/nodes`."""

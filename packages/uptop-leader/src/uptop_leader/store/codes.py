@@ -41,6 +41,9 @@ REASONS: dict[int, Reason | None] = {code: reason for reason, code in CODES.item
 UPS = frozenset(UP + _RANGE * bearing for bearing in Bearing)
 """Codes of results that are up."""
 
+UNPLACED = frozenset(code + _RANGE * Bearing.UNPLACED for code in CODES.values())
+"""Codes of results whose moment is not sure."""
+
 SILENT = frozenset(
     code + _RANGE * bearing
     for reason, code in CODES.items()

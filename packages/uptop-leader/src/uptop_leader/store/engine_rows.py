@@ -67,6 +67,7 @@ class IncidentRow(Row, table=True):
     __table_args__ = (
         Index(None, "monitor", "started_ms"),
         Index(None, "started_ms"),
+        Index(None, "ended_ms"),
         Index(
             "incident_open",
             "monitor",
@@ -101,6 +102,7 @@ class TransitionRow(Row, table=True):
             name="transition_once",
         ),
         Index(None, "at_ms"),
+        Index(None, "cause", "at_ms"),
     )
     number: int | None = number()
     monitor: str

@@ -30,12 +30,17 @@ class ResultRow(Row, table=True):
 
 
 class _Rollup(Row):
-    """What the results of a series in one bucket come to; latencies are those of up results."""
+    """What the results of a series in one bucket come to; latencies are those of up results.
+
+    `seen_ms` is for how long they speak of the target, `down_ms` the part of it that is down.
+    """
 
     bucket_ms: int = moment(primary_key=True)
     series: int = Field(primary_key=True)
     count: int
     down: int
+    seen_ms: int = moment()
+    down_ms: int = moment()
     sum_us: int = moment()
     min_us: int | None = moment(default=None)
     max_us: int | None = moment(default=None)

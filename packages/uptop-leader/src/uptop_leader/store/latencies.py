@@ -10,12 +10,13 @@ from sqlalchemy import select
 
 from uptop_leader.store.history import Latency
 from uptop_leader.store.levels import DAY, FIVE, HOUR, LEVELS, Level
-from uptop_leader.store.rollups import Rollup, Totals, add_level, add_raw, marked
+from uptop_leader.store.rollups import add_level, add_raw, marked
+from uptop_leader.store.sums import Rollup, Totals
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Connection
 
@@ -29,18 +30,35 @@ def latency(connection: Connection, now: float, seconds: float) -> dict[tuple[st
     The window begins at a whole bucket: of five minutes, above a day of an hour, above 30 days of
     a day.
     """
-    totals: Totals = {}
-    until = to_ms(now) + 1
-    for level, start, end in plan(_since(now, seconds), until, marked(connection)):
-        if level is None:
-            add_raw(connection, start, end, totals)
-        else:
-            add_level(connection, level, start, end, totals)
+    totals = totals_between(connection, whole_since(now, seconds), to_ms(now) + 1)
     names = {row.id: (row.monitor, row.node) for row in connection.execute(select(_SERIES))}
-    return {names[series]: _latency(rollup) for series, rollup in totals.items()}
+    return {names[series]: latency_of(rollup) for series, rollup in totals.items()}
 
 
-def _since(now: float, seconds: float) -> int:
+def totals_between(
+    connection: Connection,
+    since_ms: int,
+    until_ms: int,
+    only: Collection[int] | None = None,
+) -> Totals:
+    """The sums of every series, or of `only` some, in [since, until)."""
+    totals: Totals = {}
+    for level, start, end in plan(since_ms, until_ms, marked(connection)):
+        if level is None:
+            add_raw(connection, start, end, totals, only)
+        else:
+            add_level(connection, level, start, end, totals, only)
+    return totals
+
+
+def waiting_for(connection: Connection, level: Level) -> list[int]:
+    """The starts of buckets, of this level or below, whose results are not rolled up yet."""
+    names = _names_up_to(level)
+    return [bucket for name, bucket in marked(connection) if name in names]
+
+
+def whole_since(now: float, seconds: float) -> int:
+    """The start of the window: at a whole bucket, the longer the longer the window is."""
     edge = FIVE if seconds <= _DAY_S else HOUR if seconds <= _MONTH_S else DAY
     return edge.start_of(to_ms(now - seconds))
 
@@ -89,7 +107,8 @@ def _split(
         bucket = end
 
 
-def _latency(rollup: Rollup) -> Latency:
+def latency_of(rollup: Rollup) -> Latency:
+    """Sums as they are told."""
     up = rollup.count - rollup.down
 
     def at(share: float) -> float | None:

@@ -7,76 +7,41 @@ results that come late are counted, and computing twice changes nothing.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+from msgspec import Struct
 from sqlalchemy import delete, select
 
 from uptop_leader.store import dialect
-from uptop_leader.store.codes import SILENT, UPS
+from uptop_leader.store.codes import SILENT, UNPLACED, UPS
 from uptop_leader.store.levels import LEVELS, Level, kept_from
-from uptop_leader.store.sketch import Sketch
+from uptop_leader.store.sums import Rollup, Totals
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
 from uptop_leader.store.writing import MARK_DIRTY
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Collection
+
+    from sqlalchemy import Column, Connection, Select, Table
 
     from uptop_leader.store.connections import Connections
 
 _RESULT, _DIRTY = METADATA.tables["result"], METADATA.tables["dirty"]
+_SERIES, _MONITOR = METADATA.tables["series"], METADATA.tables["monitor"]
+_SPEAKS_MS = 60_000  # of a monitor that is not known
 _PUT = {level.name: dialect.upsert(level.table) for level in LEVELS}
 _ABOVE = {below.name: above for below, above in pairwise(LEVELS)}
 
 
-class Rollup:
-    """Sums over results of one series. Results that say nothing of the target are not counted;
-    latencies are those of up results.
-    """
+class _Pace(Struct):
+    """What is needed of a stored monitor to tell for how long one of its results speaks."""
 
-    __slots__ = ("count", "down", "max_us", "min_us", "sketch", "sum_us")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.down = 0
-        self.sum_us = 0
-        self.min_us: int | None = None
-        self.max_us: int | None = None
-        self.sketch = Sketch()
-
-    def add_results(self, up_us: list[int], down: int) -> None:
-        """Count raw results: the latencies of those that are up, and how many are down."""
-        self.count += len(up_us) + down
-        self.down += down
-        if up_us:
-            self.sum_us += sum(up_us)
-            self._widen(min(up_us), max(up_us))
-            self.sketch.add(up_us)
-
-    def add_rollup(
-        self,
-        count: int,
-        down: int,
-        sum_us: int,
-        min_us: int | None,
-        max_us: int | None,
-        sketch: bytes,
-    ) -> None:
-        """Count what a stored rollup of any level has counted."""
-        self.count += count
-        self.down += down
-        self.sum_us += sum_us
-        if min_us is not None and max_us is not None:
-            self._widen(min_us, max_us)
-            self.sketch.add_stored(sketch)
-
-    def _widen(self, least: int, most: int) -> None:
-        self.min_us = least if self.min_us is None else min(self.min_us, least)
-        self.max_us = most if self.max_us is None else max(self.max_us, most)
+    interval: float = 60.0
 
 
-Totals = dict[int, Rollup]
-"""Rollups by the number of the series."""
+_decode_pace = msgspec.json.Decoder(_Pace).decode
 
 
 def roll_up(connections: Connections, now: float) -> int:
@@ -96,42 +61,112 @@ def roll_up(connections: Connections, now: float) -> int:
     return done
 
 
-def add_raw(connection: Connection, since_ms: int, until_ms: int, totals: Totals) -> None:
-    """Count the raw results in [since, until)."""
-    query = select(_RESULT.c.series, _RESULT.c.latency_us, _RESULT.c.reason).where(
-        _RESULT.c.time_ms >= since_ms, _RESULT.c.time_ms < until_ms
+def add_raw(
+    connection: Connection,
+    since_ms: int,
+    until_ms: int,
+    totals: Totals,
+    only: Collection[int] | None = None,
+) -> None:
+    """Count the raw results in [since, until), of all series or of `only` some."""
+    query = (
+        select(_RESULT.c.time_ms, _RESULT.c.series, _RESULT.c.latency_us, _RESULT.c.reason)
+        .where(_RESULT.c.time_ms >= since_ms, _RESULT.c.time_ms < until_ms)
+        .order_by(_RESULT.c.time_ms)
     )
+    if only is not None:
+        query = query.where(_RESULT.c.series.in_(only))
     up_us: dict[int, list[int]] = {}
     down: dict[int, int] = {}
-    for series, latency, reason in connection.execute(query):
-        if reason in UPS:
+    moments: dict[int, list[tuple[int, bool]]] = {}
+    for at_ms, series, latency, reason in connection.execute(query):
+        is_up = reason in UPS
+        if is_up:
             up_us.setdefault(series, []).append(latency)
         elif reason not in SILENT:
             down[series] = down.get(series, 0) + 1
+        else:
+            continue
+        if reason not in UNPLACED:
+            moments.setdefault(series, []).append((at_ms, not is_up))
     for series in up_us.keys() | down.keys():
         rollup = totals.setdefault(series, Rollup())
         rollup.add_results(up_us.get(series, []), down.get(series, 0))
+    _add_times(connection, moments, totals)
+
+
+def _add_times(
+    connection: Connection, moments: dict[int, list[tuple[int, bool]]], totals: Totals
+) -> None:
+    if not moments:
+        return
+    speaks = _speaking(connection)
+    for series, results in moments.items():
+        longest, rollup = speaks.get(series, _SPEAKS_MS), totals[series]
+        for (at_ms, is_down), (next_ms, _) in pairwise(results):
+            rollup.add_time(min(longest, next_ms - at_ms), is_down=is_down)
+        rollup.add_time(longest, is_down=results[-1][1])
+
+
+def _speaking(connection: Connection) -> dict[int, int]:
+    """For how many milliseconds a result of each series speaks, by the interval there is now."""
+    query = select(_SERIES.c.id, _MONITOR.c.id.label("name"), _MONITOR.c.spec).join(
+        _MONITOR, _MONITOR.c.id == _SERIES.c.monitor
+    )
+    known: dict[str, int] = {}
+    found: dict[int, int] = {}
+    for series, name, spec in connection.execute(query):
+        if name not in known:
+            known[name] = round(_decode_pace(spec).interval * 1000)
+        found[series] = known[name]
+    return found
 
 
 def add_level(
-    connection: Connection, level: Level, since_ms: int, until_ms: int, totals: Totals
+    connection: Connection,
+    level: Level,
+    since_ms: int,
+    until_ms: int,
+    totals: Totals,
+    only: Collection[int] | None = None,
 ) -> None:
-    """Count the rollups of a level whose buckets begin in [since, until)."""
+    """Count the rollups of a level whose buckets begin in [since, until), of all series or of
+    `only` some.
+    """
     table = level.table
-    query = select(
-        table.c.series,
-        table.c.count,
-        table.c.down,
-        table.c.sum_us,
-        table.c.min_us,
-        table.c.max_us,
-        table.c.sketch,
-    ).where(table.c.bucket_ms >= since_ms, table.c.bucket_ms < until_ms)
+    query = _sums_of(table, table.c.series)
+    if only is None:
+        query = query.where(table.c.bucket_ms >= since_ms, table.c.bucket_ms < until_ms)
+    else:  # one look-up per row: the key begins with the bucket
+        buckets = range(level.start_of(since_ms), until_ms, level.length_ms)
+        query = query.where(table.c.bucket_ms.in_(buckets), table.c.series.in_(only))
     for series, *sums in connection.execute(query):
         rollup = totals.get(series)
         if rollup is None:
             rollup = totals[series] = Rollup()
         rollup.add_rollup(*sums)
+
+
+def by_bucket(
+    connection: Connection, level: Level, buckets: Collection[int], only: Collection[int]
+) -> dict[int, Totals]:
+    """The rollups of some series in some buckets, by the start of the bucket."""
+    table = level.table
+    query = _sums_of(table, table.c.bucket_ms, table.c.series)
+    found: dict[int, Totals] = {}
+    for bucket, series, *sums in connection.execute(
+        query.where(table.c.bucket_ms.in_(buckets), table.c.series.in_(only))
+    ):
+        found.setdefault(bucket, {})[series] = rollup = Rollup()
+        rollup.add_rollup(*sums)
+    return found
+
+
+def _sums_of(table: Table, *named: Column[int]) -> Select[Any]:
+    """What `Rollup.add_rollup` takes, after the columns named."""
+    names = ("count", "down", "seen_ms", "down_ms", "sum_us", "min_us", "max_us", "sketch")
+    columns: list[Any] = [*named, *(table.c[name] for name in names)]
+    return select(*columns)
 
 
 def marked(connection: Connection) -> list[tuple[str, int]]:
@@ -177,6 +212,8 @@ def _row(bucket: int, series: int, rollup: Rollup) -> dict[str, object]:
         "series": series,
         "count": rollup.count,
         "down": rollup.down,
+        "seen_ms": rollup.seen_ms,
+        "down_ms": rollup.down_ms,
         "sum_us": rollup.sum_us,
         "min_us": rollup.min_us,
         "max_us": rollup.max_us,

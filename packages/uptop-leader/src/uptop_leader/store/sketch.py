@@ -47,6 +47,11 @@ class Sketch:
             bucket += step
             counts[bucket] = counts.get(bucket, 0) + count
 
+    def add_sketch(self, other: Sketch) -> None:
+        """Count everything that another sketch has counted."""
+        for bucket, count in other._counts.items():
+            self._counts[bucket] = self._counts.get(bucket, 0) + count
+
     def stored(self) -> bytes:
         """The sketch in bytes."""
         numbers: list[int] = []

@@ -12,7 +12,7 @@ from uptop_leader.store.intervals import Intervals, union
 from uptop_leader.store.tables import METADATA
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection
 
@@ -33,12 +33,13 @@ Span = tuple[int, int, Status]
 
 def spans(
     connection: Connection,
-    monitors: Iterable[Any],
+    monitors: Sequence[Any],
     since_ms: int,
     until_ms: int,
     only: str | None = None,
 ) -> dict[str, list[Span]]:
     """What was judged of each of `monitors` (rows) in [since, until), and since it was made.
+    The window ends now: what is after it would be taken for what is in it.
 
     `only` is the id of the monitor, where there is one.
     """
@@ -46,8 +47,8 @@ def spans(
     if only is not None:
         now = now.where(_STATE.c.monitor == only)
     states = {row.monitor: row for row in connection.execute(now)}
-    bases = _last_before(connection, since_ms, _BENEATH, only)
     later = _between(connection, since_ms, until_ms, _BENEATH, only)
+    bases = _bases(connection, monitors, since_ms, states, later, only)
     found: dict[str, list[Span]] = {}
     for monitor in monitors:
         start = max(since_ms, monitor.created_ms)
@@ -96,6 +97,42 @@ def _between(
         query = query.where(_TRANSITION.c.monitor == only)
     for row in connection.execute(query.order_by(_TRANSITION.c.number)):
         found.setdefault(row.monitor, []).append(row)
+    return found
+
+
+def _bases(
+    connection: Connection,
+    monitors: Sequence[Any],
+    since_ms: int,
+    states: Mapping[str, Any],
+    later: Mapping[str, Sequence[Any]],
+    only: str | None,
+) -> dict[str, Any]:
+    """The transition that counts at the beginning of the window, where it must be looked for.
+
+    Mostly it need not: the first transition in the window says what was before it, and where there
+    is none it is as it is now. But one that happened before the window may have become known after
+    some that happened in it.
+    """
+    found: dict[str, Any] = {}
+    if later:
+        first = min(rows[0].number for rows in later.values())
+        # The sum keeps the database from going through all that ever happened before the window.
+        happened = _TRANSITION.c.at_ms + 0
+        query = _MOVES.where(_BENEATH, _TRANSITION.c.number > first, happened <= since_ms)
+        if only is not None:
+            query = query.where(_TRANSITION.c.monitor == only)
+        known = connection.execute(query.order_by(_TRANSITION.c.number))
+        found = {
+            row.monitor: row
+            for row in known
+            if row.monitor in later and row.number > later[row.monitor][0].number
+        }
+    for monitor in monitors:
+        state = states.get(monitor.id)
+        is_told = monitor.id in later or (state is not None and state.status_since_ms <= since_ms)
+        if not is_told:
+            return found | _last_before(connection, since_ms, _BENEATH, only)
     return found
 
 

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 from uptop_core.errors import StoreError
 from uptop_leader.notifications import Claimed, Pace
-from uptop_leader.store import configuring, facts, outbox, people, reading, uptime, writing
+from uptop_leader.store import (
+    configuring,
+    facts,
+    outbox,
+    people,
+    reading,
+    regions,
+    uptime,
+    writing,
+)
 from uptop_leader.store.backup import backup
 from uptop_leader.store.connections import Connections
 from uptop_leader.store.latencies import latency
@@ -32,10 +41,12 @@ if TYPE_CHECKING:
     from uptop_leader.channels import ChannelHealth
     from uptop_leader.configuration import Actor, ConfigChange, Configuration
     from uptop_leader.incidents import Incident, Transition
+    from uptop_leader.reliability import Reliability
     from uptop_leader.seal import Keyring
     from uptop_leader.store.history import Day, Latency, RawResult, Uptime
     from uptop_leader.store.outbox import OutboxDepth
     from uptop_leader.store.people import AuditEntry, Person, TokenView, User
+    from uptop_leader.store.regions import Point, Regional
     from uptop_leader.store.replays import Rulings
     from uptop_leader.store.writing import SeriesIds
 
@@ -260,6 +271,34 @@ class Store:
         """The latencies of every (monitor, node) in the last `seconds`."""
         with self._connections.reading() as connection:
             return latency(connection, now, seconds)
+
+    def reliability(
+        self, monitor: str, now: float, windows: Mapping[str, float]
+    ) -> dict[str, Reliability]:
+        """How reliable a monitor was in each of `windows`: seconds before now, by name. Empty for
+        one that is not there.
+        """
+        with self._connections.reading() as connection:
+            return uptime.reliabilities(connection, monitor, now, windows)
+
+    def days(self, monitor: str, now: float, days: int) -> list[Day]:
+        """The last days of one monitor, like `daily`."""
+        with self._connections.reading() as connection:
+            return uptime.daily(connection, now, days, monitor).get(monitor, [])
+
+    def regional(
+        self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
+    ) -> dict[str, Regional]:
+        """How a monitor was in each region; `region_of` tells a node's."""
+        with self._connections.reading() as connection:
+            return regions.regional(connection, monitor, region_of, now, seconds)
+
+    def points(
+        self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
+    ) -> dict[str, list[Point]]:
+        """The latencies of a monitor over time in each region, the oldest first."""
+        with self._connections.reading() as connection:
+            return regions.points(connection, monitor, region_of, now, seconds)
 
     # Upkeep, from time to time
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from uptop_leader.reliability import Reliability, reliability
 from uptop_leader.store.history import Day, Uptime
 from uptop_leader.store.intervals import Intervals, length
 from uptop_leader.store.levels import DAY
@@ -12,6 +13,7 @@ from uptop_leader.store.observed import Observed, observed
 from uptop_leader.store.times import to_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from sqlalchemy import Connection
@@ -23,12 +25,31 @@ def uptime(connection: Connection, now: float, seconds: float) -> dict[str, Upti
     return {monitor: _uptime(seen, seconds) for monitor, seen in found.items()}
 
 
-def daily(connection: Connection, now: float, days: int) -> dict[str, list[Day]]:
-    """The last `days` days of every monitor, UTC, the oldest first; the last one is today so far."""
+def reliabilities(
+    connection: Connection, monitor: str, now: float, windows: Mapping[str, float]
+) -> dict[str, Reliability]:
+    """How one monitor was in each window (seconds before `now`, by name); empty without it."""
+    until = to_ms(now)
+    starts = {name: to_ms(now - seconds) for name, seconds in windows.items()}
+    seen = observed(connection, min(starts.values()), until, monitor).get(monitor)
+    if seen is None:
+        return {}
+    return {
+        name: reliability(seen.all, seen.down, seen.outages, start, until)
+        for name, start in starts.items()
+    }
+
+
+def daily(
+    connection: Connection, now: float, days: int, only: str | None = None
+) -> dict[str, list[Day]]:
+    """The last `days` days of every monitor, UTC, the oldest first; the last one is today so far.
+    `only` names one monitor.
+    """
     today = DAY.start_of(to_ms(now))
     first = today - (days - 1) * DAY.length_ms
     dates = [_date(first + number * DAY.length_ms) for number in range(days)]
-    found = observed(connection, first, to_ms(now))
+    found = observed(connection, first, to_ms(now), only)
     return {monitor: _days(seen, first, dates) for monitor, seen in found.items()}
 
 

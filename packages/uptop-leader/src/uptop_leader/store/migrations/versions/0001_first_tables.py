@@ -156,6 +156,7 @@ def _incidents() -> None:
     )
     op.create_index("incident_monitor_started_ms", "incident", ["monitor", "started_ms"])
     op.create_index("incident_started_ms", "incident", ["started_ms"])
+    op.create_index("incident_ended_ms", "incident", ["ended_ms"])
     _where("incident_open", "incident", ["monitor"], "ended_ms IS NULL", unique=False)
     _table(
         "transition",
@@ -178,6 +179,7 @@ def _incidents() -> None:
         ),
     )
     op.create_index("transition_at_ms", "transition", ["at_ms"])
+    op.create_index("transition_cause_at_ms", "transition", ["cause", "at_ms"])
 
 
 def _outbox() -> None:
@@ -234,6 +236,8 @@ def _history() -> None:
             _int("series", key=True),
             _int("count"),
             _int("down"),
+            _ms("seen_ms"),
+            _ms("down_ms"),
             _ms("sum_us"),
             _ms("min_us", null=True),
             _ms("max_us", null=True),
