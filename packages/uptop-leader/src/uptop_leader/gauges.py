@@ -23,4 +23,5 @@ class Gauges(Struct, frozen=True, kw_only=True):
     rejected_total: int = 0
     schedule_lag_s: float = 0.0
     missed_ticks_total: int = 0
+    wall_ahead_s: float = 0.0
     notifications: dict[str, Sendings] = {}

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 CONFIG_S = 1.0  # how often the database is asked whether the configuration has changed
 ALIVE_S = 5.0
+STEP_S = 5.0  # the wall clock was set when it moves by more than this between two looks
 ROLL_UP_S = 60.0
 RETAIN_S = 600.0
 REPLAY_S = 5.0
@@ -97,6 +98,7 @@ class Leader:
         )
         self._missed = 0
         self._lag_s = 0.0
+        self._wall_ahead_s = 0.0
         self._alive = now
         self._away = (saved.last_alive, now) if saved.last_alive is not None else None
 
@@ -145,12 +147,23 @@ class Leader:
         return health.status == "ok" and health.active
 
     async def _beat(self) -> None:
+        self._follow_wall_clock()
         now = self._clock.now()
         await to_thread.run_sync(self.store.alive, now)
         self._alive = now
         pressure = self._own.runner.take_pressure()
         self._missed += pressure.missed
         self._lag_s = pressure.lag_s
+
+    def _follow_wall_clock(self) -> None:
+        """Come nearer to the wall clock, and tell when that was set."""
+        before, self._wall_ahead_s = self._wall_ahead_s, self._clock.follow()
+        if abs(self._wall_ahead_s - before) > STEP_S and abs(self._wall_ahead_s) > STEP_S:
+            log.warning(
+                "the wall clock is %.0f s from where it was: what is written down follows it by"
+                " 1 s in 50, or at a restart",
+                self._wall_ahead_s,
+            )
 
     async def _roll_up(self) -> None:
         await to_thread.run_sync(self.store.roll_up, self._clock.now())
@@ -286,6 +299,7 @@ class Leader:
             rejected_total=counters.rejected,
             schedule_lag_s=self._lag_s,
             missed_ticks_total=self._missed,
+            wall_ahead_s=self._wall_ahead_s,
             notifications=dict(self._deliverer.sendings),
         )
 

@@ -150,6 +150,9 @@ def _own(scrape: Scrape) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "uptop_schedule_lag_seconds", "How late checks of its own start", gauges.schedule_lag_s
     )
+    yield GaugeMetricFamily(
+        "uptop_wall_clock_ahead_seconds", "What the clock here has to make up", gauges.wall_ahead_s
+    )
     for name, text, value in (
         ("uptop_missed_ticks", "Ticks of its own that did not start", gauges.missed_ticks_total),
         ("uptop_results", "Results taken", gauges.results_total),

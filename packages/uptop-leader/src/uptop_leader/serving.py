@@ -19,7 +19,7 @@ import httpx
 import uvicorn
 from anyio import to_thread
 
-from uptop_core.clock import Clock
+from uptop_core.clock import FollowingClock
 from uptop_core.errors import Problem, SettingError
 from uptop_leader.api.app import build_app
 from uptop_leader.first_start import first_admin
@@ -60,7 +60,7 @@ async def serve(settings: LeaderSettings) -> None:
     """Run a leader until it is told to stop."""
     for line in warnings(settings):
         log.warning("%s", line)
-    clock = Clock()
+    clock = FollowingClock()
     store = Store.open(
         settings.database, Keyring.from_setting(settings.encryption_key), clock.now()
     )
@@ -73,7 +73,7 @@ async def serve(settings: LeaderSettings) -> None:
 
 
 async def _serve(
-    settings: LeaderSettings, store: Store, clock: Clock, listener: socket.socket
+    settings: LeaderSettings, store: Store, clock: FollowingClock, listener: socket.socket
 ) -> None:
     saved = await to_thread.run_sync(store.load)
     async with httpx.AsyncClient(trust_env=False, timeout=None) as http:  # noqa: S113 callers set deadlines
