@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 _TRIP_S = 0.025  # one way to the leader
 _FLUSH_S = 1.0
 _POLL_S = 10.0
-_CONFLICT_S = 5.0
 _BATCH = 1000
 _ENCODE = msgspec.json.encode
 
@@ -91,6 +90,7 @@ class SimulatedNode:
         self._etag = ""
         self._is_registered = place.own
         self._polls = 0
+        self._has_stopped = False
 
     # The process.
 
@@ -101,9 +101,7 @@ class SimulatedNode:
             self._clockwork.at(self._life.ends - 0.1, self._say_goodbye)
 
     def _lives(self, at: float) -> bool:
-        if self.place.own:
-            return self._leader.runs
-        return self._life.begins <= at < self._life.ends
+        return self._life.begins <= at < self._life.ends and not self._has_stopped
 
     def _has_leader(self, at: float) -> bool:
         return self._lives(at) and self._leader.runs and at not in self.place.cut
@@ -115,6 +113,7 @@ class SimulatedNode:
     def _say_goodbye(self, at: float) -> None:
         if self._has_leader(at) and self._is_registered:
             self._deliver(list(self._spool.values())[:_BATCH], at, stopping=True)
+        self._has_stopped = True
 
     # The long poll.
 

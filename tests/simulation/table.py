@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from tests.simulation.runs import Run
 
 HEAD = (
-    "rule", "outages", "false alarms", "missed", "false ends", "stuck", "misdated",
-    "detect s (median, worst)", "recover s (median, worst)", "messages per run",
+    "rule", "outages", "false", "missed", "ended", "stuck", "misdated", "detect s", "recover s",
+    "messages",
 )  # fmt: skip
-_WIDTHS = (24, 8, 12, 8, 10, 8, 8, 24, 25, 16)
+_WIDTHS = (23, 7, 6, 6, 6, 6, 8, 9, 9, 8)
 
 
 class Sums:
