@@ -115,7 +115,7 @@ class Memory:
         self, monitor: str, now: float, windows: Mapping[str, float]
     ) -> dict[str, Reliability]:
         return {
-            name: reliability([], [], [], round((now - seconds) * 1000), round(now * 1000))
+            name: reliability([], [], round((now - seconds) * 1000), round(now * 1000))
             for name, seconds in windows.items()
         }
 

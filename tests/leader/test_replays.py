@@ -159,3 +159,23 @@ def test_a_monitor_that_is_gone_is_not_replayed(store: Store) -> None:
     late(store, seen(-13, -9))
     assert store.replay({}, RULINGS, NOON, 0) == 0
     assert replay(store) == 0
+
+
+def test_an_outage_that_lasts_while_nobody_can_judge_ends_where_it_is_known_to(
+    store: Store,
+) -> None:
+    told(store, move(-12, UP, UNKNOWN))
+    late(store, seen(-13, -5, (-6, -5)))
+    replay(store)
+    (found,) = store.incidents()
+    assert found.started == NOON - 6 * HOUR
+    assert found.ended == pytest.approx(NOON - 5 * HOUR, abs=60)
+    # the judge is back, and it is down: it was so all the time
+    told(store, move(-1, UNKNOWN, DOWN))
+    known = incident(1, started=NOON - HOUR)
+    store.write(Changes(opened=[known]), NOON)
+    assert replay(store, NOON + 60) == 1
+    assert store.incidents() == [known]
+    windows = store.reliability("m", NOON, {"24h": DAY})
+    assert windows["24h"].outages == 1
+    assert replay(store, NOON + 600) == 0

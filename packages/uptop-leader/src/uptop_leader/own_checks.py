@@ -122,6 +122,7 @@ class OwnChecks:
         now = self._clock.now()
         return ResultsBatch(
             node_id=self._node,
+            dropped_total=self.dropped,
             instance=self._instance,
             results=tuple(
                 msgspec.Raw(msgspec.json.encode(to_wire(ran, seq=seq, now=now)))

@@ -1,7 +1,7 @@
 """Part of step 13: how reliable a monitor was within a window, from what was observed of it. Pure.
 
-Everything is time: of the window the observed part, of that the part in which it was down, and the
-outages that it was down in. What was not observed counts as neither.
+Everything is time: of the window the observed part, and of that the part in which it was down. What
+was not observed counts as neither.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from uptop_leader.store.intervals import intersect, length
+from uptop_leader.store.intervals import intersect, length, subtract
 
 if TYPE_CHECKING:
     from uptop_leader.store.intervals import Intervals
@@ -53,20 +53,35 @@ class Reliability(Struct, frozen=True, kw_only=True):
         return self.up_s / self.outages if self.outages else None
 
 
-def reliability(
-    seen: Intervals, down: Intervals, outages: Intervals, since_ms: int, until_ms: int
-) -> Reliability:
-    """How it was in [since, until): `seen` is the observed time, `down` a part of it, `outages`
-    each from its beginning to its end. They may reach beyond the window.
+def reliability(seen: Intervals, down: Intervals, since_ms: int, until_ms: int) -> Reliability:
+    """How it was in [since, until): `seen` is the observed time, `down` a part of it. They may reach
+    beyond the window.
+
+    Down times between which it was never seen up are one outage.
     """
     window = [(since_ms, until_ms)]
-    within = intersect(down, window)
-    lasted = [length(intersect(within, [outage])) for outage in outages]
+    up = subtract(seen, down)
+    lasted = [length(intersect(stretch, window)) for stretch in _outages(up, down)]
     felt = [lasting for lasting in lasted if lasting]
     return Reliability(
         window_s=(until_ms - since_ms) / 1000,
         observed_s=length(intersect(seen, window)) / 1000,
-        down_s=length(within) / 1000,
+        down_s=sum(felt) / 1000,
         outages=len(felt),
         longest_s=max(felt, default=0) / 1000,
     )
+
+
+def _outages(up: Intervals, down: Intervals) -> list[Intervals]:
+    """The down times by outage; all are sorted, so each up time is looked at once."""
+    outages: list[Intervals] = []
+    place = 0
+    for start, end in down:
+        before = place
+        while place < len(up) and up[place][0] < start:
+            place += 1
+        if outages and place == before:
+            outages[-1].append((start, end))
+        else:
+            outages.append([(start, end)])
+    return outages

@@ -32,13 +32,10 @@ _NOT_KNOWN = frozenset({Status.UNKNOWN, Status.PENDING})
 
 
 class Observed(Struct, frozen=True):
-    """The observed time of a monitor, the part of it in which it was down, and its outages: each
-    from its beginning to its end, observed or not.
-    """
+    """The observed time of a monitor, and the part of it in which it was down."""
 
     all: Intervals
     down: Intervals
-    outages: Intervals
 
 
 class _Past(Struct, frozen=True):
@@ -78,10 +75,10 @@ def observed(
         live = subtract(time_of(_JUDGED, judged[monitor.id]), gaps)
         seen = union([*live, *past.up, *past.down])
         seen = subtract(seen, maintained.get(monitor.id, []))
-        own = incidents.get(monitor.id, [])
-        down = union([*subtract(union(own), past.up), *past.down])
-        outages = _joined(own, past.down, monitor)
-        found[monitor.id] = Observed(seen, intersect(seen, down), outages)
+        own = union(incidents.get(monitor.id, []))
+        bridges = _bridges(own, past.down, monitor)
+        down = union([*subtract(own, past.up), *past.down, *bridges])
+        found[monitor.id] = Observed(seen, intersect(seen, down))
     return found
 
 
@@ -133,11 +130,13 @@ def _incidents(
     return found
 
 
-def _joined(own: list[tuple[int, int]], late: list[tuple[int, int]], monitor: Any) -> Intervals:
-    """The outages: incidents, where an outage that late results tell of and the incident before
-    or after it are one when no more than an interval lies between.
+def _bridges(own: Intervals, late: list[tuple[int, int]], monitor: Any) -> list[tuple[int, int]]:
+    """The moments between what late results tell to be down and the incident that goes on with it:
+    what was believed before held on in them, and no look lies between.
     """
     if not late:
-        return union(own)
+        return []
     apart = round(_decode_pace(monitor.spec).interval * 1000)
-    return union([*own, *((start - apart, end + apart) for start, end in late)])
+    after = [(end, began) for _, end in late for began, _ in own if 0 < began - end <= apart]
+    before = [(over, start) for start, _ in late for _, over in own if 0 < start - over <= apart]
+    return [*after, *before]

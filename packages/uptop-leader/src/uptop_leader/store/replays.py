@@ -21,7 +21,7 @@ from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy import Connection
 
@@ -34,6 +34,7 @@ _RESULT, _SERIES = _TABLES["result"], _TABLES["series"]
 
 _AT_ONCE = 50  # monitors whose results are read together
 _WEEK_MS = 7 * 86_400_000
+_AGAIN_MS = 60_000  # how often it is looked whether an outage of a past that goes on is over
 
 
 class Rulings(Struct, frozen=True, kw_only=True):
@@ -55,11 +56,29 @@ class _Due(Struct, frozen=True):
 
 
 class _Told(Struct, frozen=True):
-    """What is known of a time that nobody had judged."""
+    """What is known of a time that nobody had judged; `is_open` while nobody can judge yet."""
 
     since_ms: int
     until_ms: int
     past: Past
+    is_open: bool
+
+    def outages(self) -> Iterator[Outage]:
+        """The outages as far as they lie within the time, observed or not. One that lasts over the
+        end of a time that goes on lasts for as long as it is known to.
+        """
+        end = self.until_ms
+        if self.is_open:
+            end = max((span[1] for span in (*self.past.up, *self.past.down)), default=end)
+        for outage in self.past.outages:
+            since, until = max(outage.since_ms, self.since_ms), min(outage.until_ms, end)
+            if since < until:
+                yield msgspec.structs.replace(outage, since_ms=since, until_ms=until)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether an outage lasts of which the judge may yet say that it went on."""
+        return self.is_open and any(one.until_ms >= self.until_ms for one in self.past.outages)
 
 
 def replay(
@@ -111,11 +130,11 @@ def _replay_some(connections: Connections, dues: list[_Due], rulings: Rulings, n
             ]
             end = min(now_ms, until + _reach(pace))
             past = past_of(due.monitor, rulings.strategy, pace, near, end)
-            told.append(_Told(since, until, past))
+            told.append(_Told(since, until, past, is_open=until >= now_ms))
         with connections.writing() as connection:
             for one in told:
                 _write(connection, due.monitor, one, pace, rulings.cluster, now)
-            _done(connection, due, now_ms)
+            _done(connection, due, now_ms, again=any(one.is_unfinished for one in told))
 
 
 def _reach(pace: Pace) -> int:
@@ -190,21 +209,13 @@ def _write(
         connection,
         [
             _incident(monitor, outage, cluster, now)
-            for outage in _cut(told)
+            for outage in told.outages()
             if not any(
                 start <= outage.until_ms + pace.fresh and outage.since_ms - pace.fresh <= end
                 for start, end in live
             )
         ],
     )
-
-
-def _cut(told: _Told) -> Iterable[Outage]:
-    """The outages as far as they lie within the time, observed or not."""
-    for outage in told.past.outages:
-        since, until = max(outage.since_ms, told.since_ms), min(outage.until_ms, told.until_ms)
-        if since < until:
-            yield msgspec.structs.replace(outage, since_ms=since, until_ms=until)
 
 
 def _live_incidents(
@@ -239,9 +250,12 @@ def _incident(monitor: Monitor, outage: Outage, cluster: str, now: float) -> Inc
     )
 
 
-def _done(connection: Connection, due: _Due, now_ms: int) -> None:
-    """Take the mark away, unless more has come in since it was read."""
+def _done(connection: Connection, due: _Due, now_ms: int, *, again: bool) -> None:
+    """Take the mark away, unless more has come in since it was read, or it is to be done `again`
+    in a while.
+    """
     own = _REPLAY.c.monitor == due.monitor.id
-    same = _REPLAY.c.mark == due.mark
-    connection.execute(delete(_REPLAY).where(own, same))
-    connection.execute(update(_REPLAY).where(own).values(marked_ms=now_ms))
+    if not again:
+        connection.execute(delete(_REPLAY).where(own, _REPLAY.c.mark == due.mark))
+    following = now_ms + _AGAIN_MS if again else now_ms
+    connection.execute(update(_REPLAY).where(own).values(marked_ms=following))

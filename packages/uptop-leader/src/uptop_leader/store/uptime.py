@@ -34,10 +34,7 @@ def reliabilities(
     seen = observed(connection, min(starts.values()), until, monitor).get(monitor)
     if seen is None:
         return {}
-    return {
-        name: reliability(seen.all, seen.down, seen.outages, start, until)
-        for name, start in starts.items()
-    }
+    return {name: reliability(seen.all, seen.down, start, until) for name, start in starts.items()}
 
 
 def daily(
