@@ -62,7 +62,7 @@ class StandIn(ThreadingHTTPServer):
             id=str(uuid.uuid4()), name=name, check=check, interval=20, phase=number * 0.618 % 1
         )
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """A probe that is ended goes without a word; that is nobody's fault."""
 
     def wait_for(self, monitors: int) -> None:
