@@ -189,6 +189,20 @@ def test_results_come_back_in_order_and_once(store: Store) -> None:
     assert store.results("m", NOON, NOON + 0.002) == found[:1]
 
 
+def test_two_looks_that_fall_into_one_millisecond_are_both_kept(store: Store) -> None:
+    first = Changes(results=[result(observed=NOON, latency_us=1)])
+    second = Changes(
+        results=[
+            result(observed=NOON, latency_us=2),
+            result(observed=NOON + 1, latency_us=3),
+        ]
+    )
+    for changes in (first, second, second, first):
+        store.write(changes, NOON)
+    stored = [(row.observed, row.latency_us) for row in store.results("m", 0, 2 * NOON)]
+    assert stored == [(NOON - 0.001, 2), (NOON, 1), (NOON + 1, 3)]
+
+
 def test_a_vote_written_alone_is_part_of_the_state(store: Store) -> None:
     store.write(Changes(states={"m": FULL_STATE}, votes={}), NOON)
     newest = down_vote("n1", failed=(FailedCondition("status < 400", "503"),))

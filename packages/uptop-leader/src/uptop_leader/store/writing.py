@@ -36,8 +36,9 @@ FIVE_MINUTES_MS = 300_000
 _TABLES = METADATA.tables
 _SERIES, _STATE, _VOTE = _TABLES["series"], _TABLES["state"], _TABLES["vote"]
 _HEARTBEAT, _TRANSITION = _TABLES["heartbeat"], _TABLES["transition"]
+_RESULT = _TABLES["result"]
 
-_PUT_RESULT = dialect.in_text(dialect.insert_new(_TABLES["result"]))
+_PUT_RESULT = dialect.in_text(dialect.insert_new(_RESULT))
 _PUT_VOTE = dialect.in_text(dialect.upsert(_VOTE))
 _PUT_STATE = dialect.upsert(_STATE)
 _PUT_NODE = dialect.upsert(_TABLES["node"])
@@ -105,13 +106,41 @@ def write_results(
         return {}
     learned = _learn_series(connection, {row[1] for row in rows if row[1] not in series})
     known = series | learned if learned else series
-    connection.exec_driver_sql(
-        _PUT_RESULT, [(at, known[pair], latency, reason) for at, pair, latency, reason in rows]
+    moments = _put_results(
+        connection, [(at, known[pair], latency, reason) for at, pair, latency, reason in rows]
     )
-    buckets = {at - at % FIVE_MINUTES_MS for at, *_ in rows}
+    buckets = {at - at % FIVE_MINUTES_MS for at in moments}
     marks = [{"level": "five", "bucket_ms": bucket, "mark": 1} for bucket in sorted(buckets)]
     connection.execute(MARK_DIRTY, marks)
     return learned
+
+
+def _put_results(connection: Connection, rows: list[tuple[int, int, int, int]]) -> set[int]:
+    """Add the rows; returns the moments at which they are.
+
+    One whose place another result has (two batches whose ways here took differently long can put
+    two looks into one millisecond) stands a millisecond before it. A row that is there already,
+    the same in all, is the same result written again.
+    """
+    moments = {at for at, *_ in rows}
+    if connection.exec_driver_sql(_PUT_RESULT, rows).rowcount == len(rows):
+        return moments
+    for at, series, latency, reason in rows:
+        moment = at
+        while (there := _result_at(connection, moment, series)) != (latency, reason):
+            if there is None:
+                connection.exec_driver_sql(_PUT_RESULT, (moment, series, latency, reason))
+            else:
+                moment -= 1
+        moments.add(moment)
+    return moments
+
+
+def _result_at(connection: Connection, moment: int, series: int) -> tuple[int, int] | None:
+    query = select(_RESULT.c.latency_us, _RESULT.c.reason)
+    query = query.where(_RESULT.c.time_ms == moment, _RESULT.c.series == series)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.latency_us, row.reason)
 
 
 def _learn_series(connection: Connection, missing: set[tuple[str, str]]) -> SeriesIds:
