@@ -194,3 +194,16 @@ def test_reasons_are_counted_together() -> None:
     ]
     for order in itertools.permutations(failed):
         assert reason_words(order) == "2 × timeout, 1 × HTTP 503"
+
+
+def test_a_fault_of_our_own_that_overtakes_an_older_vote_hides_nothing_of_it() -> None:
+    before, fault = down("a", START), down("a", START + 5, Reason.INTERNAL_ERROR)
+    in_order, overtaken = taken(before, fault), taken(fault, before)
+    assert in_order.accused == overtaken.accused == {"a"}
+    assert in_order == overtaken
+
+
+def test_what_a_fault_has_overtaken_is_forgotten_once_the_node_speaks_again() -> None:
+    state = taken(down("a", START), down("a", START + 5, Reason.INTERNAL_ERROR), up("a", START + 9))
+    assert state.overtaken == {}
+    assert not state.accused

@@ -17,9 +17,10 @@ from uptop_core.outcomes import Reason
 from uptop_core.verdicts import Tally, Verdict, decide
 from uptop_core.votes import Vote, fresh_for
 from uptop_core.wire import Registration, ResultsBatch, WireResult
-from uptop_leader.ballots import Rules, count_votes, take_vote, verdict_now
+from uptop_leader.ballots import Rules, count_votes, has_turned, take_vote, verdict_now
 from uptop_leader.inputs import Register, Report
-from uptop_leader.states import Belief, MonitorState, fresh_state
+from uptop_leader.judge import Judged, judge
+from uptop_leader.states import Belief, MonitorState, Run, fresh_state
 
 STRATEGIES = ("any-down", "majority-down", "all-down")
 NODES = "abcd"
@@ -58,6 +59,17 @@ def taken(given_votes: list[Vote], belief: Belief) -> MonitorState:
     return state
 
 
+def judged(state: MonitorState, given_votes: list[Vote], strategy: str) -> Judged:
+    """What is believed once all these votes have come, within one pass."""
+    before = state
+    for vote in given_votes:
+        state, _ = take_vote(state, vote)
+    rules = Rules(constants=TimeConstants(), strategy=strategy)
+    standings = dict.fromkeys(NODES, HERE)
+    turned = has_turned(before, state)
+    return judge(monitor(), state, NODES, standings, rules, NOW, turned=turned)
+
+
 def verdicts(state: MonitorState, strategy: str) -> tuple[Verdict, Verdict]:
     """By the votes alone, and with what silence may not recover."""
     rules = Rules(constants=TimeConstants(), strategy=strategy)
@@ -75,14 +87,21 @@ def test_the_verdict_does_not_depend_on_the_order_in_which_anything_arrives(
     assert one[0] is other[0]
 
 
-@given(votes("up", "down", "weak"), beliefs, strategy_names, st.data())
-def test_nor_does_what_silence_may_recover(
-    given_votes: list[Vote], belief: Belief, strategy: str, data: st.DataObject
+@given(
+    votes("up", "down", "weak", "isolated", "broken"), beliefs, strategy_names, st.booleans(),
+    st.data(),
+)  # fmt: skip
+def test_nor_does_what_is_made_of_it(
+    given_votes: list[Vote], belief: Belief, strategy: str, is_open: bool, data: st.DataObject
 ) -> None:
+    """Who accused, what silence may recover, whether a run opens and whom it counts as accusers."""
     shuffled = data.draw(st.permutations(given_votes))
-    assert verdicts(taken(given_votes, belief), strategy) == verdicts(
-        taken(shuffled, belief), strategy
+    state = replace(
+        fresh_state("m", START),
+        belief=belief,
+        run=Run(id="m.1", opened=START, first=START, began=START, asked=True) if is_open else None,
     )
+    assert judged(state, given_votes, strategy) == judged(state, shuffled, strategy)
 
 
 @given(votes("up", "down"), st.sampled_from(("isolated", "broken")), strategy_names)

@@ -37,7 +37,12 @@ class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def abstains(self) -> bool:
         """True when it says nothing about the target."""
-        return self.isolated or (self.reason is not None and self.reason.abstains)
+        return self.isolated or self.is_mute
+
+    @property
+    def is_mute(self) -> bool:
+        """True when it came of a fault of our own, or of the settings: as if nothing was said."""
+        return self.reason is not None and self.reason.abstains
 
     @property
     def degraded(self) -> bool:

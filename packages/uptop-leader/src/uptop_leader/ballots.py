@@ -40,6 +40,8 @@ class Count(Struct, frozen=True):
     min_votes: int
     aside: frozenset[str] = frozenset()
     """Nodes whose down vote is set aside: only the leader proves their line, and others see up."""
+    overtaken: Mapping[str, Vote] = {}
+    """What nodes have said, not long ago, that abstain now for a fault of our own."""
 
     def rule(self) -> Strategy:
         """The strategy itself."""
@@ -62,39 +64,87 @@ class Count(Struct, frozen=True):
 
 
 def take_vote(state: MonitorState, vote: Vote) -> tuple[MonitorState, bool]:
-    """The state with `vote` as its node's newest, and whether it newly turns against the belief.
+    """The state with `vote` taken, and whether it may newly turn against the belief (`has_turned`
+    tells once all of a pass are taken).
 
-    A vote older than the one already held changes nothing but that its node has voted (results
-    may come in any order). One that abstains is kept as the newest that is known, but its node has
-    not voted with it.
+    Results come in any order and leave the same state. The newest of a node is its vote; a fault
+    of our own says nothing about the target, so that what the node said before it still stands as
+    its last word (`overtaken`). An older result changes nothing but that its node has voted, and
+    perhaps spoken against the belief since the run opened.
     """
     before = state.votes.get(vote.node)
     if before is not None and before.observed > vote.observed:
-        return _elect(state, vote), False
+        if not before.is_mute or vote.is_mute:
+            return _accuse(_elect(state, vote), vote), False
+        last = state.overtaken.get(vote.node)
+        if last is not None and last.observed > vote.observed:
+            return _accuse(_elect(state, vote), vote), False
+        changed = replace(state, overtaken={**state.overtaken, vote.node: vote})
+        return _take_word(changed, last, vote)
     changed = replace(state, votes={**state.votes, vote.node: vote})
-    if vote.isolated and vote.node in state.accused:
-        return replace(changed, accused=state.accused - {vote.node}), False
-    if vote.abstains:
+    if vote.is_mute:
+        if before is not None and not before.is_mute:
+            changed = replace(changed, overtaken={**state.overtaken, vote.node: before})
         return changed, False
-    changed = _elect(changed, vote)
+    last = before
+    if before is not None and before.is_mute:
+        last = state.overtaken.get(vote.node)
+        kept = {node: word for node, word in state.overtaken.items() if node != vote.node}
+        changed = replace(changed, overtaken=kept)
+    return _take_word(changed, last, vote)
+
+
+def _take_word(state: MonitorState, last: Vote | None, vote: Vote) -> tuple[MonitorState, bool]:
+    """The state after a node's newest word, whose word before was `last`."""
+    if vote.isolated:
+        if vote.node in state.accused:
+            state = replace(state, accused=state.accused - {vote.node})
+        return state, False
+    state = _elect(state, vote)
     if vote.up:
         if vote.node in state.accused or vote.node in state.confirmed:
             gone = {vote.node}
-            changed = replace(
-                changed, accused=state.accused - gone, confirmed=state.confirmed - gone
-            )
+            state = replace(state, accused=state.accused - gone, confirmed=state.confirmed - gone)
     elif vote.node not in state.accused:
-        changed = replace(changed, accused=state.accused | {vote.node})
-    against = speaks_against(vote, state.belief)
-    if not against and vote.node in state.settled:
-        changed = replace(changed, settled=state.settled - {vote.node})
-    if against and state.run is not None and vote.node not in state.run.accusers:
-        run = replace(state.run, accusers=state.run.accusers | {vote.node})
-        changed = replace(changed, run=run)
-    was_against = (
-        before is not None and not before.abstains and speaks_against(before, state.belief)
+        state = replace(state, accused=state.accused | {vote.node})
+    if not speaks_against(vote, state.belief):
+        if vote.node in state.settled:
+            state = replace(state, settled=state.settled - {vote.node})
+        return state, False
+    return _accuse(state, vote), not _is_against(last, state.belief)
+
+
+def _accuse(state: MonitorState, vote: Vote) -> MonitorState:
+    """The state in which the node of `vote` has spoken against the belief, if it does so, since
+    the run opened."""
+    run = state.run
+    if run is None or vote.abstains or not speaks_against(vote, state.belief):
+        return state
+    if run.asked:
+        first = min(run.first, vote.observed) if run.accusers else vote.observed
+        run = replace(run, first=first)
+    if vote.node not in run.accusers:
+        run = replace(run, accusers=run.accusers | {vote.node})
+    return state if run is state.run else replace(state, run=run)
+
+
+def last_word(state: MonitorState, node: str) -> Vote | None:
+    """The newest result of a node that is no fault of our own."""
+    vote = state.votes.get(node)
+    return state.overtaken.get(node) if vote is not None and vote.is_mute else vote
+
+
+def _is_against(word: Vote | None, belief: Belief) -> bool:
+    return word is not None and not word.abstains and speaks_against(word, belief)
+
+
+def has_turned(before: MonitorState | None, after: MonitorState) -> bool:
+    """Whether a node's last word is against the belief, and was not before these votes came."""
+    return any(
+        _is_against(last_word(after, node), after.belief)
+        and (before is None or not _is_against(last_word(before, node), after.belief))
+        for node in after.votes
     )
-    return changed, against and not was_against
 
 
 def _elect(state: MonitorState, vote: Vote) -> MonitorState:
@@ -116,9 +166,7 @@ def speaks_against(vote: Vote, belief: Belief) -> bool:
 def settle(state: MonitorState) -> MonitorState:
     """The state when a run is over: who speaks against the belief now says nothing new by it."""
     against = frozenset(
-        node
-        for node, vote in state.votes.items()
-        if not vote.abstains and speaks_against(vote, state.belief)
+        node for node in state.votes if _is_against(last_word(state, node), state.belief)
     )
     return state if against == state.settled else replace(state, settled=against)
 
@@ -134,6 +182,7 @@ def prune(
     return replace(
         state,
         votes={node: vote for node, vote in state.votes.items() if node not in gone},
+        overtaken={node: vote for node, vote in state.overtaken.items() if node not in gone},
         electors=state.electors - left,
         accused=state.accused - left,
         confirmed=state.confirmed - left,
@@ -164,6 +213,7 @@ def count_votes(
         and not standings[node].offline
     }
     aside = _set_aside(fresh)
+    words = state.overtaken.items()
     fresh = {node: vote for node, vote in fresh.items() if node not in aside}
     return Count(
         expected=expected,
@@ -171,6 +221,9 @@ def count_votes(
         strategy=monitor.aggregation or rules.strategy,
         min_votes=monitor.min_votes,
         aside=aside,
+        overtaken={
+            node: word for node, word in words if node in expected and word.observed >= oldest
+        },
     )
 
 

@@ -14,6 +14,7 @@ from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.push import PushCheck
 from uptop_core.errors import UptopError
+from uptop_leader.ballots import has_turned
 from uptop_leader.groups import judge_group
 from uptop_leader.incidents import Incident, Transition, close_incident, open_incident
 from uptop_leader.judge import Judged, judge
@@ -99,7 +100,7 @@ def _judge_one(draft: Draft, monitor: Monitor, rules: Rules) -> Judged:
     if isinstance(monitor.check, PushCheck):
         return judge_push(monitor, state, world.since, draft.now)
     nodes = world.assigned.get(monitor.id, ())
-    turned = monitor.id in draft.turned
+    turned = monitor.id in draft.turned and has_turned(world.states.get(monitor.id), state)
     return judge(monitor, state, nodes, draft.standings, rules, draft.now, turned=turned)
 
 

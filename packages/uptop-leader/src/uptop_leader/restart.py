@@ -28,6 +28,7 @@ def resumed(state: MonitorState, now: float) -> MonitorState:
         run=None if state.run is None else _anew(state.run, now),
         unknown_since=now if waiting else state.unknown_since,
         votes={node: _by_now(vote, now) for node, vote in state.votes.items()},
+        overtaken={node: _by_now(vote, now) for node, vote in state.overtaken.items()},
         first_vote=_at_most(state.first_vote, now),
         push=None if state.push is None else _heard_by_now(state.push, now),
     )

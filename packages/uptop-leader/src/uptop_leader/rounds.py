@@ -66,10 +66,15 @@ def open_run(state: MonitorState, count: Count, now: float) -> Run:
     """A run that starts its first round now; those who speak against the belief opened it. What it
     may change began with the first of them who did not speak so all along.
     """
-    against = {
+    heard = {
         node: vote
         for node, vote in state.votes.items()
-        if (node in count.fresh or node in count.aside) and speaks_against(vote, state.belief)
+        if node in count.fresh or node in count.aside
+    }
+    against = {
+        node: vote
+        for node, vote in {**heard, **count.overtaken}.items()
+        if not vote.abstains and speaks_against(vote, state.belief)
     }
     new = [vote.observed for node, vote in against.items() if node not in state.settled]
     first = min(new or (vote.observed for vote in against.values()), default=now)

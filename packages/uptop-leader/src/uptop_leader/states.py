@@ -39,7 +39,8 @@ class Run(Struct, frozen=True, kw_only=True):
     Times are Unix seconds. `began` is when the current round began; `pause_until` is set between
     two rounds. `lost` and `neutral` count rounds in a row that went against the belief or
     neither way. `accusers` are the nodes that have spoken against the belief since the run opened.
-    `first` is when the first result against the belief was observed.
+    `first` is when the first result against the belief was observed. `asked` says that nobody's
+    word opened it: it was opened to find out, and `first` is when it opened until somebody speaks.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Run(Struct, frozen=True, kw_only=True):
     pause_until: float | None = None
     lost: int = 0
     neutral: int = 0
+    asked: bool = False
     accusers: frozenset[str] = frozenset()
     earlier: frozenset[str] = frozenset()
     """The accusers at the start of the current round."""
@@ -116,6 +118,8 @@ class MonitorState(Struct, frozen=True, kw_only=True):
     status: Status = Status.PENDING
     status_since: float
     votes: dict[str, Vote] = {}
+    overtaken: dict[str, Vote] = {}
+    """What a node said last, where its newest result is a fault of our own."""
     electors: frozenset[str] = frozenset()
     accused: frozenset[str] = frozenset()
     first_vote: float | None = None

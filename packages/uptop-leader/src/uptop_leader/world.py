@@ -266,7 +266,7 @@ class Draft(Struct, kw_only=True):
     touched: set[str] = set()
     """Monitors to be judged."""
     turned: set[str] = set()
-    """Those of them where a vote newly turned against the belief."""
+    """Those of them where a vote may have newly turned against the belief."""
     regroup: bool = False
     """Whether groups are to be judged even where no member moved."""
     due: dict[str, float | None] = {}
