@@ -38,6 +38,7 @@ class Court:
         self.state: MonitorState = fresh_state("m", START)
         self.transitions: list[Transition] = []
         self.due: float | None = None
+        self.breaches: list[str] = []
 
     def vote(
         self, node: str, up: bool = True, *, answers: bool = False, reason: Reason | None = None,
@@ -76,6 +77,8 @@ class Court:
             turned=turned,
         )
         self.state, self.due = done.state, done.due
+        if done.breach is not None:
+            self.breaches.append(done.breach.invariant)
         if done.transition is not None:
             self.transitions.append(done.transition)
 

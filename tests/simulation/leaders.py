@@ -108,9 +108,9 @@ class _Desk(Engine):
         return waiting.answer
 
     def pass_time(self) -> None:
-        """A turn. A fault of our own ends the simulation."""
+        """A turn. A fault of our own ends the simulation, and so does an invariant that fails."""
         _at_once(self.turn())
-        if self.counters.faults or self.faulty:
+        if self.counters.faults or self.faulty or self.breaches.counts:
             raise AssertionError("the engine met a fault of its own, see its log")
 
     def is_waited_for(self, now: float) -> bool:

@@ -18,6 +18,7 @@ from uptop_core.errors import StoreError
 from uptop_leader.agenda import Agenda
 from uptop_leader.flow import one_pass
 from uptop_leader.inputs import Reconfigure, Register, Report, Signal
+from uptop_leader.invariants import Breaches
 from uptop_leader.offsets import OffClocks
 from uptop_leader.refusals import Behind, Unregistered
 from uptop_leader.restart import resumed
@@ -98,6 +99,7 @@ class Engine:
         self._reconfiguring = anyio.Lock()
         self._seen = world.standings(clock.now())
         self._off_clocks = OffClocks()
+        self.breaches = Breaches()
         self._heard: frozenset[str] = frozenset()
         self._reassign = True
         self.last_turn = clock.now()
@@ -256,6 +258,8 @@ class Engine:
         self.counters.passes += 1
         for line in self._off_clocks.notice(draft.changes.nodes.values()):
             log.warning("%s", line)
+        for line in self.breaches.note(draft.breaches, now):
+            log.error("%s", line)
         self.faulty -= draft.due.keys()
         self._reassign = self._reassign or any(isinstance(entry, Register) for entry in entries)
         for monitor, when in draft.due.items():

@@ -107,6 +107,8 @@ def _judge_one(draft: Draft, monitor: Monitor, rules: Rules) -> Judged:
 def _take(draft: Draft, monitor: str, judged: Judged) -> None:
     draft.put(judged.state)
     draft.due[monitor] = judged.due
+    if judged.breach is not None:
+        draft.breaches.append(judged.breach)
     if judged.transition is not None:
         draft.changes.transitions.append(judged.transition)
 

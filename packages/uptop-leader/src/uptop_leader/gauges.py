@@ -24,4 +24,6 @@ class Gauges(Struct, frozen=True, kw_only=True):
     schedule_lag_s: float = 0.0
     missed_ticks_total: int = 0
     wall_ahead_s: float = 0.0
+    breaches: dict[str, int] = {}
+    """Invariants that did not hold, by name."""
     notifications: dict[str, Sendings] = {}

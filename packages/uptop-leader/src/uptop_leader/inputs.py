@@ -13,6 +13,7 @@ from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.push import PushCheck
 from uptop_leader.ballots import take_vote
 from uptop_leader.ingest import Given, Observation, have, ingest
+from uptop_leader.invariants import backward
 from uptop_leader.judge import shift
 from uptop_leader.nodes import Node, Troubles
 from uptop_leader.offsets import Reading, read_clock
@@ -157,7 +158,10 @@ def _observe(draft: Draft, observation: Observation) -> None:
     vote = observation.vote
     if vote is not None:
         after, turned = take_vote(state, vote)
-        if after is not state:
+        breach = backward(monitor_id, state.votes.get(vote.node), after.votes[vote.node])
+        if breach is not None:
+            draft.breaches.append(breach)
+        elif after is not state:
             draft.changes.votes[monitor_id, vote.node] = after.votes[vote.node]
             if turned or not _is_quiet(state, after, vote):
                 draft.touched.add(monitor_id)

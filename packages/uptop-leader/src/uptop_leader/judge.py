@@ -24,6 +24,7 @@ from uptop_leader.ballots import (
     verdict_now,
 )
 from uptop_leader.incidents import Transition
+from uptop_leader.invariants import Breach, unproven_down
 from uptop_leader.rounds import End, Progress, advance, contradicts, open_run, retries
 from uptop_leader.states import Belief, MonitorState, Status
 
@@ -37,11 +38,13 @@ _AGAIN_S = 0.1  # after a run has closed, look once more whether the next one op
 
 
 class Judged(Struct, frozen=True):
-    """A judgement: the state it leaves, the transition it made, when to look again (Unix s)."""
+    """A judgement: the state it leaves, the transition it made, when to look again (Unix s), and
+    what was not believed since it would have broken an invariant."""
 
     state: MonitorState
     transition: Transition | None
     due: float | None
+    breach: Breach | None = None
 
 
 def judge(
@@ -64,6 +67,7 @@ def judge(
     if state.belief is Belief.PENDING and verdict is Verdict.UP:
         at = min(vote.observed for vote in count.fresh.values() if vote.up)
         state = replace(state, belief=Belief.UP, since=at)
+    believed = state
     contrary = contradicts(verdict, state.belief)
     if contrary and not retries(monitor, count):
         run = state.run or open_run(state, count, now)
@@ -78,12 +82,17 @@ def judge(
         state, at = _settle(state, state.run.first, progress, count, at)
         due = now + _AGAIN_S if progress.end else progress.due
         state = settle(state) if progress.end else state
+    breach = None
+    if state.belief is Belief.DOWN and believed.belief is not Belief.DOWN:
+        breach = unproven_down(monitor.id, count)
+    if breach is not None:
+        state, at = replace(believed, run=None), now
     bound = max(3 * monitor.interval, rules.constants.unknown)
     status = _status(state, count, bound, now)
     if status is Status.UNKNOWN and state.unknown_since is not None:
         at = state.unknown_since
     state, transition = shift(before, state, status, at, now, count=count)
-    return Judged(state, transition, _soonest(due, monitor, state, count, bound, now))
+    return Judged(state, transition, _soonest(due, monitor, state, count, bound, now), breach)
 
 
 def _follow(state: MonitorState, verdict: Verdict, now: float) -> MonitorState:

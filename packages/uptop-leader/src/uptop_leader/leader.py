@@ -300,6 +300,7 @@ class Leader:
             schedule_lag_s=self._lag_s,
             missed_ticks_total=self._missed,
             wall_ahead_s=self._wall_ahead_s,
+            breaches=dict(self.engine.breaches.counts),
             notifications=dict(self._deliverer.sendings),
         )
 

@@ -20,6 +20,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from uptop_leader.invariants import INVARIANTS
 from uptop_leader.states import Status
 
 if TYPE_CHECKING:
@@ -160,6 +161,12 @@ def _own(scrape: Scrape) -> Iterator[Metric]:
         ("uptop_results_rejected", "Results refused", gauges.rejected_total),
     ):
         yield CounterMetricFamily(name, text, value)
+    broken = CounterMetricFamily(
+        "uptop_invariants_broken", "What must be true and was not: bugs", labels=("invariant",)
+    )
+    for invariant in INVARIANTS:
+        broken.add_metric((invariant,), gauges.breaches.get(invariant, 0))
+    yield broken
     sent = CounterMetricFamily(
         "uptop_notifications", "Messages by channel and outcome", labels=("channel", "outcome")
     )

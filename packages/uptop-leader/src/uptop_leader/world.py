@@ -19,6 +19,7 @@ from uptop_leader.assign import assign, assignment
 from uptop_leader.calendars import Calendar
 from uptop_leader.changes import Changes
 from uptop_leader.dependencies import dependents
+from uptop_leader.invariants import Breach, untold
 from uptop_leader.nodes import Ledger, Node, Standing, standing
 from uptop_leader.rounds import has_answered
 from uptop_leader.sick_nodes import RecentResults
@@ -282,6 +283,8 @@ class Draft(Struct, kw_only=True):
     overdue: set[str] = set()
     owed: list[tuple[Transition, Incident | None]] = []
     """What is to be told now that a maintenance has ended."""
+    breaches: list[Breach] = []
+    """Invariants that did not hold: bugs of ours."""
 
     def state(self, monitor: str) -> MonitorState:
         """The state as of this draft."""
@@ -332,6 +335,7 @@ class Draft(Struct, kw_only=True):
             if monitor not in self.changes.forgotten
             and differs_beyond_votes(before.get(monitor), state)
         }
+        self.breaches += untold(self.changes, self.world.monitors, self.world.channels)
         self.changes.former = dict(self.world.terms.unwritten)
         self.changes.gaps = list(self.world.gaps)
         return self.changes
