@@ -22,7 +22,7 @@ from tests.core.listeners import (
 from uptop_core import HttpCheck, Outcome, Reason, Vantage
 from uptop_core.looks import Look
 from uptop_core.prober.http import BODY_LIMIT, Request, Response, exchange
-from uptop_core.prober.http_by_httpcore import REASONS, failure
+from uptop_core.prober.http_by_httpx import REASONS, failure
 from uptop_core.prober.urls import parse_url
 
 pytestmark = pytest.mark.anyio

@@ -148,6 +148,23 @@ def test_a_mask_does_not_send_the_secret_to_another_host(before: Configuration) 
     assert told == {"monitors[0].headers", "alerts[1].settings.password"}
 
 
+def test_a_mask_does_not_send_the_secret_through_another_proxy(before: Configuration) -> None:
+    text = DOCUMENT.replace("Bearer geheim", "'***'")
+    text = text.replace(
+        "    interval: 30", "    proxy: 'http://evil.example.net:1'\n    interval: 30"
+    )
+    assert {field for _, field, _ in refused(text, before)} == {"monitors[0].headers"}
+
+
+def test_a_proxy_is_masked_whole(before: Configuration) -> None:
+    written = DOCUMENT.replace(
+        "    interval: 30", "    proxy: 'http://a:b@c.example:1'\n    interval: 30"
+    )
+    lines = planned(written, before).lines
+    assert any("proxy" in line for line in lines)
+    assert not any("c.example" in line for line in lines)
+
+
 def test_a_default_that_is_written_out_is_no_other_host(before: Configuration) -> None:
     text = DOCUMENT.replace("{topic: nights, password: geheim", "{topic: nights, password: '***'")
     assert planned(text.replace("{topic:", "{url: 'https://ntfy.sh', topic:"), before).is_empty()

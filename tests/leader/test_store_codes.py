@@ -27,6 +27,7 @@ GIVEN = [
     "member_down",
     "blocked_target",
     "internal_error",
+    "proxy_error",
 ]
 
 

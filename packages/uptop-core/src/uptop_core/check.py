@@ -51,6 +51,10 @@ class Check(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
         """The host that is looked at, for telling targets apart; None where there is none."""
         return None
 
+    def told(self) -> tuple[str | None, ...]:
+        """Who comes to know the secrets: when this changes, they must be written again."""
+        return (self.host(),)
+
     def problems(self) -> Iterator[Problem]:
         """What is wrong with the settings, beyond the types; fields are named as here."""
         yield from ()

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     CONDITION_FAILED = "condition_failed"
     UNEXPECTED_ANSWER = "unexpected_answer"
     REDIRECT_ERROR = "redirect_error"
+    PROXY_ERROR = "proxy_error"  # the monitor's own proxy did not connect to the target
     PACKET_LOSS = "packet_loss"
     REPORTED_FAILURE = "reported_failure"  # a push job said that it failed
     HEARTBEAT_MISSED = "heartbeat_missed"

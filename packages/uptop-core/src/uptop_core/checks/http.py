@@ -33,9 +33,15 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
     `accepted_codes` is a comma-separated list of codes and ranges. `username` and `password` are
     basic auth, `bearer` a token. `check_ssl` warns `expiry_threshold` days before the certificate
     ends. `follow_redirects` is how many are followed; 0 follows none.
+
+    `proxy` is `http://`, `https://` or `socks5://`, then `name:port`, with `user:password@` before
+    the name if it wants that. The proxy resolves the target's name and connects to it, so the
+    node's rules for addresses hold for the proxy, and for a target that is written as an address.
+    `http2` offers HTTP/2 to an https target, which may choose HTTP/1.1 all the same; it needs the
+    extra `uptop-core[http2]`.
     """
 
-    secrets: ClassVar[tuple[str, ...]] = ("password", "bearer", "headers")
+    secrets: ClassVar[tuple[str, ...]] = ("password", "bearer", "headers", "proxy")
 
     url: str
     method: Annotated[str, Meta(pattern="^[A-Z]{1,20}$")] = "GET"
@@ -49,6 +55,8 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
     ignore_tls: bool = False
     check_ssl: bool = False
     expiry_threshold: Annotated[int, Meta(ge=1, le=365)] = 7
+    proxy: str = ""
+    http2: bool = False
 
     def host(self) -> str | None:
         """The host of the URL; None when the URL names none."""
@@ -57,8 +65,13 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
         except ValueError:
             return None
 
+    def told(self) -> tuple[str | None, ...]:
+        """The target's host, and the proxy, which reads what goes over http."""
+        return (self.host(), self.proxy)
+
     def problems(self) -> Iterator[Problem]:
         """A URL that cannot be asked, codes that cannot be read, headers that cannot be sent."""
+        from uptop_core.prober.proxies import proxy_problem
         from uptop_core.prober.urls import url_problem
 
         if (wrong := url_problem(self.url)) is not None:
@@ -69,6 +82,8 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             parse_codes(self.accepted_codes)
         except ValueError as error:
             yield Problem("accepted_codes", str(error))
+        if self.proxy and (wrong := proxy_problem(self.proxy)) is not None:
+            yield Problem("proxy", wrong)
         yield from self._header_problems()
         yield from self._credential_problems()
 
@@ -153,6 +168,8 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             headers=(*ours, *self.headers.items()),
             body=self.body.encode(),
             verify=not (self.ignore_tls or look.vantage.skip_verify),
+            proxy=self.proxy,
+            http2=self.http2,
         )
 
 

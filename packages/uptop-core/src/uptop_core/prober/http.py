@@ -21,13 +21,18 @@ BODY_LIMIT = 1024 * 1024  # bytes of an unpacked body that are read
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What is asked. Host, Connection and Content-Length are added where `headers` lack them."""
+    """What is asked. Host, Connection and Content-Length are added where `headers` lack them.
+
+    `proxy`, in the form of `uptop_core.prober.proxies`, is asked to ask; `http2` offers HTTP/2.
+    """
 
     method: str
     url: Url
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     verify: bool = True
+    proxy: str = ""
+    http2: bool = False
 
 
 class Response(Struct, frozen=True, kw_only=True):
@@ -52,6 +57,6 @@ async def exchange(look: Look, request: Request) -> Response:
 
 def _engine(request: Request) -> Engine:  # noqa: ARG001  what it asks for may choose
     """What asks this request: a function (look, request) → response that raises CheckFailed."""
-    from uptop_core.prober import http_by_httpcore
+    from uptop_core.prober import http_by_httpx
 
-    return http_by_httpcore.exchange
+    return http_by_httpx.exchange

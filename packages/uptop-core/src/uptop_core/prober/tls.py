@@ -23,7 +23,7 @@ from uptop_core.prober.os_errors import stream_failure
 from uptop_core.targets import ascii_name, parse_host
 
 if TYPE_CHECKING:
-    from anyio.abc import SocketStream
+    from anyio.abc import ByteStream
 
     from uptop_core.looks import Look
 
@@ -51,7 +51,7 @@ _PEEK_S = 2.0  # most that is spent on learning the end of a certificate that wa
 
 async def handshake(
     look: Look,
-    stream: SocketStream,
+    stream: ByteStream,
     host: str,
     port: int,
     *,
@@ -116,7 +116,7 @@ def _trust_system(context: ssl.SSLContext) -> None:
         context.load_verify_locations(cafile=certifi.where())
 
 
-async def _wrap(stream: SocketStream, context: ssl.SSLContext, host: str) -> TLSStream:
+async def _wrap(stream: ByteStream, context: ssl.SSLContext, host: str) -> TLSStream:
     """Shake hands; `stream` is closed when that does not work."""
     address = parse_host(host)
     name = ascii_name(host) if address is None else str(address).partition("%")[0]  # no zone

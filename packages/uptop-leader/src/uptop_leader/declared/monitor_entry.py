@@ -68,8 +68,8 @@ def build_monitor(
         return None, faults.problems
     for problem in monitor_problems(monitor):
         faults.tell(problem.field, problem.message)
-    if match.existing is not None and match.existing.check.host() != monitor.check.host():
-        # Who may edit but not read secrets must not have them sent to a host of their own.
+    if match.existing is not None and match.existing.check.told() != monitor.check.told():
+        # Who may edit but not read secrets must not have them sent to a host, or by a proxy, of their own.
         for field in masks(values, monitor.check.secrets):
             faults.tell(field, ELSEWHERE)
     return (None if faults.problems else monitor), faults.problems

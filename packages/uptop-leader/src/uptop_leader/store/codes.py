@@ -34,6 +34,7 @@ CODES: dict[Reason | None, int] = {
     Reason.MEMBER_DOWN: 18,
     Reason.BLOCKED_TARGET: 19,
     Reason.INTERNAL_ERROR: 20,
+    Reason.PROXY_ERROR: 21,
 }
 
 REASONS: dict[int, Reason | None] = {code: reason for reason, code in CODES.items()}
