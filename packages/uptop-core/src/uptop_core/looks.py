@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from uptop_core.outcomes import Reason, Timings
+from uptop_core.prober.sockets import SharedSockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,14 +56,20 @@ class Look:
 
     `status`, `headers`, `body`, `address`, `cert_end` (Unix ms), `records` (DNS) and `ping_ns` are
     the facts that conditions read; a check sets those it has. `latency_ns`, once set, is the
-    latency people see; else it is the total.
+    latency people see; else it is the total. `sockets` are shared with other looks; where none are
+    given, whoever makes the look closes its own.
     """
 
     def __init__(
-        self, vantage: Vantage, timeout_s: float, clock_ns: Callable[[], int] = time.perf_counter_ns
+        self,
+        vantage: Vantage,
+        timeout_s: float,
+        clock_ns: Callable[[], int] = time.perf_counter_ns,
+        sockets: SharedSockets | None = None,
     ) -> None:
         self.vantage = vantage
         self.timeout_s = timeout_s
+        self.sockets = SharedSockets() if sockets is None else sockets
         self.status: int | None = None
         self.headers: Mapping[str, str] = {}
         self.body: bytes = b""
@@ -81,6 +88,10 @@ class Look:
         if self._phase is not None:
             self._spent[self._phase] = self._spent.get(self._phase, 0) + now - self._entered
         self._phase, self._entered = phase, now
+
+    def left_s(self) -> float:
+        """How many seconds are left until the deadline."""
+        return max(0.0, self.timeout_s - (self._clock_ns() - self._began) / 1e9)
 
     def cut_off(self) -> tuple[Reason, str]:
         """The reason and detail when the deadline passed in the running phase."""

@@ -13,18 +13,25 @@ from uptop_core.outcomes import DETAIL_LIMIT, SAMPLE_LIMIT, Outcome, Reason
 if TYPE_CHECKING:
     from uptop_core.check import Check
     from uptop_core.outcomes import FailedCondition
+    from uptop_core.prober.sockets import SharedSockets
 
 _LOCAL = Vantage()
 
 
-async def run_check(check: Check, *, timeout: float = 5.0, vantage: Vantage = _LOCAL) -> Outcome:
+async def run_check(
+    check: Check,
+    *,
+    timeout: float = 5.0,
+    vantage: Vantage = _LOCAL,
+    sockets: SharedSockets | None = None,
+) -> Outcome:
     """Look at the target of `check` once and say what was found. Never raises for the target.
 
     `timeout` is in seconds and covers the whole look. `vantage` says what may be connected to; by
-    default only public addresses. A fault of our own becomes the reason `internal_error`, which
-    is never a vote.
+    default only public addresses. `sockets` are for those who run many checks on one event loop.
+    A fault of our own becomes the reason `internal_error`, which is never a vote.
     """
-    look = Look(vantage, timeout)
+    look = Look(vantage, timeout, sockets=sockets)
     reason: Reason | None = None
     detail = ""
     failed: tuple[FailedCondition, ...] = ()
@@ -39,6 +46,9 @@ async def run_check(check: Check, *, timeout: float = 5.0, vantage: Vantage = _L
         reason, detail = Reason.INTERNAL_ERROR, str(error)
     except Exception as error:  # noqa: BLE001  our own bug must not become "target down"
         reason, detail = Reason.INTERNAL_ERROR, f"{type(error).__name__} in {check.kind()}"
+    finally:
+        if sockets is None:
+            look.sockets.close()
     timings = look.timings()
     if reason is None and check.conditions:
         from uptop_core.conditions.evaluate import evaluate

@@ -14,6 +14,7 @@ import msgspec
 
 from uptop_core.errors import UptopError
 from uptop_core.line_ups import Line
+from uptop_core.prober.sockets import SharedSockets
 from uptop_core.run_check import run_check
 from uptop_core.runner import RanResult, Runner, to_wire
 from uptop_core.wire import ResultsBatch
@@ -53,6 +54,7 @@ class OwnChecks:
         self._node = engine.world.own.id
         self._instance = instance
         self._vantage = vantage
+        self._sockets = SharedSockets()
         self._clock = clock
         self._results: list[tuple[int, RanResult]] = []
         self._seq = 0
@@ -70,14 +72,20 @@ class OwnChecks:
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self.runner.run)
-            tasks.start_soon(self._line.run)
-            tasks.start_soon(self._follow)
-            tasks.start_soon(self._feed)
+        with self._sockets:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self.runner.run)
+                tasks.start_soon(self._line.run)
+                tasks.start_soon(self._follow)
+                tasks.start_soon(self._feed)
 
     async def _look(self, assignment: Assignment) -> Outcome:
-        return await run_check(assignment.check, timeout=assignment.timeout, vantage=self._vantage)
+        return await run_check(
+            assignment.check,
+            timeout=assignment.timeout,
+            vantage=self._vantage,
+            sockets=self._sockets,
+        )
 
     def _keep(self, ran: RanResult) -> None:
         self._seq += 1

@@ -81,27 +81,29 @@ def _has_uvloop() -> bool:
 
 async def _run(settings: ProbeSettings, once: bool) -> int:
     # Imported here so that --version and wrong settings answer at once.
+    from uptop_core.prober.sockets import SharedSockets
     from uptop_probe.once import run_once
     from uptop_probe.probe import Probe, checking, leader_clients
 
     clock, instance = Clock(), uuid.uuid4().hex
     async with leader_clients(settings) as clients:
-        if once:
+        with SharedSockets() as sockets:
+            run = checking(settings, sockets)
+            if not once:
+                await _until_told(Probe(settings, clients, clock=clock, instance=instance, run=run))
+                return OK
             try:
                 return await run_once(
                     settings,
                     clients,
                     clock=clock,
                     instance=instance,
-                    run=checking(settings),
+                    run=run,
                     write=sys.stdout.write,
                 )
             except LeaderError as error:
                 sys.stderr.write(f"{error}\n")
                 return FAILED
-        probe = Probe(settings, clients, clock=clock, instance=instance, run=checking(settings))
-        await _until_told(probe)
-    return OK
 
 
 async def _until_told(probe: Probe) -> None:

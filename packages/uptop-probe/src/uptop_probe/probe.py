@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from uptop_core.clock import Clock
     from uptop_core.outcomes import Outcome
+    from uptop_core.prober.sockets import SharedSockets
     from uptop_core.wire import Assignment, Assignments
     from uptop_probe.settings import ProbeSettings
 
@@ -155,13 +156,17 @@ async def leader_answers(current: LeaderClient | None, clients: Sequence[LeaderC
     return False
 
 
-def checking(settings: ProbeSettings) -> Callable[[Assignment], Awaitable[Outcome]]:
-    """How this node runs a check: with its own view of what may be connected to."""
+def checking(
+    settings: ProbeSettings, sockets: SharedSockets
+) -> Callable[[Assignment], Awaitable[Outcome]]:
+    """How this node runs a check: with its own view of what may be connected to, and its sockets."""
     vantage = Vantage(
         allow_private=settings.allow_private_targets, skip_verify=settings.insecure_skip_verify
     )
 
     async def run(assignment: Assignment) -> Outcome:
-        return await run_check(assignment.check, timeout=assignment.timeout, vantage=vantage)
+        return await run_check(
+            assignment.check, timeout=assignment.timeout, vantage=vantage, sockets=sockets
+        )
 
     return run
