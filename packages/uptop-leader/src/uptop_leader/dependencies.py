@@ -1,7 +1,9 @@
 """Part of step 10: an outage is not told while something that the monitor depends on is DOWN. Pure.
 
 What is down behind a dependency is its child: told only if it is still down once that is up again.
-A monitor confirmed DOWN while its dependency is being rechecked waits for that run, for a while.
+When a monitor is in doubt, what it depends on is rechecked too, since its next tick may be far away;
+and again when it is confirmed DOWN, unless that was seen up since. Its message waits for an open run
+of what it depends on, for a while.
 The group that a monitor stands in is never a dependency of it: it is DOWN because of its members.
 """
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from uptop_leader.states import MonitorState
 
 DEPENDENCY = "dependency"
+RECENT_S = 10.0  # a dependency seen up by all in this time is not rechecked for a mere doubt
 _LONGEST_LOOK_S = 300.0
 
 
@@ -81,6 +84,15 @@ def hold(
         return None
     until = _looked_again(monitor, state, incident, [one for _, one in known], constants)
     return None if until is None or now >= until else Hold(why=DEPENDENCY, until=until)
+
+
+def is_to_be_asked(monitor: Monitor, state: MonitorState, since: float) -> bool:
+    """Whether a dependency is to be rechecked: it may be down by now, and not every node that votes
+    has seen it up since a moment."""
+    if not monitor.check.runs or monitor.paused or state.belief is Belief.DOWN or state.run:
+        return False
+    votes = [state.votes[node] for node in state.electors if node in state.votes]
+    return not votes or any(not vote.up or vote.observed < since for vote in votes)
 
 
 def _looked_again(

@@ -15,6 +15,7 @@ from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.push import PushCheck
 from uptop_core.errors import UptopError
 from uptop_leader.ballots import has_turned
+from uptop_leader.dependencies import RECENT_S, depended_on, is_to_be_asked
 from uptop_leader.groups import judge_group
 from uptop_leader.incidents import Incident, Transition, close_incident, open_incident
 from uptop_leader.judge import Judged, judge
@@ -23,7 +24,8 @@ from uptop_leader.node_news import tell_of_nodes
 from uptop_leader.notify import certificate_occasion
 from uptop_leader.overlay import as_seen, maintain
 from uptop_leader.pushes import judge_push
-from uptop_leader.states import MonitorState, Status
+from uptop_leader.rounds import ask
+from uptop_leader.states import Belief, MonitorState, Status
 from uptop_leader.world import Draft, World, draft_of
 
 if TYPE_CHECKING:
@@ -75,11 +77,17 @@ def _enter(entry: Input, draft: Draft) -> object:
 def _judge(draft: Draft, rules: Rules) -> None:
     """Judge what was touched, then the groups around what moved."""
     world = draft.world
+    doubted: list[Monitor] = []
     for monitor_id in draft.touched:
         monitor = world.monitors.get(monitor_id)
         if monitor is None or monitor.paused or isinstance(monitor.check, GroupCheck):
             continue
+        was_sure = draft.state(monitor_id).run is None
         _take(draft, monitor_id, _judge_one(draft, monitor, rules))
+        if monitor.depends_on and was_sure and _is_in_doubt(draft.state(monitor_id)):
+            doubted.append(monitor)
+    for monitor in doubted:
+        _ask_dependencies(draft, monitor, draft.now - RECENT_S)
     moved = {transition.monitor for transition in draft.changes.transitions}
     known = (world.monitors[monitor] for monitor in moved if monitor in world.monitors)
     stirred = moved | {monitor.parent for monitor in known}
@@ -93,6 +101,10 @@ def _judge(draft: Draft, rules: Rules) -> None:
         _take(draft, group, judged)
         if judged.transition is not None:
             stirred.add(monitor.parent)
+
+
+def _is_in_doubt(state: MonitorState) -> bool:
+    return state.run is not None and state.belief is not Belief.DOWN
 
 
 def _judge_one(draft: Draft, monitor: Monitor, rules: Rules) -> Judged:
@@ -129,11 +141,30 @@ def _settle(draft: Draft, public_url: str) -> None:
         transition, incident = _incident(draft, transition, name)
         draft.changes.transitions.append(transition)
         if monitor is not None:
+            if transition.opens and incident is not None:
+                _ask_dependencies(draft, monitor, incident.started)
             of_transition(draft, monitor, transition, incident, public_url)
     for monitor_id in concerned(draft):
         if (monitor := draft.world.monitors.get(monitor_id)) is not None:
             of_time(draft, monitor, public_url)
             _warn_of_certificate(draft, monitor, public_url)
+
+
+def _ask_dependencies(draft: Draft, monitor: Monitor, since: float) -> None:
+    """Have what a monitor depends on rechecked, and what that depends on, unless it was seen up
+    since a moment; the next turn judges it."""
+    asked = {monitor.id}
+    waiting = depended_on(monitor, draft.world.monitors)
+    while waiting:
+        one = waiting.pop()
+        state = draft.state(one.id)
+        if one.id in asked:
+            continue
+        asked.add(one.id)
+        waiting += depended_on(one, draft.world.monitors)
+        if is_to_be_asked(one, state, since):
+            draft.put(replace(state, run=ask(state, draft.now)))
+            draft.due[one.id] = draft.now
 
 
 def _incident(

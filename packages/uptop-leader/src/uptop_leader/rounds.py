@@ -79,8 +79,17 @@ def open_run(state: MonitorState, count: Count, now: float) -> Run:
     new = [vote.observed for node, vote in against.items() if node not in state.settled]
     first = min(new or (vote.observed for vote in against.values()), default=now)
     accusers = frozenset(against)
-    run_id = f"{state.monitor}.{round(now * 1000)}"
+    run_id = _run_id(state, now)
     return Run(id=run_id, opened=now, first=first, began=now, accusers=accusers, earlier=accusers)
+
+
+def ask(state: MonitorState, now: float) -> Run:
+    """A run that nobody's word has opened: to find out now what the next ticks would show."""
+    return Run(id=_run_id(state, now), opened=now, first=now, began=now, asked=True)
+
+
+def _run_id(state: MonitorState, now: float) -> str:
+    return f"{state.monitor}.{round(now * 1000)}"
 
 
 def advance(
@@ -98,6 +107,9 @@ def advance(
         if now < run.pause_until:
             return Progress(run=run, due=run.pause_until)
         run = replace(run, round=run.round + 1, began=now, pause_until=None, earlier=run.accusers)
+    if run.asked and run.accusers and not run.earlier and count.rule().one_suffices:
+        # The first word against the belief opens what a tick's would: all are asked to confirm it.
+        run = replace(run, round=run.round + 1, began=now, earlier=run.accusers)
     counted = _counted(run, state.belief, count)
     verdict = silence_is_no_recovery(count.verdict(counted.values()), count, state)
     if contradicts(verdict, state.belief):
