@@ -164,17 +164,17 @@ def ticking(*times: int) -> Callable[[], int]:
     return lambda: next(moments)
 
 
-def test_phases_add_up_over_redirects() -> None:
-    look = Look(Vantage(), 5.0, clock_ns=ticking(0, 10, 30, 60, 100, 150))
+def test_phases_add_up_over_redirects_and_what_is_between_them_does_not_count() -> None:
+    look = Look(Vantage(), 5.0, clock_ns=ticking(0, 10, 30, 60, 100))
     look.enter(Phase.DNS)
     look.enter(Phase.CONNECT)
     look.enter(Phase.DNS)
     look.enter(None)
-    assert look.timings() == Timings(dns_ns=20 + 40, connect_ns=30, total_ns=150)
+    assert look.timings() == Timings(dns_ns=20 + 40, connect_ns=30, total_ns=90)
 
 
 def test_the_latency_that_a_check_sets_is_the_total() -> None:
-    look = Look(Vantage(), 5.0, clock_ns=ticking(0, 500))
+    look = Look(Vantage(), 5.0, clock_ns=ticking(0))
     look.latency_ns = 7
     assert look.timings() == Timings(total_ns=7)
 

@@ -59,6 +59,9 @@ class Check(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
         """What is wrong with the settings, beyond the types; fields are named as here."""
         yield from ()
 
+    def prepare(self) -> None:
+        """Load what `run` needs, before the clock runs: the first look must not be a slow one."""
+
     async def run(self, look: Look) -> None:
         """Look once, writing what is found into `look`; return when the target is up.
 

@@ -56,8 +56,9 @@ class Look:
 
     `status`, `headers`, `body`, `address`, `cert_end` (Unix ms), `records` (DNS) and `ping_ns` are
     the facts that conditions read; a check sets those it has. `latency_ns`, once set, is the
-    latency people see; else it is the total. `sockets` are shared with other looks; where none are
-    given, whoever makes the look closes its own.
+    latency people see; else it is the sum of the phases. `when_cut_off`, once set, says what is
+    told when the deadline passes; else the running phase is. `sockets` are shared with other looks;
+    where none are given, whoever makes the look closes its own.
     """
 
     def __init__(
@@ -77,17 +78,26 @@ class Look:
         self.cert_end: int | None = None
         self.records: Sequence[str] = ()
         self.latency_ns: int | None = None
+        self.when_cut_off: Callable[[], tuple[Reason, str]] | None = None
         self._clock_ns = clock_ns
         self._began = self._entered = clock_ns()
         self._phase: Phase | None = None
         self._spent: dict[Phase, int] = {}
 
-    def enter(self, phase: Phase | None) -> None:
-        """Start `phase`, ending the running one; None only ends it."""
-        now = self._clock_ns()
+    def enter(self, phase: Phase | None, at_ns: int | None = None) -> None:
+        """Start `phase`, ending the running one; None only ends it.
+
+        `at_ns`, by the clock of the look, is when that happened, if it was before now: what
+        arrived is older than the moment at which a busy loop gets round to it.
+        """
+        now = self._clock_ns() if at_ns is None else max(at_ns, self._entered)
         if self._phase is not None:
             self._spent[self._phase] = self._spent.get(self._phase, 0) + now - self._entered
         self._phase, self._entered = phase, now
+
+    def leave_out(self, ns: int) -> None:
+        """Take so much out of the running phase: it was our own slowness."""
+        self._entered += ns
 
     def left_s(self) -> float:
         """How many seconds are left until the deadline."""
@@ -95,14 +105,21 @@ class Look:
 
     def cut_off(self) -> tuple[Reason, str]:
         """The reason and detail when the deadline passed in the running phase."""
+        if self.when_cut_off is not None:
+            return self.when_cut_off()
         reason, sentence = _CUT_OFF[self._phase or Phase.FIRST_BYTE]
         return reason, sentence.format(self.timeout_s)
 
     def timings(self) -> Timings:
-        """The phases so far; ends the running one."""
-        self.enter(None)
-        total = self.latency_ns if self.latency_ns is not None else self._entered - self._began
+        """The phases so far; ends the running one. The total is that of the phases, so that what
+        we did ourselves between them is not the target's latency.
+        """
+        if self._phase is not None:
+            self.enter(None)
         spent = self._spent
+        total = self.latency_ns
+        if total is None:
+            total = sum(spent.values()) if spent else self._clock_ns() - self._began
         return Timings(
             dns_ns=spent.get(Phase.DNS),
             connect_ns=spent.get(Phase.CONNECT),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import anyio
-
 from uptop_core.errors import CheckFailed, ConfigError, MissingExtra
 from uptop_core.looks import Look, Vantage
 from uptop_core.outcomes import DETAIL_LIMIT, SAMPLE_LIMIT, Outcome, Reason
+from uptop_core.prober.deadline import Deadline
 
 if TYPE_CHECKING:
     from uptop_core.check import Check
@@ -36,7 +35,8 @@ async def run_check(
     detail = ""
     failed: tuple[FailedCondition, ...] = ()
     try:
-        with anyio.fail_after(timeout):
+        check.prepare()
+        with Deadline(timeout):
             await check.run(look)
     except TimeoutError:
         reason, detail = look.cut_off()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from functools import cache
+from functools import cache, cached_property
 from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, ClassVar
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Meta
 
 from uptop_core.check import Check
@@ -27,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OURS = ("content-length", "transfer-encoding")  # follow from the body
 
 
-class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True):
+class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True, dict=True):
     """Asks a URL. Defaults: GET, status 200-299, up to 10 redirects, certificates verified.
 
     `accepted_codes` is a comma-separated list of codes and ranges. `username` and `password` are
@@ -113,21 +114,30 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
         ):
             yield Problem("headers", "Authorization is there twice: here and as credentials")
 
+    def prepare(self) -> None:
+        """The engine, and TLS where the URL begins with it."""
+        from uptop_core.prober.http import load
+
+        load(self._request)
+
     async def run(self, look: Look) -> None:
         """Ask, follow, compare."""
         response = await self._follow(look)
-        look.status, look.headers, look.body = response.status, response.headers, response.body
-        if not any(response.status in codes for codes in parse_codes(self.accepted_codes)):
-            raise CheckFailed(
-                Reason.STATUS_MISMATCH,
-                f"HTTP {response.status}, expected {self.accepted_codes.strip()}",
-            )
+        status = response.status
+        look.status, look.headers, look.body = status, response.headers, response.body
+        for codes in self._codes:
+            if status in codes:
+                return
+        what = f"HTTP {status}, expected {self.accepted_codes.strip()}"
+        raise CheckFailed(Reason.STATUS_MISMATCH, what)
 
     async def _follow(self, look: Look) -> Response:
         from uptop_core.prober.http import exchange
         from uptop_core.prober.redirects import next_request
 
-        request, hops = self._request(look), 0
+        request, hops = self._request, 0
+        if look.vantage.skip_verify:
+            request = msgspec.structs.replace(request, verify=False)
         while True:
             try:
                 response = await exchange(look, request)
@@ -145,7 +155,14 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
                 raise CheckFailed(Reason.REDIRECT_ERROR, what)
             request = following
 
-    def _request(self, look: Look) -> Request:
+    # What follows from the settings alone is worked out at the first look and kept with them.
+
+    @cached_property
+    def _codes(self) -> tuple[range, ...]:
+        return parse_codes(self.accepted_codes)
+
+    @cached_property
+    def _request(self) -> Request:
         from uptop_core.prober.http import Request
         from uptop_core.prober.urls import parse_url
 
@@ -167,7 +184,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             url=url,
             headers=(*ours, *self.headers.items()),
             body=self.body.encode(),
-            verify=not (self.ignore_tls or look.vantage.skip_verify),
+            verify=not self.ignore_tls,
             proxy=self.proxy,
             http2=self.http2,
         )

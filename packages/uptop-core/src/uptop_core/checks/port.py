@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
     from uptop_core.looks import Look
+    from uptop_core.prober.streams import Stream
 
 ANSWER_LIMIT = 64 * 1024  # bytes of an answer in which `expect` is looked for
-_MARGIN_S = 0.05
 _SAMPLE = 80  # characters of an answer that are shown when it is not the expected one
 _ESCAPE = re.compile(r"\\(?:([rnt0\\])|x([0-9A-Fa-f]{2})|(.?))", re.DOTALL)
 _MEANT = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
@@ -58,27 +59,34 @@ class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True
             except ValueError as error:
                 yield Problem(field, str(error))
 
+    def prepare(self) -> None:
+        """The engine."""
+        from uptop_core.prober import connect, resolve, tls  # noqa: F401  `run` imports from them
+
     async def run(self, look: Look) -> None:
         """Connect, and go as far as asked."""
-        import anyio
-
         from uptop_core.prober.connect import connect
         from uptop_core.prober.resolve import resolve
-        from uptop_core.prober.tls import handshake
 
         addresses = await resolve(look, self.hostname, self.port)
         connection = await connect(look, addresses, self.port)
-        stream: ByteStream = connection
         try:
-            if self.tls:
-                verify = not (self.ignore_tls or look.vantage.skip_verify)
-                stream = await handshake(look, connection, self.hostname, self.port, verify=verify)
-            if self.send or self.expect:
-                await self._talk(look, stream)
+            if self.tls or self.send or self.expect:
+                await self._go_on(look, connection)
         finally:
-            await anyio.aclose_forcefully(stream)
+            connection.close()
 
-    async def _talk(self, look: Look, stream: ByteStream) -> None:
+    async def _go_on(self, look: Look, connection: Stream) -> None:
+        stream: ByteStream = connection
+        if self.tls:
+            from uptop_core.prober.tls import handshake
+
+            verify = not (self.ignore_tls or look.vantage.skip_verify)
+            stream = await handshake(look, connection, self.hostname, self.port, verify=verify)
+        if self.send or self.expect:
+            await self._talk(look, connection, stream)
+
+    async def _talk(self, look: Look, connection: Stream, stream: ByteStream) -> None:
         import anyio
 
         from uptop_core.prober.os_errors import stream_failure
@@ -88,57 +96,52 @@ class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True
             if self.send:
                 await stream.send(unescape(self.send))
             if self.expect:
-                await self._await_answer(look, stream)
-        except (anyio.BrokenResourceError, OSError) as error:
+                await _Answer(unescape(self.expect)).read(look, connection, stream)
+        except anyio.BrokenResourceError as error:
             raise stream_failure(error, "while talking") from error
-        look.enter(None)
-
-    async def _await_answer(self, look: Look, stream: ByteStream) -> None:
-        """Read until what is expected is there; what has come goes into `look.body`."""
-        import anyio
-
-        answer = _Answer(unescape(self.expect))
-        # A little before the deadline, so that what did arrive can be told.
-        deadline = anyio.current_effective_deadline() - min(_MARGIN_S, look.timeout_s / 10)
-        try:
-            with anyio.CancelScope(deadline=deadline):
-                await answer.read(look, stream)
-        finally:
-            look.body = bytes(answer.received)
-        if not answer.found and not answer.received:
-            raise CheckFailed(*look.cut_off())
-        if not answer.found:
-            raise answer.unexpected(f"not within {look.timeout_s:g} s, found")
 
 
 class _Answer:
     """What arrives, until the wanted bytes are in it."""
 
     def __init__(self, wanted: bytes) -> None:
-        self.received = bytearray()
-        self.found = False
         self._wanted = wanted
+        self._received = bytearray()
 
-    async def read(self, look: Look, stream: ByteStream) -> None:
-        """Return when it is found. Raises CheckFailed(UNEXPECTED_ANSWER) when it cannot be."""
+    async def read(self, look: Look, connection: Stream, stream: ByteStream) -> None:
+        """Return when it is found; what has come goes into `look.body`.
+
+        Raises CheckFailed(UNEXPECTED_ANSWER) when it cannot be found any more.
+        """
         import anyio
 
-        while not self.found:
-            before = len(self.received)
-            if before >= ANSWER_LIMIT:
-                raise self.unexpected(f"not in the first {ANSWER_LIMIT // 1024} KiB, found")
-            try:
-                self.received += await stream.receive(ANSWER_LIMIT - before)
-            except anyio.EndOfStream:
-                raise self.unexpected("but the target closed after") from None
-            if before == 0:
-                look.enter(Phase.TRANSFER)
-            self.found = self.received.find(self._wanted, max(0, before - len(self._wanted))) >= 0
+        received = self._received
+        try:
+            while True:
+                before = len(received)
+                if before >= ANSWER_LIMIT:
+                    raise self._unexpected(f"not in the first {ANSWER_LIMIT // 1024} KiB, found")
+                try:
+                    received += await stream.receive(ANSWER_LIMIT - before)
+                except anyio.EndOfStream:
+                    raise self._unexpected("but the target closed after") from None
+                if before == 0:
+                    look.enter(Phase.TRANSFER, connection.arrived_ns)
+                    look.when_cut_off = partial(self._cut_off, look.timeout_s)
+                if received.find(self._wanted, max(0, before - len(self._wanted))) >= 0:
+                    look.enter(None, connection.arrived_ns)
+                    return
+        finally:
+            look.body = bytes(received)
 
-    def unexpected(self, what: str) -> CheckFailed:
+    def _cut_off(self, timeout_s: float) -> tuple[Reason, str]:
+        failed = self._unexpected(f"not within {timeout_s:g} s, found")
+        return failed.reason, failed.detail
+
+    def _unexpected(self, what: str) -> CheckFailed:
         """The failure, with a short sample of what came instead."""
         sample = (
-            f'"{escape(bytes(self.received[:_SAMPLE]), _SAMPLE)}"' if self.received else "nothing"
+            f'"{escape(bytes(self._received[:_SAMPLE]), _SAMPLE)}"' if self._received else "nothing"
         )
         wanted = escape(self._wanted, _SAMPLE)
         return CheckFailed(Reason.UNEXPECTED_ANSWER, f'expected "{wanted}", {what} {sample}')

@@ -7,20 +7,28 @@ one function here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
+from functools import cache, cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from uptop_core.errors import CheckFailed
+from uptop_core.outcomes import Reason
 from uptop_core.prober.urls import Url
 
 if TYPE_CHECKING:
     from uptop_core.looks import Look
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_NO_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 BODY_LIMIT = 1024 * 1024  # bytes of an unpacked body that are read
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class Request(Struct, frozen=True, kw_only=True, dict=True):
     """What is asked. Host, Connection and Content-Length are added where `headers` lack them.
 
     `proxy`, in the form of `uptop_core.prober.proxies`, is asked to ask; `http2` offers HTTP/2.
@@ -33,6 +41,25 @@ class Request(Struct, frozen=True, kw_only=True):
     verify: bool = True
     proxy: str = ""
     http2: bool = False
+
+    @cached_property
+    def packet(self) -> bytes:
+        """The request as HTTP/1.1 sends it. Raises CheckFailed(INTERNAL_ERROR) for what cannot be
+        sent; it repeats no value.
+        """
+        given = {name.lower() for name, _ in self.headers}
+        lines = [("Host", self.url.authority), ("Connection", "close")]
+        if self.body or self.method in ("POST", "PUT", "PATCH"):
+            lines.append(("Content-Length", str(len(self.body))))
+        ours = [line for line in lines if line[0].lower() not in given]
+        if any(
+            not _NAME.fullmatch(name) or _NO_VALUE.search(value) for name, value in self.headers
+        ):
+            what = "the request cannot be made: a name or value of its headers cannot be sent"
+            raise CheckFailed(Reason.INTERNAL_ERROR, what)
+        head = [f"{self.method} {self.url.target} HTTP/1.1"]
+        head += [f"{name}: {value}" for name, value in (*ours, *self.headers)]
+        return "\r\n".join((*head, "\r\n")).encode() + self.body
 
 
 class Response(Struct, frozen=True, kw_only=True):
@@ -55,8 +82,29 @@ async def exchange(look: Look, request: Request) -> Response:
     return await _engine(request)(look, request)
 
 
-def _engine(request: Request) -> Engine:  # noqa: ARG001  what it asks for may choose
+def load(request: Request) -> None:
+    """Import what will ask, so that a first look does not wait for it."""
+    _engine(request)
+
+
+def _engine(request: Request) -> Engine:
     """What asks this request: a function (look, request) → response that raises CheckFailed."""
+    engine = None if request.proxy or request.http2 else _of_httptools()
+    return engine or _of_httpx()
+
+
+@cache
+def _of_httptools() -> Engine | None:
+    """Our own engine; None where httptools, of the extra `checks`, is not installed."""
+    if find_spec("httptools") is None:
+        return None
+    from uptop_core.prober import http_by_httptools
+
+    return http_by_httptools.exchange
+
+
+@cache
+def _of_httpx() -> Engine:
     from uptop_core.prober import http_by_httpx
 
     return http_by_httpx.exchange

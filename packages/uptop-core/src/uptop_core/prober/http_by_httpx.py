@@ -320,7 +320,7 @@ async def _peek(way: _Way) -> None:
 
     Best effort, in at most half of what is left of the look: why it was refused must not be hidden.
     """
-    left_s = (anyio.current_effective_deadline() - anyio.current_time()) / 2
+    left_s = way.look.left_s() / 2
     aside = Look(way.look.vantage, way.look.timeout_s)
     with anyio.move_on_after(min(left_s, _PEEK_S)):
         try:

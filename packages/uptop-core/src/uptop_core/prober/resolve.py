@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,10 @@ async def resolve(look: Look, host: str, port: int, family: int = 0) -> list[Add
     Raises CheckFailed: NXDOMAIN or DNS_ERROR when there are none, BLOCKED_TARGET when one of them
     must not be connected to (then none may be: a name must not lead to both).
     """
-    literal = parse_host(host)
+    literal = _literal(host)
     if literal is not None:
-        guard([literal], look.vantage)
+        if why := _refusal(literal, look.vantage.allow_private):
+            raise CheckFailed(Reason.BLOCKED_TARGET, why)
         return [literal]
     try:
         name = ascii_name(host)
@@ -61,6 +63,15 @@ def guard(addresses: Iterable[Address], vantage: Vantage, name: str = "") -> Non
         if why is not None:
             where = f"{name}: " if name else ""
             raise CheckFailed(Reason.BLOCKED_TARGET, f"{where}{why}")
+
+
+# Pure, and the same for each look at a monitor.
+_literal = lru_cache(maxsize=4096)(parse_host)
+
+
+@lru_cache(maxsize=4096)
+def _refusal(address: Address, allow_private: bool) -> str | None:
+    return refusal(address, allow_private=allow_private)
 
 
 def _failure(name: str, error: socket.gaierror) -> CheckFailed:

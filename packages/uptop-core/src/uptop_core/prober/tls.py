@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,16 +17,16 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 
 from uptop_core.errors import CheckFailed
 from uptop_core.escaping import escape
-from uptop_core.looks import Phase
+from uptop_core.looks import Look, Phase
 from uptop_core.outcomes import Reason
 from uptop_core.prober.certificate import NotACertificate, certificate_end_ms
+from uptop_core.prober.connect import connect
 from uptop_core.prober.os_errors import stream_failure
+from uptop_core.prober.streams import Stream
 from uptop_core.targets import ascii_name, parse_host
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
-
-    from uptop_core.looks import Look
 
 _EXPIRED = 10  # of OpenSSL's X509_V_ERR_ codes
 _UNVERIFIED = {
@@ -68,6 +69,8 @@ async def handshake(
     context = shared_context(
         verify, look.vantage.ca_file, alpn
     )  # making one is not the target's time
+    if isinstance(stream, Stream):
+        stream.hasten()
     look.enter(Phase.TLS)
     try:
         secured = await _wrap(stream, context, host)
@@ -77,8 +80,10 @@ async def handshake(
         raise _not_verified(error, host, look.cert_end) from error
     except (anyio.EndOfStream, anyio.BrokenResourceError, ssl.SSLError) as error:
         raise _not_shaken(error) from error
-    note_end(look, _end_of(secured))
+    if isinstance(stream, Stream):
+        look.leave_out(stream.late_ns)
     look.enter(None)
+    note_end(look, _end_of(secured))
     return secured
 
 
@@ -136,16 +141,17 @@ async def _peek(look: Look, host: str, port: int, alpn: tuple[str, ...]) -> int 
     Best effort: at most half of what is left of the look, so that it never runs into the deadline
     and hides why the first handshake failed. It goes to the address that was vetted.
     """
-    left_s = (anyio.current_effective_deadline() - anyio.current_time()) / 2
+    left_s = look.left_s() / 2
     if look.address is None:
         return None
     with anyio.move_on_after(min(left_s, _PEEK_S)):
         try:
-            again = await anyio.connect_tcp(look.address, port)
+            aside = Look(look.vantage, look.timeout_s)
+            again = await connect(aside, [ip_address(look.address)], port)
             context = shared_context(False, None, alpn)
             async with await _wrap(again, context, host) as secured:
                 return _end_of(secured)
-        except (OSError, anyio.EndOfStream, anyio.BrokenResourceError):
+        except (OSError, anyio.EndOfStream, anyio.BrokenResourceError, CheckFailed):
             return None
     return None
 

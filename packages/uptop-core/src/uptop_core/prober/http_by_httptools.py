@@ -1,0 +1,81 @@
+"""http by our own engine: one request over one connection, read by httptools.
+
+It exists because checks are what this project does all day: a client for every purpose costs ten
+times the CPU, and reports the moment at which a busy loop got round to an answer as its latency.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from uptop_core.looks import Phase
+from uptop_core.prober.connect import connect
+from uptop_core.prober.http_answer import Answer
+from uptop_core.prober.os_errors import stream_failure
+from uptop_core.prober.resolve import resolve
+from uptop_core.prober.tls import handshake
+
+if TYPE_CHECKING:
+    from anyio.abc import ByteStream
+
+    from uptop_core.looks import Look
+    from uptop_core.prober.http import Request, Response
+    from uptop_core.prober.streams import Stream
+
+_BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
+_AT_ONCE = 16 * 1024  # bytes of a request that are sent before the answer is looked for
+
+
+async def exchange(look: Look, request: Request) -> Response:
+    """Ask once and read the answer. Raises CheckFailed when there is none that can be read."""
+    url = request.url
+    packet = request.packet
+    addresses = await resolve(look, url.host, url.port)
+    connection = await connect(look, addresses, url.port)
+    try:
+        stream: ByteStream = connection
+        if url.scheme == "https":
+            stream = await handshake(
+                look, connection, url.host, url.port, verify=request.verify, alpn=("http/1.1",)
+            )
+        answer = Answer(to_head=request.method == "HEAD")
+        look.enter(Phase.FIRST_BYTE)
+        if len(packet) <= _AT_ONCE:
+            await _send(stream, packet)
+            await _read(look, connection, stream, answer)
+        else:
+            async with anyio.create_task_group() as sending:
+                sending.start_soon(_send, stream, packet)
+                await _read(look, connection, stream, answer)
+                sending.cancel_scope.cancel()
+        look.enter(None, connection.arrived_ns)
+        return answer.response()
+    finally:
+        connection.close()
+
+
+async def _send(stream: ByteStream, packet: bytes) -> None:
+    try:
+        await stream.send(packet)
+    except _BROKEN:
+        pass  # a server may answer and close before it has read the whole request
+
+
+async def _read(look: Look, connection: Stream, stream: ByteStream, answer: Answer) -> None:
+    answered = False
+    while not answer.is_whole:
+        try:
+            data = await stream.receive()
+        except anyio.EndOfStream:
+            answer.end()
+            return
+        except _BROKEN as error:
+            raise stream_failure(
+                error, "while answering" if answered else "before it answered"
+            ) from error
+        if not answered:
+            answered = True
+            look.enter(Phase.TRANSFER, connection.arrived_ns)
+        answer.feed(data)
