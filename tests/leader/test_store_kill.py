@@ -37,11 +37,38 @@ with opened(Path(sys.argv[1])) as store:
         print(number, flush=True)
 """
 
+SEALER = """
+import sys
+from pathlib import Path
+from tests.leader.store_samples import *
+from uptop_leader.states import fresh_state
+import msgspec
 
-def run_and_kill(path: Path, lines: int) -> int:
+with opened(Path(sys.argv[1])) as store:
+    hour = int(store.load().states["m"].told) if store.load().states else 0
+    while True:
+        start = NOON + 3600 * hour
+        for part in range(4):
+            store.write(Changes(results=[
+                result(f"m{number % 40}", "n", start + 900 * part + number // 40, number)
+                for number in range(1000)
+            ]), start)
+            print(hour, flush=True)
+        late = [result(f"m{number}", "n", start - 3599.5 + number) for number in range(40)]
+        store.write(Changes(results=late), start)
+        hour += 1
+        state = fresh_state("m", NOON)
+        store.write(Changes(states={"m": msgspec.structs.replace(state, told=hour)}), start)
+        store.roll_up(start + 3600)
+        store.seal(start + 3600)
+        print(hour, flush=True)
+"""
+
+
+def run_and_kill(path: Path, lines: int, program: str = WRITER) -> int:
     """Let a writer acknowledge some batches, kill it, and return the last it acknowledged."""
     writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     assert writer.stdout is not None
     with writer, writer.stdout as output:
@@ -83,3 +110,29 @@ def test_a_killed_worker_loses_no_notification(tmp_path: Path) -> None:
         assert len({one.notification.key for one in claimed}) == len(claimed) == waiting
         repeats = sum(one.possible_repeat for one in claimed)
         assert acknowledged // 7 <= repeats <= waiting // 7
+
+
+def test_a_killed_sealer_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "uptop.db"
+    chance = random.Random(11)
+    for _ in range(6):
+        run_and_kill(path, chance.randrange(8, 25), SEALER)
+        with opened(path) as store:
+            hours = store.load().states["m"].told
+            end = NOON + 3600 * hours
+            found = store.results("m0", 0, end - 3600, 1_000_000)
+            expected = sorted(
+                [
+                    (NOON + 3600 * hour + 900 * part + number, 40 * number)
+                    for hour in range(hours - 1)
+                    for part in range(4)
+                    for number in range(25)
+                ]
+                + [(NOON + 3600 * hour - 3599.5, 1000) for hour in range(hours)]
+            )
+            assert [(row.observed, row.latency_us) for row in found] == expected
+            store.roll_up(end)
+            store.seal(end + 900)
+            assert store.results("m0", 0, end - 3600, 1_000_000) == found
+            counted = store.latency(end - 3600, 3600 * (hours + 1))["m0", "n"].count
+            assert counted >= len(found)

@@ -48,6 +48,7 @@ CONFIG_S = 1.0  # how often the database is asked whether the configuration has 
 ALIVE_S = 5.0
 STEP_S = 5.0  # the wall clock was set when it moves by more than this between two looks
 ROLL_UP_S = 60.0
+SEAL_S = 300.0
 RETAIN_S = 600.0
 REPLAY_S = 5.0
 REPLAY_AFTER_S = 15.0  # late results come in company: the past is judged when some have come
@@ -118,6 +119,7 @@ class Leader:
             tasks.start_soon(self._every, CONFIG_S, self.engine.reconfigure)
             tasks.start_soon(self._every, ALIVE_S, self._beat)
             tasks.start_soon(self._every, ROLL_UP_S, self._roll_up)
+            tasks.start_soon(self._every, SEAL_S, self._seal)
             tasks.start_soon(self._every, RETAIN_S, self._retain)
             tasks.start_soon(self._every, REPLAY_S, self._replay)
 
@@ -167,6 +169,9 @@ class Leader:
 
     async def _roll_up(self) -> None:
         await to_thread.run_sync(self.store.roll_up, self._clock.now())
+
+    async def _seal(self) -> None:
+        await to_thread.run_sync(self.store.seal, self._clock.now())
 
     async def _replay(self) -> None:
         rules = self.engine.rules

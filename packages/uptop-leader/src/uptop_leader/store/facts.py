@@ -22,6 +22,10 @@ CLUSTER = "cluster"
 MADE = "made"
 CONFIG_VERSION = "config_version"
 EPOCH = "epoch"
+SEALING = "sealing_until"
+"""Raw results before this moment, Unix milliseconds, are sealed or being sealed."""
+SEALED = "sealed_until"
+"""Those before this one are in packs, or stragglers; what else is there of them counts no more."""
 
 
 def ensure(connection: Connection, now: float) -> str:

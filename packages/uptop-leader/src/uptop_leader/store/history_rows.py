@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field
 
-from uptop_leader.store.rows import Row, moment
+from uptop_leader.store.rows import Row, moment, number
 
 
 class SeriesRow(Row, table=True):
@@ -27,6 +27,25 @@ class ResultRow(Row, table=True):
     series: int = Field(primary_key=True)
     latency_us: int = moment()
     reason: int
+
+
+class StragglerRow(Row, table=True):
+    """A raw result that came when its hour was being sealed or was: see `sealing`."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+    time_ms: int = moment(primary_key=True)
+    series: int = Field(primary_key=True)
+    latency_us: int = moment()
+    reason: int
+
+
+class PackRow(Row, table=True):
+    """The raw results of a series within an hour (`packs.py`). `place` is the hour and the series
+    in one number: with a key of two, SQLite would keep no more than 1 002 bytes of a row together.
+    """
+
+    place: int | None = number()
+    data: bytes
 
 
 class _Rollup(Row):

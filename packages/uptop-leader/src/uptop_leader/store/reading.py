@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from uptop_leader.nodes import Ledger, Node
 from uptop_leader.states import Belief, MonitorState, Status, fresh_state
 from uptop_leader.store.codes import meaning_of
 from uptop_leader.store.history import RawResult
+from uptop_leader.store.raw import raw_results
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
 
@@ -23,7 +25,7 @@ _TABLES = METADATA.tables
 _STATE, _VOTE, _NODE, _LEDGER = (_TABLES[name] for name in ("state", "vote", "node", "ledger"))
 _INCIDENT, _TRANSITION = _TABLES["incident"], _TABLES["transition"]
 _FORMER = _TABLES["former"]
-_HEARTBEAT, _SERIES, _RESULT = _TABLES["heartbeat"], _TABLES["series"], _TABLES["result"]
+_HEARTBEAT, _SERIES = _TABLES["heartbeat"], _TABLES["series"]
 
 _decode_state = msgspec.msgpack.Decoder(MonitorState).decode
 _decode_vote = msgspec.msgpack.Decoder(Vote).decode
@@ -153,23 +155,15 @@ def results(
     connection: Connection, monitor: str, since: float, until: float, limit: int
 ) -> list[RawResult]:
     """Raw results of a monitor observed in [since, until), the oldest first."""
-    query = (
-        select(_RESULT.c.time_ms, _SERIES.c.node, _RESULT.c.latency_us, _RESULT.c.reason)
-        .join(_SERIES, _SERIES.c.id == _RESULT.c.series)
-        .where(
-            _SERIES.c.monitor == monitor,
-            _RESULT.c.time_ms >= to_ms(since),
-            _RESULT.c.time_ms < to_ms(until),
-        )
-        .order_by(_RESULT.c.time_ms, _SERIES.c.node)
-        .limit(limit)
-    )
+    named = select(_SERIES.c.id, _SERIES.c.node).where(_SERIES.c.monitor == monitor)
+    nodes = {row.id: row.node for row in connection.execute(named)}
+    rows = raw_results(connection, to_ms(since), to_ms(until), nodes)
     return [
         RawResult(
-            node=row.node,
-            observed=to_seconds(row.time_ms),
-            latency_us=row.latency_us,
-            reason=meaning_of(row.reason)[0],
+            node=nodes[series],
+            observed=to_seconds(at_ms),
+            latency_us=latency_us,
+            reason=meaning_of(code)[0],
         )
-        for row in connection.execute(query)
+        for at_ms, series, latency_us, code in islice(rows, limit)
     ]

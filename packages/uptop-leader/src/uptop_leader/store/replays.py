@@ -17,6 +17,7 @@ from uptop_leader.late import Look, Outage, Pace, Past, pace_of, past_of
 from uptop_leader.store import levels, observed, writing
 from uptop_leader.store.codes import meaning_of
 from uptop_leader.store.intervals import intersect
+from uptop_leader.store.raw import raw_results
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_seconds
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _TABLES = METADATA.tables
 _REPLAY, _LATE, _INCIDENT = _TABLES["replay"], _TABLES["late"], _TABLES["incident"]
-_RESULT, _SERIES = _TABLES["result"], _TABLES["series"]
+_SERIES = _TABLES["series"]
 
 _AT_ONCE = 50  # monitors whose results are read together
 _WEEK_MS = 7 * 86_400_000
@@ -169,17 +170,14 @@ def _looks(
         row.id: row
         for row in connection.execute(select(_SERIES).where(_SERIES.c.monitor.in_(windows)))
     }
-    query = (
-        select(_RESULT.c.time_ms, _RESULT.c.series, _RESULT.c.latency_us, _RESULT.c.reason)
-        .where(
-            _RESULT.c.time_ms >= min(since for since, _ in around),
-            _RESULT.c.time_ms < max(until for _, until in around),
-            _RESULT.c.series.in_(series),
-        )
-        .order_by(_RESULT.c.time_ms)
+    rows = raw_results(
+        connection,
+        min(since for since, _ in around),
+        max(until for _, until in around),
+        series,
     )
     found: dict[str, list[Look]] = {}
-    for at_ms, number, latency_us, code in connection.execute(query):
+    for at_ms, number, latency_us, code in rows:
         reason, bearing = meaning_of(code)
         look = Look(series[number].node, at_ms, reason, bearing, latency_us * 1000)
         found.setdefault(series[number].monitor, []).append(look)

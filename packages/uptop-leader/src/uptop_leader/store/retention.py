@@ -1,12 +1,12 @@
-"""Removes what has outlived its use, in batches so small that nobody waits for them."""
+"""Removes what has outlived its use."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
-
 from uptop_leader.store.levels import DAY, FIVE, HOUR, LEVELS, Level, keep_from, kept_from
+from uptop_leader.store.raw import place_of
+from uptop_leader.store.removing import remove_before
 from uptop_leader.store.rollups import marked
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from uptop_leader.store.connections import Connections
 
 _RESULT, _LEDGER = METADATA.tables["result"], METADATA.tables["ledger"]
+_STRAGGLER, _PACK = METADATA.tables["straggler"], METADATA.tables["pack"]
 _FORMER = METADATA.tables["former"]
 _NOTIFICATION = METADATA.tables["notification"]
-_BATCH = 5_000  # rows of one transaction: some 10 ms
 
 
 def retain(
@@ -41,18 +41,25 @@ def retain(
             until = _removable_until(connection, made_of_it, to_ms(now - age_s))
             if until > kept_from(connection, source):
                 keep_from(connection, source, until)
-        table, moment = _timed(source)
-        removed += _remove(connections, table, moment, until)
-    _remove(connections, _FORMER, _FORMER.c.until_ms, to_ms(now - raw_s))
-    _remove(connections, _LEDGER, _LEDGER.c.touched_ms, to_ms(now - raw_s))
-    _remove(connections, _NOTIFICATION, _NOTIFICATION.c.done_ms, to_ms(now - five_min_s))
+        for table, key, end in _keyed(source, until):
+            removed += remove_before(connections, table, key, end)
+    remove_before(connections, _FORMER, _FORMER.c.until_ms, to_ms(now - raw_s))
+    remove_before(connections, _LEDGER, _LEDGER.c.touched_ms, to_ms(now - raw_s))
+    remove_before(connections, _NOTIFICATION, _NOTIFICATION.c.done_ms, to_ms(now - five_min_s))
     return removed
 
 
-def _timed(source: Level | None) -> tuple[Table, Column[int]]:
-    if source is None:
-        return _RESULT, _RESULT.c.time_ms
-    return source.table, source.table.c.bucket_ms
+def _keyed(source: Level | None, until_ms: int) -> list[tuple[Table, Column[int], int]]:
+    """Where the rows of a level are, and what the keys of those before the moment are less than.
+    A pack goes when its whole hour may.
+    """
+    if source is not None:
+        return [(source.table, source.table.c.bucket_ms, until_ms)]
+    return [
+        (_RESULT, _RESULT.c.time_ms, until_ms),
+        (_STRAGGLER, _STRAGGLER.c.time_ms, until_ms),
+        (_PACK, _PACK.c.place, place_of(until_ms, 0)),
+    ]
 
 
 def _removable_until(connection: Connection, made_of_it: Level, wanted_ms: int) -> int:
@@ -60,16 +67,3 @@ def _removable_until(connection: Connection, made_of_it: Level, wanted_ms: int) 
     lower = {level.name for level in LEVELS[: LEVELS.index(made_of_it) + 1]}
     waiting = (bucket for level, bucket in marked(connection) if level in lower)
     return made_of_it.start_of(min((wanted_ms, *waiting)))
-
-
-def _remove(connections: Connections, table: Table, moment: Column[int], until_ms: int) -> int:
-    """Remove the rows before `until_ms`, the oldest first."""
-    removed = 0
-    nth = select(moment).where(moment < until_ms).order_by(moment).limit(1).offset(_BATCH - 1)
-    while True:
-        with connections.writing() as connection:
-            last = connection.execute(nth).scalar_one_or_none()
-            some = moment < until_ms if last is None else moment <= last
-            removed += connection.execute(delete(table).where(some)).rowcount
-        if last is None:
-            return removed

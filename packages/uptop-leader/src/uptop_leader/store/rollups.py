@@ -13,13 +13,14 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import delete, select
 
-from uptop_leader.store import dialect
+from uptop_leader.store import dialect, facts
 from uptop_leader.store.codes import SILENT, UNPLACED, UPS
 from uptop_leader.store.levels import LEVELS, Level, kept_from
+from uptop_leader.store.raw import raw_results, stragglers
+from uptop_leader.store.results import MARK_DIRTY
 from uptop_leader.store.sums import Rollup, Totals
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
-from uptop_leader.store.writing import MARK_DIRTY
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from uptop_leader.store.connections import Connections
 
-_RESULT, _DIRTY = METADATA.tables["result"], METADATA.tables["dirty"]
+_DIRTY = METADATA.tables["dirty"]
 _SERIES, _MONITOR = METADATA.tables["series"], METADATA.tables["monitor"]
 _SPEAKS_MS = 60_000  # of a monitor that is not known
 _PUT = {level.name: dialect.upsert(level.table) for level in LEVELS}
@@ -69,17 +70,10 @@ def add_raw(
     only: Collection[int] | None = None,
 ) -> None:
     """Count the raw results in [since, until), of all series or of `only` some."""
-    query = (
-        select(_RESULT.c.time_ms, _RESULT.c.series, _RESULT.c.latency_us, _RESULT.c.reason)
-        .where(_RESULT.c.time_ms >= since_ms, _RESULT.c.time_ms < until_ms)
-        .order_by(_RESULT.c.time_ms)
-    )
-    if only is not None:
-        query = query.where(_RESULT.c.series.in_(only))
     up_us: dict[int, list[int]] = {}
     down: dict[int, int] = {}
     moments: dict[int, list[tuple[int, bool]]] = {}
-    for at_ms, series, latency, reason in connection.execute(query):
+    for at_ms, series, latency, reason in raw_results(connection, since_ms, until_ms, only):
         is_up = reason in UPS
         if is_up:
             up_us.setdefault(series, []).append(latency)
@@ -188,10 +182,13 @@ def _totals(connections: Connections, level: Level, bucket: int) -> Totals:
     totals: Totals = {}
     end = bucket + level.length_ms
     with connections.reading() as connection:
-        if level.below is None:
-            add_raw(connection, bucket, end, totals)
-        else:
+        if level.below is not None:
             add_level(connection, level.below, bucket, end, totals)
+        elif bucket >= facts.number(connection, facts.SEALING):
+            add_raw(connection, bucket, end, totals)
+        elif changed := stragglers(connection, bucket, end):
+            # All was rolled up when it was sealed: only these have come to something else since.
+            add_raw(connection, bucket, end, totals, changed)
     return totals
 
 

@@ -29,6 +29,7 @@ from uptop_leader.store.replays import replay
 from uptop_leader.store.retention import retain
 from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
+from uptop_leader.store.sealing import seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from uptop_leader.store.people import AuditEntry, Person, TokenView, User
     from uptop_leader.store.regions import Point, Regional
     from uptop_leader.store.replays import Rulings
-    from uptop_leader.store.writing import SeriesIds
+    from uptop_leader.store.results import SeriesIds
 
 BUSY_S = 5.0
 """How long a transaction waits for another program that has the database locked."""
@@ -317,6 +318,10 @@ class Store:
     def retain(self, now: float, raw_s: float, five_min_s: float, hour_s: float) -> int:
         """Remove history older than so many seconds; returns how many rows."""
         return retain(self._connections, now, raw_s, five_min_s, hour_s)
+
+    def seal(self, now: float) -> int:
+        """Pack the raw results of hours that are over and rolled up; returns how many."""
+        return seal(self._connections, now)
 
     def backup(self, path: Path) -> None:
         """Copy the database to a file of mode 0600, while others write."""

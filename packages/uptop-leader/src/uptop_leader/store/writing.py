@@ -8,37 +8,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete
 
 from uptop_leader.store import dialect
-from uptop_leader.store.codes import code_of
 from uptop_leader.store.passing_on import row_of
+from uptop_leader.store.results import write_results
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
     from uptop_core.votes import Vote
-    from uptop_leader.changes import Changes, StoredResult
+    from uptop_leader.changes import Changes
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.nodes import Ledger, Node
     from uptop_leader.notifications import Notification
     from uptop_leader.states import MonitorState
-
-SeriesIds = dict[tuple[str, str], int]
-"""The number of each (monitor id, node id)."""
-
-FIVE_MINUTES_MS = 300_000
+    from uptop_leader.store.results import SeriesIds
 
 _TABLES = METADATA.tables
-_SERIES, _STATE, _VOTE = _TABLES["series"], _TABLES["state"], _TABLES["vote"]
+_STATE, _VOTE = _TABLES["state"], _TABLES["vote"]
 _HEARTBEAT, _TRANSITION = _TABLES["heartbeat"], _TABLES["transition"]
-_RESULT = _TABLES["result"]
 
-_PUT_RESULT = dialect.in_text(dialect.insert_new(_RESULT))
 _PUT_VOTE = dialect.in_text(dialect.upsert(_VOTE))
 _PUT_STATE = dialect.upsert(_STATE)
 _PUT_NODE = dialect.upsert(_TABLES["node"])
@@ -47,12 +41,10 @@ _PUT_INCIDENT = dialect.insert_new(_TABLES["incident"])
 _CHANGE_INCIDENT = dialect.upsert(_TABLES["incident"])
 _PUT_NOTIFICATION = dialect.insert_new(_TABLES["notification"])
 _PUT_TRANSITION = dialect.insert_new(_TRANSITION)
-_PUT_SERIES = dialect.insert_new(_SERIES)
 _PUT_HEARTBEAT = dialect.upsert(_HEARTBEAT)
 _PUT_GAP = dialect.upsert(_TABLES["gap"])
 _MARK_LATE = dialect.widen(_TABLES["replay"])
 _PUT_FORMER = dialect.upsert(_TABLES["former"])
-MARK_DIRTY = dialect.count_up(_TABLES["dirty"], "mark")
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -87,73 +79,6 @@ def alive(connection: Connection, now: float) -> None:
 def gap(connection: Connection, since: float, until: float) -> None:
     """Remember a time in which this leader did not run."""
     connection.execute(_PUT_GAP, {"since_ms": to_ms(since), "until_ms": to_ms(until)})
-
-
-def write_results(
-    connection: Connection, results: Iterable[StoredResult], series: SeriesIds
-) -> SeriesIds:
-    """Add raw results and mark their buckets for the next roll-up; returns series not known yet."""
-    rows = [
-        (
-            round(result.observed * 1000),
-            (result.monitor, result.node),
-            result.latency_ns // 1000,
-            code_of(result.reason, result.bearing),
-        )
-        for result in results
-    ]
-    if not rows:
-        return {}
-    learned = _learn_series(connection, {row[1] for row in rows if row[1] not in series})
-    known = series | learned if learned else series
-    moments = _put_results(
-        connection, [(at, known[pair], latency, reason) for at, pair, latency, reason in rows]
-    )
-    buckets = {at - at % FIVE_MINUTES_MS for at in moments}
-    marks = [{"level": "five", "bucket_ms": bucket, "mark": 1} for bucket in sorted(buckets)]
-    connection.execute(MARK_DIRTY, marks)
-    return learned
-
-
-def _put_results(connection: Connection, rows: list[tuple[int, int, int, int]]) -> set[int]:
-    """Add the rows; returns the moments at which they are.
-
-    One whose place another result has (two batches whose ways here took differently long can put
-    two looks into one millisecond) stands a millisecond before it. A row that is there already,
-    the same in all, is the same result written again.
-    """
-    moments = {at for at, *_ in rows}
-    if connection.exec_driver_sql(_PUT_RESULT, rows).rowcount == len(rows):
-        return moments
-    for at, series, latency, reason in rows:
-        moment = at
-        while (there := _result_at(connection, moment, series)) != (latency, reason):
-            if there is None:
-                connection.exec_driver_sql(_PUT_RESULT, (moment, series, latency, reason))
-            else:
-                moment -= 1
-        moments.add(moment)
-    return moments
-
-
-def _result_at(connection: Connection, moment: int, series: int) -> tuple[int, int] | None:
-    query = select(_RESULT.c.latency_us, _RESULT.c.reason)
-    query = query.where(_RESULT.c.time_ms == moment, _RESULT.c.series == series)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else (row.latency_us, row.reason)
-
-
-def _learn_series(connection: Connection, missing: set[tuple[str, str]]) -> SeriesIds:
-    if not missing:
-        return {}
-    pairs = sorted(missing)
-    connection.execute(_PUT_SERIES, [{"monitor": monitor, "node": node} for monitor, node in pairs])
-    learned: SeriesIds = {}
-    for start in range(0, len(pairs), 500):
-        some = tuple_(_SERIES.c.monitor, _SERIES.c.node).in_(pairs[start : start + 500])
-        for row in connection.execute(select(_SERIES).where(some)):
-            learned[row.monitor, row.node] = row.id
-    return learned
 
 
 def _write_late(connection: Connection, late: dict[str, tuple[float, float]], now: float) -> None:

@@ -221,14 +221,16 @@ def _history() -> None:
         _text("node"),
         sa.UniqueConstraint("monitor", "node", name="series_monitor_node_unique"),
     )
-    _table(
-        "result",
-        _ms("time_ms", key=True),
-        _int("series", key=True),
-        _ms("latency_us"),
-        _int("reason"),
-        rowid=False,
-    )
+    for name in ("result", "straggler"):
+        _table(
+            name,
+            _ms("time_ms", key=True),
+            _int("series", key=True),
+            _ms("latency_us"),
+            _int("reason"),
+            rowid=False,
+        )
+    _table("pack", _number("place"), _data())
     for name in ("rollup_five", "rollup_hour", "rollup_day"):
         _table(
             name,
