@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.leader.helms import Helm, api, at_the_helm, hook
+from uptop_leader.node_views import node_views
 from uptop_leader.states import Belief, Status
-from uptop_leader.views import node_views
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,9 +59,9 @@ async def test_a_clock_that_is_off_is_corrected_and_shown(
             assert observed(helm) == pytest.approx(1.0, abs=0.01)
             await helm.wait(60, step=5)
         assert helm.state().status is Status.UP
-        view = next(
-            one for one in node_views(helm.world.nodes, helm.leader.standings()) if one.id == "p"
-        )
+        views = node_views(helm.world.nodes, helm.leader.standings(), helm.clock.at)
+        view = next(one for one in views if one.id == "p")
+        assert [one.kind for one in view.troubles] == ["clock_off"]
         assert (view.offset_ms, view.is_clock_off) == (round(ahead * 1000), True)
         assert helm.told() == []
 

@@ -10,8 +10,9 @@ from tests.leader.helms import Helm, api, at_the_helm, hook, look
 from tests.leader.store_samples import NOON
 from uptop_core.checks.group import GroupCheck
 from uptop_core.monitors import Monitor
+from uptop_core.views import TroubleView
+from uptop_leader.node_views import node_views
 from uptop_leader.states import Belief, Status
-from uptop_leader.views import node_views
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +138,7 @@ async def test_a_probe_without_an_uplink_is_named_once_and_nothing_is_down(path:
         assert helm.told() == ["odd_one"]
         assert helm.incidents() == []
         assert {helm.state(one).belief for one in MONITORS} == {Belief.UP}
-        views = node_views(helm.world.nodes, helm.world.standings(helm.clock.at))
+        views = node_views(helm.world.nodes, helm.world.standings(helm.clock.at), helm.clock.at)
         assert {view.id: view.trouble for view in views} == {
             "leader": "", "p": "odd_one", "q": "", "r": "",
         }  # fmt: skip
@@ -167,8 +168,8 @@ async def test_a_blind_leader_says_so_once_when_it_is_over(path: Path) -> None:
             await own_sees(helm, False, "none")
         assert helm.told() == []
         assert {helm.state(one).status for one in MONITORS} == {Status.UNKNOWN}
-        (view,) = node_views(helm.world.nodes, helm.world.standings(helm.clock.at))
-        assert (view.trouble, view.trouble_since) == ("blind", round((NOON + 60) * 1000))
+        (view,) = node_views(helm.world.nodes, helm.world.standings(helm.clock.at), helm.clock.at)
+        assert view.troubles == (TroubleView(kind="blind", since=round((NOON + 60) * 1000)),)
         await helm.wait(60)
         await own_sees(helm, True)
         await helm.wait(5)

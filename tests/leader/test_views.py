@@ -16,16 +16,20 @@ from uptop_core.outcomes import Reason
 from uptop_core.views import MonitorView, percent
 from uptop_core.votes import Vote
 from uptop_leader.ballots import Rules
+from uptop_leader.incident_views import incident_view
+from uptop_leader.node_views import node_views
+from uptop_leader.percents import uptime_percent
 from uptop_leader.public import overall, status_page
 from uptop_leader.states import PushState, Run, Status
-from uptop_leader.views import (
-    Snapshot,
-    monitor_view,
-    monitor_views,
-    node_views,
-    target_of,
-    uptime_percent,
-)
+from uptop_leader.views import Snapshot, monitor_view, monitor_views, target_of
+
+
+def unproven(proof: str) -> Vote:
+    """A network failure and what it is worth."""
+    return Vote(
+        node="sin", observed=NOW - 1, up=False, reason=Reason.TIMEOUT,
+        proof=proof, isolated=proof == "none",
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -80,6 +84,35 @@ def test_the_vote_of_an_offline_node_is_not_fresh(stage: Stage) -> None:
     stage.add("API", votes=[up("fra"), up("nyc")])
     stage.nodes["nyc"] = replace(stage.nodes["nyc"], heard=NOW - 61)
     assert _view(stage, "API").votes_fresh == 1
+
+
+@pytest.mark.parametrize(
+    ("vote", "proof", "aside"),
+    [
+        (up("sin"), None, ""),
+        (unproven("host"), "host", ""),
+        (unproven("leader"), "leader", "outweighed"),
+        (unproven("none"), "none", "isolated"),
+        (up("sin", ago=500), None, "stale"),
+        (Vote(node="sin", observed=NOW, up=False, reason=Reason.INTERNAL_ERROR), None, "fault"),
+        (Vote(node="sin", observed=NOW, up=False, reason=Reason.BLOCKED_TARGET), None, "fault"),
+        (up("gone"), None, "offline"),
+    ],
+)
+def test_a_vote_shows_its_proof_and_why_it_does_not_count(
+    stage: Stage, vote: Vote, proof: str | None, aside: str
+) -> None:
+    stage.add("API", votes=[up("fra"), vote])
+    shown = _view(stage, "API").votes[1]
+    assert (shown.proof, shown.aside, shown.fresh) == (proof, aside, not aside)
+
+
+def test_evidence_shows_the_proof_of_its_votes(stage: Stage) -> None:
+    votes = [replace(unproven("none"), node="nyc"), unproven("host")]
+    monitor = stage.add("API", Status.DOWN, votes)
+    incident = stage.add_incident(monitor, NOW - 60)
+    shown = incident_view(incident, stage.nodes, with_evidence=True).evidence
+    assert {(one.proof, one.aside) for one in shown} == {("none", "isolated"), ("host", "")}
 
 
 def test_latency_is_the_median_of_those_that_say_up(stage: Stage) -> None:
@@ -180,7 +213,7 @@ def test_a_percentage_is_short_and_cut(value: float | None, shown: str) -> None:
 def test_nodes_say_where_they_stand(stage: Stage) -> None:
     stage.nodes["nyc"] = replace(stage.nodes["nyc"], heard=NOW - 61)
     stage.nodes["sin"] = replace(stage.nodes["sin"], heard=NOW - 400)
-    views = node_views(stage.nodes, stage.standings())
+    views = node_views(stage.nodes, stage.standings(), NOW)
     assert [view.state for view in views] == ["online", "offline", "left"]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from uptop_core.views import MonitorView, NodeView, VoteView
+import pytest
+from msgspec.structs import replace
+
+from uptop_core.views import MonitorView, NodeView, TroubleView, VoteView
 from uptop_tui.overview import Overview, lines, status_line, width
 
 
@@ -72,6 +75,46 @@ def test_regions_that_see_it_down_say_so_in_words() -> None:
     text = "\n".join(lines(Overview(monitors=(_monitor("a", "PARTIAL", votes=votes),))))
     assert "eu us(down)" in text
     assert "ap" not in text
+
+
+def test_a_vote_set_aside_for_want_of_proof_says_so() -> None:
+    isolated = replace(_vote("ap", up=False, fresh=False), aside="isolated", proof="none")
+    stale = replace(_vote("af", up=False, fresh=False), aside="stale")
+    votes = (_vote("eu", up=True), isolated, stale)
+    text = "\n".join(lines(Overview(monitors=(_monitor("a", votes=votes),))))
+    assert "ap(no proof) eu" in text
+    assert "af" not in text
+
+
+def test_what_is_wrong_with_nodes_follows_the_table() -> None:
+    odd = TroubleView(kind="odd_one", since=1_800_000_000_000)
+    sick = replace(
+        _node("n1", "online"), offset_ms=-9000, troubles=(odd, TroubleView(kind="clock_off"))
+    )
+    nodes = (sick, _node("n2", "online"))
+    for monitors in ((), (_monitor("a"),)):
+        shown = list(lines(Overview(monitors=monitors, nodes=nodes)))
+        assert shown[-3:] == [
+            "",
+            "node n1 (eu): the odd one out, sees down what others see up"
+            " since 2027-01-15 08:00 UTC",
+            "node n1 (eu): clock 9.0 s behind",
+        ]
+
+
+def test_a_trouble_from_a_newer_leader_is_shown_by_its_name() -> None:
+    node = replace(_node("n1", "online"), troubles=(TroubleView(kind="on\x1bfire"),))
+    assert list(lines(Overview(nodes=(node,))))[-1] == r"node n1 (eu): on\x1bfire"
+
+
+@pytest.mark.parametrize("status", ["UNKNOWN", "PARTIAL", "DEGRADED"])
+def test_statuses_between_up_and_down_are_words_with_a_count_and_a_row(status: str) -> None:
+    overview = Overview(monitors=(_monitor("a"), _monitor("b", status, error="why")))
+    shown = list(lines(overview))
+    assert shown[0] == f"UP 1 / 2 · {status} 1 · nodes 0 / 0"
+    assert shown[3].split()[:2] == [status, "b"]
+    assert shown[3].endswith("why")
+    assert not overview.is_down
 
 
 def test_a_target_cannot_reach_the_terminal() -> None:

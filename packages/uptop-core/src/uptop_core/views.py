@@ -16,7 +16,14 @@ from uptop_core.outcomes import FailedCondition
 
 
 class VoteView(Struct, frozen=True, kw_only=True):
-    """What one node last saw of a monitor. Only a `fresh` vote counts; `observed` is its age."""
+    """What one node last saw of a monitor at `observed`. Only a `fresh` vote counts.
+
+    `proof` is what proved the node's own line after a network failure: host (another host
+    answered), leader (nobody but the leader), none, or null where no proof is needed. `aside` says
+    why a vote does not count: isolated (a failure that nothing proves), outweighed (only the leader
+    proves it, and another node sees it up), fault (one of our own or of the settings), stale,
+    offline (the node is), or not_expected.
+    """
 
     node: str
     name: str
@@ -30,6 +37,8 @@ class VoteView(Struct, frozen=True, kw_only=True):
     status_code: int | None = None
     address: str | None = None
     failed: tuple[FailedCondition, ...] = ()
+    proof: str | None = None
+    aside: str = ""
 
 
 class PushView(Struct, frozen=True, kw_only=True):
@@ -90,6 +99,22 @@ class MonitorView(Struct, frozen=True, kw_only=True):
     by_region: tuple[RegionView, ...] = ()
 
 
+TROUBLES = ("blind", "odd_one", "offline", "two_of_one_id", "clock_off")
+"""What can be wrong with a node."""
+
+
+class TroubleView(Struct, frozen=True, kw_only=True):
+    """Something that is wrong with a node, and since when where that is known.
+
+    `kind` is blind (the leader's own line is gone), odd_one (it sees down what others see up),
+    offline (unheard, and it did not say that it stops), two_of_one_id (another process with its id
+    asks to be let in), or clock_off (its clock is more than 5 s wrong).
+    """
+
+    kind: str
+    since: int | None = None
+
+
 class NodeView(Struct, frozen=True, kw_only=True):
     """One node. `state` is online, offline (unheard for a minute) or left (expected no more).
 
@@ -98,14 +123,8 @@ class NodeView(Struct, frozen=True, kw_only=True):
     the last of them observed between `lost_from` and `lost_until`. `missed` ticks were not started
     in time, and `lag_ms` is the worst delay of those that were, as last told.
 
-    `own` marks the leader itself; `offset_ms` is the node's clock minus the leader's. `trouble` is
-    odd_one (sees down what others see up), blind (the leader's own line is gone), or empty;
-    `trouble_since` is when that began.
-
-    `rtt_ms` is the round trip of the exchange that `offset_ms` was measured with; `is_clock_off`
-    says that the offset is more than it should be. `dropped` results were lost to a full spool,
-    the last of them observed between `lost_from` and `lost_until`. `missed` ticks were not started
-    in time, and `lag_ms` is the worst delay of those that were, as last told.
+    `own` marks the leader itself; `offset_ms` is the node's clock minus the leader's. `troubles`
+    are what is wrong with it, the worst first.
     """
 
     id: str
@@ -126,8 +145,12 @@ class NodeView(Struct, frozen=True, kw_only=True):
     missed: int = 0
     lag_ms: int = 0
     kinds: tuple[str, ...] = ()
-    trouble: str = ""
-    trouble_since: int | None = None
+    troubles: tuple[TroubleView, ...] = ()
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with it most of all; empty where nothing is."""
+        return self.troubles[0].kind if self.troubles else ""
 
 
 class IncidentView(Struct, frozen=True, kw_only=True):

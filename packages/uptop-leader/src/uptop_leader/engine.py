@@ -20,7 +20,7 @@ from uptop_leader.flow import one_pass
 from uptop_leader.inputs import Reconfigure, Register, Report, Signal
 from uptop_leader.invariants import Breaches
 from uptop_leader.offsets import OffClocks
-from uptop_leader.refusals import Behind, Unregistered
+from uptop_leader.refusals import Behind, InstanceConflict, Unregistered
 from uptop_leader.restart import resumed
 
 if TYPE_CHECKING:
@@ -113,7 +113,11 @@ class Engine:
 
     async def register(self, registration: Registration, address: str) -> Node:
         """Let a probe in. Raises InstanceConflict, Behind."""
-        node: Node = await self.ask(Register(registration, address))  # type: ignore[assignment]
+        try:
+            node: Node = await self.ask(Register(registration, address))  # type: ignore[assignment]
+        except InstanceConflict:
+            self._note_rival(registration.id)
+            raise
         return node
 
     async def submit(self, batch: ResultsBatch, received: float | None = None) -> ResultsAnswer:
@@ -155,6 +159,11 @@ class Engine:
         if node is None or node.own:
             raise Unregistered(node_id)
         self.world.nodes[node_id] = replace(node, heard=self._clock.now())
+
+    def _note_rival(self, node_id: str) -> None:
+        """Two processes have one id. Kept in memory only: the other one asks again soon."""
+        node = self.world.nodes[node_id]
+        self.world.nodes[node_id] = replace(node, rival=self._clock.now())
 
     def _waiter(self, node: str) -> anyio.Event:
         return self._waiters.setdefault(node, anyio.Event())

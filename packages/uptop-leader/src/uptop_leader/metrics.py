@@ -20,6 +20,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from uptop_core.views import TROUBLES
 from uptop_leader.invariants import INVARIANTS
 from uptop_leader.states import Status
 
@@ -122,8 +123,12 @@ def _nodes(views: tuple[NodeView, ...]) -> Iterator[Metric]:
         "uptop_node_missed_ticks", "Ticks that it did not start in time", labels=_NODE
     )
     lag = _gauge("uptop_node_lag_seconds", "How late its checks start at worst", _NODE)
+    trouble = _gauge("uptop_node_trouble", "1 while this is wrong with it", (*_NODE, "trouble"))
     for view in views:
         labels = (view.id, view.region)
+        wrong = {one.kind for one in view.troubles}
+        for kind in TROUBLES:
+            trouble.add_metric((*labels, kind), float(kind in wrong))
         missed.add_metric(labels, view.missed)
         lag.add_metric(labels, view.lag_ms / 1000)
         up.add_metric(labels, float(view.state == "online"))
@@ -131,7 +136,7 @@ def _nodes(views: tuple[NodeView, ...]) -> Iterator[Metric]:
         dropped.add_metric(labels, view.dropped)
         if view.offset_ms is not None:
             offset.add_metric(labels, view.offset_ms / 1000)
-    yield from (up, heard, offset, dropped, missed, lag)
+    yield from (up, heard, offset, dropped, missed, lag, trouble)
 
 
 def _own(scrape: Scrape) -> Iterator[Metric]:

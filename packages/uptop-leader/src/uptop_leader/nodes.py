@@ -32,7 +32,7 @@ class Node(Struct, frozen=True, kw_only=True):
 
     `rank` is its place in the order of joining: it never changes, so a joining node moves no
     other's ticks. `heard` is when it last spoke. `offset_ms` is its wall clock minus ours, as last
-    seen; `record` how it keeps up.
+    seen; `record` how it keeps up. `rival` is when another process of its id was last refused.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Node(Struct, frozen=True, kw_only=True):
     offset_ms: int | None = None
     record: Record = Record()
     address: str = ""
+    rival: float | None = None
     troubles: Troubles = Troubles()
 
 

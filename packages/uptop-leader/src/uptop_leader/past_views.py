@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uptop_core.history_views import DayView, PointView, RangeView, RegionHistory, RegionView
+from uptop_leader.percents import cut_percent
 from uptop_leader.states import Status
-from uptop_leader.views import cut_percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,6 +1,7 @@
 """Step 14, as plain text: views → lines for a terminal. Pure.
 
-In: what the API says of monitors and nodes. Out: a status line and an aligned table, DOWN first.
+In: what the API says of monitors and nodes. Out: a status line, an aligned table, DOWN first, and
+what is wrong with nodes.
 Nothing is said by colour.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -24,6 +26,15 @@ _ORDER = (
 )
 _HEADINGS = ("STATUS", "NAME", "KIND", "LATENCY", "UPTIME 24H", "WATCHED", "VOTES", "REGIONS")
 _RIGHT = frozenset({"LATENCY", "UPTIME 24H", "WATCHED", "VOTES"})
+_UNPROVEN = ("isolated", "outweighed")
+_WORDS = ("", "no proof", "down")
+_TROUBLES = {
+    "blind": "blind, its own line is gone",
+    "odd_one": "the odd one out, sees down what others see up",
+    "offline": "offline",
+    "two_of_one_id": "another process uses its id",
+    "clock_off": "clock off",
+}
 _NAME_LIMIT = 40
 _ERROR_LIMIT = 200
 _GAP = "  "
@@ -48,10 +59,18 @@ class Overview(Struct, frozen=True, kw_only=True):
 def lines(overview: Overview, columns: int | None = None) -> Iterator[str]:
     """The status line and the table; errors are cut at `columns` where there is such a limit."""
     yield status_line(overview)
-    if not overview.monitors:
+    if overview.monitors:
+        yield ""
+        yield from _table(overview, columns)
+    else:
         yield "nothing is watched yet"
-        return
-    yield ""
+    troubles = [_cut(line, columns) for node in overview.nodes for line in _troubles(node)]
+    if troubles:
+        yield ""
+        yield from troubles
+
+
+def _table(overview: Overview, columns: int | None) -> Iterator[str]:
     ordered = sorted(overview.monitors, key=lambda view: (_rank(view), view.name.casefold()))
     table = [_HEADINGS, *(_cells(view) for view in ordered)]
     errors = ["ERROR", *(escape(_error(view), _ERROR_LIMIT) for view in ordered)]
@@ -103,13 +122,31 @@ def _error(view: MonitorView) -> str:
 
 
 def _regions(view: MonitorView) -> str:
-    """The regions that look (a node without one by its name); those that see it down say so."""
-    sees_up: dict[str, bool] = {}
+    """The regions that look (a node without one by its name); those that see it down say so, and
+    those whose vote is set aside for want of proof that their own line works."""
+    said: dict[str, str] = {}
     for vote in view.votes:
-        if vote.fresh:
+        if vote.fresh or vote.aside in _UNPROVEN:
+            word = "no proof" if not vote.fresh else "" if vote.up else "down"
             region = escape(vote.region or vote.name, 40)
-            sees_up[region] = sees_up.get(region, True) and vote.up
-    return " ".join(name if fine else f"{name}(down)" for name, fine in sorted(sees_up.items()))
+            said[region] = max(said.get(region, ""), word, key=_WORDS.index)
+    return " ".join(f"{name}({word})" if word else name for name, word in sorted(said.items()))
+
+
+def _troubles(node: NodeView) -> Iterator[str]:
+    """What is wrong with a node, a line each, such as `node eu-1 (eu-west): offline since …`."""
+    place = f" ({escape(node.region, 40)})" if node.region else ""
+    for trouble in node.troubles:
+        what = _TROUBLES.get(trouble.kind, escape(trouble.kind, 40))
+        since = f" since {_moment(trouble.since)}" if trouble.since is not None else ""
+        if trouble.kind == "clock_off" and node.offset_ms is not None:
+            what = f"clock {abs(node.offset_ms) / 1000:.1f} s"
+            what += " ahead" if node.offset_ms > 0 else " behind"
+        yield f"node {escape(node.name, _NAME_LIMIT)}{place}: {what}{since}"
+
+
+def _moment(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _aligned(row: Sequence[str], widths: Iterable[int]) -> Iterator[str]:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from uptop_leader.gauges import Gauges
     from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Node, Standing
+    from uptop_leader.percents import Observed
     from uptop_leader.reliability import Reliability
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.states import MonitorState
     from uptop_leader.store.history import Day
     from uptop_leader.store.regions import Point, Regional
-    from uptop_leader.views import Observed
 
 
 class Token(Protocol):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from uptop_leader.api.leader import Leader
     from uptop_leader.incidents import Incident
-    from uptop_leader.views import Observed
+    from uptop_leader.percents import Observed
 
 KEPT_S = 1.0
 DAY_S = 86_400.0

@@ -12,14 +12,11 @@ import msgspec
 from uptop_core.views import ChannelList, IncidentList, MonitorList, NodeList
 from uptop_leader.api.access import Role
 from uptop_leader.api.answers import flag, json_answer, tagged, unix_ms
+from uptop_leader.incident_views import channel_view, incident_view
+from uptop_leader.node_views import node_views
 from uptop_leader.refusals import BadRequest, NotThere
 from uptop_leader.states import Status
-from uptop_leader.views import (
-    channel_view,
-    incident_view,
-    monitor_views,
-    node_views,
-)
+from uptop_leader.views import monitor_views
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -66,7 +63,8 @@ class Resources:
     async def nodes(self, request: Request) -> Response:
         """`GET /api/v1/nodes`."""
         await self._access.person(request, Role.VIEWER)
-        views = node_views(self._leader.nodes, self._leader.standings())
+        leader = self._leader
+        views = node_views(leader.nodes, leader.standings(), leader.clock_now())
         return tagged(request, msgspec.json.encode(NodeList(nodes=views)), _JSON)
 
     async def incidents(self, request: Request) -> Response:

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from uptop_leader.api.access import Role
 from uptop_leader.metrics import Scrape, exposition
-from uptop_leader.views import monitor_views, node_views
+from uptop_leader.node_views import node_views
+from uptop_leader.views import monitor_views
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -40,7 +41,7 @@ class Scrapes:
         scrape = Scrape(
             version=self._version,
             monitors=monitor_views(snapshot),
-            nodes=node_views(snapshot.nodes, snapshot.standings),
+            nodes=node_views(snapshot.nodes, snapshot.standings, snapshot.now),
             channels={channel.id: channel.name for channel in self._leader.channels.values()},
             open_incidents=sum(incident.ended is None for incident in incidents),
             outbox_depth=outbox.waiting,
