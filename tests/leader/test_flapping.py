@@ -40,12 +40,12 @@ def test_while_it_is_flapping_no_change_is_told() -> None:
 @pytest.mark.parametrize(("interval", "quiet"), [(30, 600), (120, 600), (121, 605), (300, 1500)])
 def test_it_is_over_after_five_quiet_intervals_and_ten_minutes(interval: int, quiet: int) -> None:
     telling, _ = after(0, 1, 2, 3, 50)
-    assert quiet_at(monitor(interval=interval), telling) == START + 50 + quiet
+    assert quiet_at(monitor(interval=interval), telling, 600) == START + 50 + quiet
 
 
 def test_what_is_not_flapping_need_not_come_to_rest() -> None:
-    assert quiet_at(monitor(), after(0, 1, 2)[0]) is None
-    assert quiet_at(monitor(), settled(after(0, 1, 2, 3)[0])) is None
+    assert quiet_at(monitor(), after(0, 1, 2)[0], 600) is None
+    assert quiet_at(monitor(), settled(after(0, 1, 2, 3)[0]), 600) is None
 
 
 def test_once_it_is_over_counting_begins_anew() -> None:

@@ -36,6 +36,7 @@ from uptop_core.wire import SECRET_HEADER
 T = TypeVar("T")
 
 SECRET = "system-test-secret"
+ENCRYPTION_KEY = "5eed" * 16
 QUICK = "poll=1 instance=3 offline=6 told=12 silence=12 take_over=6 flush=0.2 soon=1 answer=2 unknown=60 digest=0.1"
 """Time constants at about a tenth."""
 USUAL = ""
@@ -56,6 +57,8 @@ class Cluster:
         self.leader = Process("leader", ["-m", "uptop_leader"], folder)
         self.probes: dict[str, Process] = {}
         self.port = 0
+        self.receivers: list[Receiver] = []
+        self.secrets: set[str] = set()  # what must not show anywhere, beside the usual
         self._tasks = tasks
         self._leader_settings: dict[str, str] = {}
         self._probe_settings: dict[str, dict[str, str]] = {}
@@ -72,6 +75,7 @@ class Cluster:
         """A new receiver of webhooks."""
         receiver = Receiver(self._tasks)
         await receiver.come()
+        self.receivers.append(receiver)
         return receiver
 
     async def gateway(self) -> Gateway:
@@ -99,6 +103,7 @@ class Cluster:
             "UPTOP_HTTP_PORT": str(self.port),
             "UPTOP_DB_DSN": str(self.database),
             "UPTOP_CLUSTER_SECRET": SECRET,
+            "UPTOP_ENCRYPTION_KEY": ENCRYPTION_KEY,
             "UPTOP_STATUS_ENABLED": "true",
             "UPTOP_ALLOW_PRIVATE_TARGETS": "true",
             **({"UPTOP_TIMINGS": self.timings} if self.timings else {}),

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from uptop_leader.nodes import Ledger
+from uptop_core.votes import Vote
+from uptop_leader.nodes import Ledger, Node
 
 
 class ResultRow(Struct, frozen=True):
@@ -21,6 +22,37 @@ class ResultRow(Struct, frozen=True):
     node: str
     at: float
     reason: int
+
+
+class IncidentRecord(Struct, frozen=True):
+    """An incident as stored; `untold` says why its beginning was not told."""
+
+    votes: tuple[Vote, ...]
+    id: str
+    monitor: str
+    name: str
+    confirmed_ms: int
+    end_confirmed_ms: int | None
+    cause: str
+    untold: str
+    late: bool
+
+
+class TransitionRecord(Struct, frozen=True):
+    """A transition as stored, with the votes that it rests on."""
+
+    monitor: str
+    known_ms: int
+    votes: tuple[Vote, ...]
+
+
+class NotificationRecord(Struct, frozen=True):
+    """A row of the outbox; the subject of most is an incident's id."""
+
+    event: str
+    subject: str
+    monitor: str
+    created_ms: int
 
 
 class History:
@@ -63,9 +95,22 @@ class History:
             monitor,
         )
 
-    def incidents(self) -> list[tuple[str, str, int | None, str]]:
-        """(id, monitor, end, cause), the oldest first."""
-        return self._rows("SELECT id, name, ended_ms, cause FROM incident ORDER BY started_ms")
+    def shown(self, monitor: str) -> dict[str, float]:
+        """When each status of a monitor became known for the first time, Unix seconds."""
+        rows = self._rows(
+            "SELECT t.status_to, min(t.known_ms) FROM transition t"
+            " JOIN monitor m ON m.id = t.monitor WHERE m.name = ? GROUP BY t.status_to",
+            monitor,
+        )
+        return {status: ms / 1000 for status, ms in rows}
+
+    def incidents(self) -> list[IncidentRecord]:
+        """All incidents, the oldest first."""
+        rows = self._rows(
+            "SELECT evidence, id, monitor, name, confirmed_ms, end_confirmed_ms, cause, untold, late"
+            " FROM incident ORDER BY started_ms"
+        )
+        return [IncidentRecord(_votes(evidence), *facts) for evidence, *facts in rows]
 
     def outbox(self) -> list[tuple[str, str, int, bool]]:
         """(key, event, attempts, whether done), in the order they were written."""
@@ -73,13 +118,27 @@ class History:
             "SELECT key, event, attempts, done_ms IS NOT NULL FROM notification ORDER BY number"
         )
 
-    def notified(self) -> list[tuple[str, str]]:
-        """(event, subject) of every notification; the subject of most is an incident's id."""
-        return self._rows("SELECT event, subject FROM notification ORDER BY number")
+    def notifications(self) -> list[NotificationRecord]:
+        """Everything that was to be told, in the order it was written."""
+        rows = self._rows(
+            "SELECT event, subject, monitor, created_ms FROM notification ORDER BY number"
+        )
+        return [NotificationRecord(*facts) for facts in rows]
 
     def transitions(self) -> int:
         """How many changes of belief or status there were, of all monitors."""
         return int(self._rows("SELECT count(*) FROM transition")[0][0])
+
+    def transition_records(self) -> list[TransitionRecord]:
+        """Every transition, in the order they became known."""
+        rows = self._rows("SELECT monitor, known_ms, evidence FROM transition ORDER BY number")
+        return [TransitionRecord(monitor, known, _votes(votes)) for monitor, known, votes in rows]
+
+    def lost(self) -> dict[str, int]:
+        """How many results each node has said were lost."""
+        rows = self._rows("SELECT data FROM node")
+        nodes = [msgspec.msgpack.decode(data, type=Node) for (data,) in rows]
+        return {node.id: node.record.dropped for node in nodes}
 
     def waiting(self) -> int:
         """How many notifications wait to be sent."""
@@ -113,3 +172,7 @@ class History:
         address = f"{self._path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=10)) as connection:
             return connection.execute(query, values).fetchall()
+
+
+def _votes(data: bytes) -> tuple[Vote, ...]:
+    return msgspec.msgpack.decode(data, type=tuple[Vote, ...])

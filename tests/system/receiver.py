@@ -14,13 +14,16 @@ from msgspec import Struct
 from tests.system.http_listener import HttpListener, answer, hear
 
 
-class Told(Struct, frozen=True):
-    """One message as it arrived; `key` is its Idempotency-Key, if it has one."""
+class Told(Struct):
+    """One message as it arrived; `key` is its Idempotency-Key, if it has one. `status` is what it
+    was answered, None as long as it was not.
+    """
 
     path: str
     key: str
     body: dict[str, Any]
     at: float
+    status: int | None = None
 
     @property
     def event(self) -> str:
@@ -36,6 +39,11 @@ class Told(Struct, frozen=True):
     def news(self) -> list[dict[str, Any]]:
         """What is told in it: the message itself, or those that it lists."""
         return self.body["messages"] if self.event == "digest" else [self.body]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was answered that it is not taken."""
+        return self.status is not None and self.status >= 400
 
     @property
     def is_marked(self) -> bool:
@@ -85,4 +93,6 @@ class Receiver(HttpListener):
             key = request.headers.get("idempotency-key", "")
             told = Told(request.path, key, request.json, time.time())
             self.told.append(told)
-            await stream.send(answer(await self.respond(told), b"{}"))
+            status = await self.respond(told)
+            told.status = status
+            await stream.send(answer(status, b"{}"))

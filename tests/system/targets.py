@@ -17,7 +17,8 @@ from msgspec import Struct
 from tests.system.callers import owner
 from tests.system.http_listener import HttpListener, answer, hear
 
-Mood = Literal["up", "503", "hang", "reset"]
+Mood = Literal["up", "503", "hang", "reset", "turns"]
+"""`turns`: for each node 503 and up in turn."""
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds
 
@@ -51,10 +52,15 @@ class Target(HttpListener):
     async def talk(self, stream: SocketStream) -> None:
         """One request, one answer."""
         await hear(BufferedByteReceiveStream(stream))
-        port = stream.extra(SocketAttribute.remote_port)
-        node = owner(port, self.port, self._nodes())
+        client, server = (
+            stream.extra(which)[:2]
+            for which in (SocketAttribute.remote_address, SocketAttribute.local_address)
+        )
+        node = owner(client, server, self._nodes())
         self.looks.append(Look(node, time.time()))
         mood = self.moods.get(node or "", self.mood)
+        if mood == "turns":
+            mood = "503" if self.counts()[node] % 2 else "up"
         if mood == "hang":
             await anyio.sleep_forever()
         elif mood == "reset":

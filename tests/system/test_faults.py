@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from concurrent.futures import Future
 from random import SystemRandom
 
 import pytest
 
-from tests.system.faults.__main__ import survive
 from tests.system.faults.fault import Fault
 from tests.system.faults.rows import rows
+from tests.system.faults.survive import Seen, at_work
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = pytest.mark.slow
+
+_SEED = SystemRandom().randrange(10_000)
+
+
+@pytest.fixture(scope="module")
+def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Seen]]]:
+    """What becomes of the faults that were chosen to be tried; the next run beside the first."""
+    chosen: list[Fault] = [
+        item.callspec.params["fault"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and "fault" in item.fixturenames
+    ]
+    with at_work(chosen, seed=_SEED, full=False) as outcomes:
+        yield outcomes
 
 
 @pytest.mark.parametrize("fault", rows(), ids=lambda fault: f"{fault.row}-{fault.name}")
-async def test_the_fault_is_survived(fault: Fault, tmp_path: Path) -> None:
-    seed = SystemRandom().randrange(10_000)
-    print(f"seed {seed}")
-    print(await survive(fault, tmp_path, seed=seed, full=False))
+def test_the_fault_is_survived(fault: Fault, outcomes: dict[str, Future[Seen]]) -> None:
+    seen = outcomes[fault.name].result()
+    print(f"seed {_SEED}\n{seen.logs}")
+    assert seen.held, seen.words
 
 
 def test_no_name_is_given_twice() -> None:

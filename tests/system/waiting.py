@@ -9,6 +9,7 @@ import anyio
 
 PATIENCE_S = 30.0  # on a machine that has other things to do as well
 _PAUSE_S = 0.05
+_SHARE = 4  # asking takes a part of the time, so that it does not hold up what is waited for
 
 
 async def until(
@@ -17,10 +18,12 @@ async def until(
     """Ask until the answer is true; fails with `what` and the last answer otherwise."""
     deadline = anyio.current_time() + within_s
     while True:
+        began = anyio.current_time()
         answer = ask()
         if inspect.isawaitable(answer):
             answer = await answer
         if answer:
             return
-        assert anyio.current_time() < deadline, f"not within {within_s:g} s: {what} ({answer!r})"
-        await anyio.sleep(_PAUSE_S)
+        now = anyio.current_time()
+        assert now < deadline, f"not within {within_s:g} s: {what} ({answer!r})"
+        await anyio.sleep(max(_PAUSE_S, _SHARE * (now - began)))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from itertools import pairwise
 from random import Random
 
-import msgspec
 from msgspec import Struct
 
 from tests.system.cluster import Cluster, site, webhook
@@ -65,37 +63,3 @@ def assert_all_looks_stored(town: Cluster, target: Target, *, lost: int = 0) -> 
     assert sum(rows.values()) == sum(looks.values()) - lost, f"{rows} of {dict(looks)}, {lost} lost"
     if not lost:
         assert rows == looks, f"{rows} of {dict(looks)}"
-
-
-def assert_invariants(town: Cluster, *receivers: Receiver) -> None:
-    """What must be true of the records of any run."""
-    _beliefs_follow_each_other(town)
-    _every_incident_is_in_the_outbox(town)
-    for receiver in receivers:
-        _nothing_is_told_twice_unmarked(receiver)
-
-
-def _beliefs_follow_each_other(town: Cluster) -> None:
-    for monitor in town.history.beliefs():
-        moves = town.history.moves(monitor)
-        for (_, reached), (left, _) in pairwise(moves):
-            assert reached == left, f"{monitor}: {moves}"
-
-
-def _every_incident_is_in_the_outbox(town: Cluster) -> None:
-    """I2: each opening and each end has its notification."""
-    told = town.history.notified()
-    for incident, name, ended, cause in town.history.incidents():
-        ending = {event for event, subject in told if subject == incident} - {"down"}
-        assert ("down", incident) in told, f"the beginning of {name}"
-        wanted = {"recovered": "up", "paused": "paused", "deleted": "deleted"}
-        assert ending == ({wanted[cause]} if ended else set()), f"the end of {name}: {ending}"
-
-
-def _nothing_is_told_twice_unmarked(receiver: Receiver) -> None:
-    """I3: one message per key, unless the outcome of a send was unknown, and then it says so."""
-    seen: set[str] = set()
-    for told in receiver.told:
-        keys = {str(news["key"]) for news in told.news if "key" in news}
-        assert told.is_marked or not keys & seen, f"told twice: {msgspec.json.encode(told.body)!r}"
-        seen |= keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 
 from tests.system.cluster import site, webhook
-from tests.system.faults.fault import Fault, Ground, assert_invariants
+from tests.system.faults.fault import Fault, Ground
 from tests.system.waiting import until
 
 _PROBES = ("north", "east", "south")
@@ -44,7 +44,6 @@ async def run(ground: Ground) -> str:
         await _more(crashes, 3 if ground.full else 1)
         tasks.cancel_scope.cancel()
     assert receiver.events("Site") == ["down", "up"]
-    assert_invariants(town, receiver)
     return f"{len(crashes)} crashes; one outage, told once each way; no false alarm"
 
 

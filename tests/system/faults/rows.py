@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.system.faults.fault import Fault
 
-_NOT_ROWS = {"__main__", "fault", "places", "rows"}
+_NOT_ROWS = {"__main__", "fault", "invariants", "places", "rows", "survive"}
 
 
 def rows() -> list[Fault]:

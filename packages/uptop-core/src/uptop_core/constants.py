@@ -32,7 +32,8 @@ class TimeConstants(Struct, frozen=True, kw_only=True):
     verdict before the status is UNKNOWN.
     Telling: `digest` within how long messages to one channel become a list; `claim` how long a
     worker holds a notification; `fallback` how long a channel may fail before its fallback channel
-    is told too; `deadman` how often the dead man's switch is pinged.
+    is told too; `quiet` for how long at least a monitor that was flapping must not change before
+    it is told how it stands; `deadman` how often the dead man's switch is pinged.
     Leading: `heartbeat` how old the newest write of a healthy store may be; `beat` how often a
     follower polls and a lease is renewed; `misses` how many polls in a row fail before promotion;
     `fence` and `lease` when a holder stops and when another may take over.
@@ -52,6 +53,7 @@ class TimeConstants(Struct, frozen=True, kw_only=True):
     digest: float = 10.0
     claim: float = 60.0
     fallback: float = 300.0
+    quiet: float = 600.0
     deadman: float = 60.0
     heartbeat: float = 15.0
     beat: float = 5.0

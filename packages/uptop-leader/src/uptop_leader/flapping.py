@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 FLAPPING = "flapping"
 MOVES = 4
 WITHIN_S = 1800.0
-QUIET_S = 600.0
 QUIET_INTERVALS = 5
 
 
@@ -35,12 +34,14 @@ def moved(telling: Telling, now: float) -> tuple[Telling, bool]:
     return replace(telling, moves=moves, flapping=now, moved=now), False
 
 
-def quiet_at(monitor: Monitor, telling: Telling) -> float | None:
-    """When it will have been quiet for long enough; None when it is not flapping."""
+def quiet_at(monitor: Monitor, telling: Telling, quiet_s: float) -> float | None:
+    """When it will have been quiet for long enough, so for `quiet_s` at least; None when it is not
+    flapping.
+    """
     if telling.flapping is None:
         return None
     last = telling.moved if telling.moved is not None else telling.flapping
-    return last + max(QUIET_INTERVALS * monitor.interval, QUIET_S)
+    return last + max(QUIET_INTERVALS * monitor.interval, quiet_s)
 
 
 def settled(telling: Telling) -> Telling:

@@ -75,7 +75,7 @@ def of_time(draft: Draft, monitor: Monitor, public_url: str) -> None:
         incident = draft.incident(incident.id)
     hold = None if incident is None else why_held(draft, monitor, incident)
     remind = None if hold is not None else _remind(draft, monitor, incident, public_url)
-    quiet = flapping.quiet_at(monitor, draft.state(monitor.id).telling)
+    quiet = _quiet_at(draft, monitor)
     times = (hold.until if hold is not None else None, remind, quiet)
     draft.recalls[monitor.id] = min((at for at in times if at is not None), default=None)
 
@@ -161,7 +161,7 @@ def _end_flapping(draft: Draft, monitor: Monitor, public_url: str) -> None:
     """When it has been quiet for long enough: say how it stands. If that is DOWN, its incident,
     which was held back, says so."""
     state = draft.state(monitor.id)
-    quiet = flapping.quiet_at(monitor, state.telling)
+    quiet = _quiet_at(draft, monitor)
     if quiet is None or draft.now < quiet:
         return
     state = replace(state, telling=flapping.settled(state.telling))
@@ -170,6 +170,11 @@ def _end_flapping(draft: Draft, monitor: Monitor, public_url: str) -> None:
         event = status_event(state.status) or "up"
         tell(draft, monitor, Occasion(event=event, subject=monitor.id, detail=_QUIET), public_url)
     _close_alert(draft, monitor, public_url)
+
+
+def _quiet_at(draft: Draft, monitor: Monitor) -> float | None:
+    quiet_s = draft.world.constants.quiet
+    return flapping.quiet_at(monitor, draft.state(monitor.id).telling, quiet_s)
 
 
 def _tell_outage(draft: Draft, monitor: Monitor, incident: Incident, public_url: str) -> None:

@@ -1,0 +1,76 @@
+"""Run a fault in a cluster of its own, and say what came of it; several of them at once."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import tempfile
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+from random import Random
+
+import anyio
+from msgspec import Struct
+
+from tests.system.cluster import cluster
+from tests.system.faults.fault import Fault, Ground
+from tests.system.faults.invariants import assert_invariants
+
+JOBS = 2
+"""Faults at once: most of their time is waiting."""
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What came of one fault. `logs` are for who looks for the cause, where something did not
+    hold."""
+
+    name: str
+    held: bool
+    words: str
+    took_s: float
+    logs: str
+
+
+async def survive(fault: Fault, folder: Path, *, seed: int, full: bool) -> str:
+    """Run one fault in a cluster of its own, and look at its records; what was seen."""
+    async with cluster(folder) as town:
+        seen = await fault.run(Ground(town, Random(seed), full))
+        await assert_invariants(town)
+        return seen
+
+
+def seen_of(fault: Fault, *, seed: int, full: bool) -> Seen:
+    """Run one fault, in a folder that is gone afterwards."""
+    began = time.monotonic()
+    logs, held = io.StringIO(), False
+    with (
+        tempfile.TemporaryDirectory(prefix="uptop-fault-") as folder,
+        contextlib.redirect_stdout(logs),
+    ):
+        try:
+            words = anyio.run(lambda: survive(fault, Path(folder), seed=seed, full=full))
+            held = True
+        except Exception as error:  # noqa: BLE001  the other rows are run all the same
+            words = f"{type(error).__name__}: {error}"
+            found = traceback.TracebackException.from_exception(error, capture_locals=True)
+            logs.write("".join(found.format()))
+    took = time.monotonic() - began
+    return Seen(name=fault.name, held=held, words=words, took_s=took, logs=logs.getvalue())
+
+
+@contextlib.contextmanager
+def at_work(
+    faults: Iterable[Fault], *, seed: int, full: bool, jobs: int = JOBS
+) -> Iterator[dict[str, Future[Seen]]]:
+    """Run `faults`, so many at once, each in a process; what comes of each, by name. What has not
+    begun at the end of the block is not begun any more.
+    """
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+    try:
+        yield {fault.name: pool.submit(seen_of, fault, seed=seed, full=full) for fault in faults}
+    finally:
+        pool.shutdown(cancel_futures=True)
