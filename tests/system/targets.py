@@ -52,11 +52,9 @@ class Target(HttpListener):
     async def talk(self, stream: SocketStream) -> None:
         """One request, one answer."""
         await hear(BufferedByteReceiveStream(stream))
-        client, server = (
-            stream.extra(which)[:2]
-            for which in (SocketAttribute.remote_address, SocketAttribute.local_address)
-        )
-        node = owner(client, server, self._nodes())
+        client = str(stream.extra(SocketAttribute.remote_address)[0])
+        port = stream.extra(SocketAttribute.remote_port)
+        node = owner((client, port), (self.address, self.port), self._nodes())
         self.looks.append(Look(node, time.time()))
         mood = self.moods.get(node or "", self.mood)
         if mood == "turns":

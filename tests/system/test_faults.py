@@ -20,11 +20,9 @@ _SEED = SystemRandom().randrange(10_000)
 @pytest.fixture(scope="module")
 def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Seen]]]:
     """What becomes of the faults that were chosen to be tried; the next run beside the first."""
-    chosen: list[Fault] = [
-        item.callspec.params["fault"]
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and "fault" in item.fixturenames
-    ]
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    params = [item.callspec.params for item in items if "fault" in item.fixturenames]
+    chosen = [one["fault"] for one in params if isinstance(one["fault"], Fault)]
     with at_work(chosen, seed=_SEED, full=False) as outcomes:
         yield outcomes
 
