@@ -114,7 +114,8 @@ class DnsListener:
         self.asked.append(f"{'tcp' if tcp else 'udp'} {query.question[0]}")
         for answer in self._script(query, tcp):
             if answer is not None:
-                yield answer if isinstance(answer, bytes) else answer.to_wire()
+                size = 65_535 if tcp else 0  # over TCP what EDNS says of sizes means nothing
+                yield answer if isinstance(answer, bytes) else answer.to_wire(max_size=size)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import pytest
 from tests.core.dns_listener import Answer, Script, answering, dns_listener, reply, truncated
 from uptop_core import CheckFailed, Condition, DnsCheck, Outcome, Reason, Vantage, run_check
 from uptop_core.looks import Look
-from uptop_core.prober.ask_dns import ask, make_query, system_servers
+from uptop_core.prober.ask_dns import ask, make_question, system_servers
 from uptop_core.prober.dns_records import comparable, parse_server
 
 pytestmark = pytest.mark.anyio
@@ -196,10 +196,10 @@ async def test_the_next_server_is_asked_when_one_is_silent_or_gone() -> None:
     silent, there = dns_listener(lambda query, tcp: []), dns_listener(answering(A))
     with silent as first, there as last:
         servers = [parse_server("127.0.0.1:1"), parse_server(first.address)]
-        query = make_query("example.com", "A")
+        question = make_question("example.com", "A")
         with anyio.fail_after(5):
-            answer = await ask(Look(LOCAL, 0.3), query, [*servers, parse_server(last.address)])
-    assert answer.answer
+            answer = await ask(Look(LOCAL, 0.3), question, [*servers, parse_server(last.address)])
+    assert answer.records == ("192.0.2.7",)
 
 
 def test_the_servers_of_the_system_are_read(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from uptop_core.check import Check
-from uptop_core.errors import CheckFailed, MissingExtra, Problem
+from uptop_core.errors import CheckFailed, Problem
 from uptop_core.escaping import escape
 from uptop_core.looks import Phase
 from uptop_core.outcomes import Reason
@@ -17,7 +17,6 @@ from uptop_core.prober.resolve import guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
 
     from uptop_core.looks import Look
     from uptop_core.prober.dns_records import Server
@@ -28,7 +27,7 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
 
     `dns_server` is an address, with `:port` or `[v6]:port` if it is not 53. With `expected` every
     one of these records must be among the answers. With PTR, `hostname` may be an address. With
-    another `rcode` than NOERROR that code is what must come. Needs the extra `uptop-core[checks]`.
+    another `rcode` than NOERROR that code is what must come.
     """
 
     hostname: Annotated[str, Meta(min_length=1, max_length=253)]
@@ -62,20 +61,24 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
 
     async def run(self, look: Look) -> None:
         """Ask and compare."""
-        ask_dns = _engine()
+        from uptop_core.prober.ask_dns import ask, make_question, system_servers, written_server
+
         if self.dns_server:
-            servers: list[Server] = [parse_server(self.dns_server)]
+            servers: list[Server] = [written_server(self.dns_server)]
             guard([servers[0].address], look.vantage)
         else:
-            servers = ask_dns.system_servers()
-        query = ask_dns.make_query(self.hostname, self.dns_resolve_type)
+            servers = system_servers()
+        try:
+            question = make_question(self.hostname, self.dns_resolve_type)
+        except ValueError as error:
+            raise CheckFailed(Reason.NXDOMAIN, str(error)) from error
         look.enter(Phase.FIRST_BYTE)
-        answer = await ask_dns.ask(look, query, servers)
+        answer = await ask(look, question, servers)
         look.enter(None)
-        self._judge_code(ask_dns.code(answer))
+        self._judge_code(answer.code)
         if self.rcode == "NOERROR":
-            look.records = found = ask_dns.records(answer, self.dns_resolve_type)
-            self._judge_records(found)
+            look.records = answer.records
+            self._judge_records(answer.records)
 
     def _address_problem(self) -> str | None:
         try:
@@ -106,11 +109,3 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
                 f"not among the records: {escape(', '.join(missing), 100)};"
                 f" found {escape(', '.join(found), 100)}",
             )
-
-
-def _engine() -> ModuleType:
-    try:
-        from uptop_core.prober import ask_dns
-    except ImportError:
-        raise MissingExtra("the dns check", "uptop-core[checks]") from None
-    return ask_dns

@@ -1,6 +1,6 @@
 """DNS as people write it: servers, names, and records in one form that can be compared.
 
-Needs nothing but the standard library, so that settings can be judged where dnspython is not.
+Needs no network: settings are judged by it as well as answers.
 """
 
 from __future__ import annotations

@@ -24,12 +24,11 @@ from uptop_core.prober.icmp import (
     PROTOCOLS,
     REPLY,
     REQUEST,
-    STAMP_ROOM,
     error_code,
     prepare,
-    received_at,
     request,
 )
+from uptop_core.prober.stamps import SPACE, arrived_ns
 from uptop_core.prober.watch import Watch
 
 if TYPE_CHECKING:
@@ -179,26 +178,18 @@ class EchoSocket:
     def _read(self) -> None:
         """Take what has come in."""
         self._unread = 0
-        read_ns, read_wall_ns = time.perf_counter_ns(), time.time_ns()
         for taken in range(_AT_ONCE):
             try:
-                packet, ancillary, _, source = self._sock.recvmsg(_PACKET, STAMP_ROOM)
+                packet, told, _, source = self._sock.recvmsg(_PACKET, SPACE)
             except OSError as error:
                 if not isinstance(error, BlockingIOError) or not taken:
                     self._read_errors()  # they wake us as answers do, and have a queue of their own
                 return
             echo = self._answered(packet, source[0])
             if echo is not None:
-                stamp_ns = received_at(ancillary)
-                self._came_back(echo, stamp_ns and read_ns + stamp_ns - read_wall_ns)
-
-    def _came_back(self, echo: Echo, came_ns: int | None) -> None:
-        """Its round trip, up to when the kernel had the answer, if that is known and can be."""
-        del self._awaited[echo.sequence]
-        longest = time.perf_counter_ns() - echo.sent_ns
-        trip = longest if came_ns is None else came_ns - echo.sent_ns
-        echo.trip_ns = trip if 0 < trip <= longest else longest
-        echo.end()
+                del self._awaited[echo.sequence]
+                echo.trip_ns = arrived_ns(told, echo.sent_ns) - echo.sent_ns
+                echo.end()
 
     def _answered(self, packet: bytes, source: str) -> Echo | None:
         """What `packet` answers, if it is an answer to us."""

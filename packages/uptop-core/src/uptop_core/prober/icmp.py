@@ -1,4 +1,4 @@
-"""ICMP echo packets and the kernel's words around them: options, time stamps, errors.
+"""ICMP echo packets and the kernel's words around them: options and errors.
 
 The numbers are Linux's, where Python has no names for them; elsewhere the options are not set and
 nothing is told.
@@ -13,6 +13,8 @@ import struct
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from uptop_core.prober.stamps import stamp_what_comes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,11 +31,8 @@ PROTOCOLS = {
     4: (socket.AF_INET, socket.IPPROTO_ICMP),
     6: (socket.AF_INET6, socket.IPPROTO_ICMPV6),
 }
-STAMP_ROOM = 64  # bytes of ancillary data that a time stamp needs, and more
 
 _BUFFER = 1024 * 1024  # bytes of answers that may wait; the system may allow less
-_TIMESTAMPNS = 35
-_TIMESPEC = struct.Struct("@ll")
 _RECVERR = {4: (socket.IPPROTO_IP, 11), 6: (socket.IPPROTO_IPV6, 25)}
 _ERROR = struct.Struct("@I")  # the first member of sock_extended_err
 _FILTER = {  # of raw sockets: a bit for each type that is not wanted
@@ -69,12 +68,11 @@ def request(version: int, identifier: int, sequence: int, payload: bytes) -> byt
 def prepare(sock: socket.socket, kind: int, version: int) -> int:
     """Make a new socket ready; returns the identifier that its echoes have."""
     sock.setblocking(False)
+    stamp_what_comes(sock)
     for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
         with suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
     if sys.platform == "linux":
-        with suppress(OSError):
-            sock.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
         with suppress(OSError):
             sock.setsockopt(*_RECVERR[version], 1)
         if kind == socket.SOCK_RAW:
@@ -83,15 +81,6 @@ def prepare(sock: socket.socket, kind: int, version: int) -> int:
         return int.from_bytes(os.urandom(2), "big")
     sock.bind(("", 0))  # the kernel chooses
     return int(sock.getsockname()[1])
-
-
-def received_at(ancillary: Ancillary) -> int | None:
-    """When the kernel received a packet, in ns of the wall clock."""
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == _TIMESTAMPNS and len(data) == _TIMESPEC.size:
-            seconds, nanoseconds = _TIMESPEC.unpack(data)
-            return int(seconds * 1_000_000_000 + nanoseconds)
-    return None
 
 
 def error_code(ancillary: Ancillary) -> int:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from uptop_core.prober.dns_records import Server
+    from uptop_core.prober.dns_socket import DnsSocket
     from uptop_core.prober.echo_socket import EchoSocket
 
 
@@ -28,6 +30,8 @@ class SharedSockets:
     ) -> None:
         self._make_socket = make_socket
         self._echoes: dict[int, EchoSocket] = {}
+        self._dns: dict[Server, DnsSocket] = {}  # those that take questions
+        self._open: set[DnsSocket] = set()  # also those that only await their last answers
 
     def __enter__(self) -> SharedSockets:
         return self
@@ -51,7 +55,25 @@ class SharedSockets:
             found = self._echoes[version] = EchoSocket(version, self._make_socket)
         return found
 
+    def questions(self, server: Server) -> DnsSocket:
+        """One that takes questions to a DNS server. Raises CheckFailed when there is none to be had."""
+        found = self._dns.get(server)
+        if found is None or not found.takes_questions():
+            from uptop_core.prober.dns_socket import DnsSocket
+
+            found = DnsSocket(server, self._make_socket, self._closed)
+            self._dns[server] = found
+            self._open.add(found)
+        return found
+
     def close(self) -> None:
         """Close what is open; checks that still wait get no answer."""
+        for one in tuple(self._open):
+            one.close()
         while self._echoes:
             self._echoes.popitem()[1].close()
+
+    def _closed(self, one: DnsSocket) -> None:
+        self._open.discard(one)
+        if self._dns.get(one.server) is one:
+            del self._dns[one.server]
