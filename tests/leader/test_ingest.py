@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.leader.courts import START, monitor
 from tests.leader.helms import look, raw
-from uptop_core.outcomes import Reason
+from uptop_core.outcomes import Reason, Timings
 from uptop_core.votes import fresh_for
 from uptop_core.wire import ResultsBatch
 from uptop_leader.changes import Bearing
@@ -142,6 +142,13 @@ def test_a_sample_of_the_body_is_kept_only_where_the_monitor_allows_it() -> None
     (one,) = take(look(up=False, sample="<html>")).observations
     assert one.vote is not None
     assert one.vote.sample is None
+
+
+def test_the_phases_of_a_look_are_kept_with_its_vote() -> None:
+    phases = {"dns_ns": 1, "connect_ns": 2, "total_ns": 9}
+    (one,) = take(look(seq=1, timings=phases)).observations
+    assert one.vote is not None
+    assert one.vote.timings == Timings(dns_ns=1, connect_ns=2, total_ns=9)
 
 
 def test_what_was_seen_before_a_monitor_was_given_is_history_and_no_vote() -> None:

@@ -10,6 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
 from tests.leader.stages import NOW, SECRET, Seen, Stage, client, down, up
+from uptop_core.outcomes import Timings
 from uptop_leader.channels import Channel
 from uptop_leader.providers.webhook import Webhook
 from uptop_leader.states import Status
@@ -90,6 +91,18 @@ async def test_latency_and_votes_are_told_per_node(stage: Stage) -> None:
     }
     assert votes == {"up": 1.0, "down": 0.0, "expected": 2.0}
     assert _of(samples, "uptop_vote_up") == {"Site": 1.0, "API": 0.0}
+
+
+async def test_the_phases_of_the_newest_result_are_told_per_node(stage: Stage) -> None:
+    timings = Timings(dns_ns=1_000_000, connect_ns=2_500_000, first_byte_ns=0, total_ns=4_000_000)
+    fra = replace(up("fra"), timings=timings)
+    stage.add("Shop", votes=[fra, up("nyc")])
+    samples = await _scrape(stage)
+    assert _of(samples, "uptop_monitor_phase_seconds", "phase") == {
+        "dns": 0.001,
+        "connect": 0.0025,
+        "first_byte": 0.0,
+    }
 
 
 async def test_certificates_uptime_and_incidents_are_told(stage: Stage) -> None:

@@ -12,8 +12,8 @@ from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.port import PortCheck
 from uptop_core.checks.push import PushCheck
 from uptop_core.constants import TimeConstants
-from uptop_core.outcomes import Reason
-from uptop_core.views import MonitorView, percent
+from uptop_core.outcomes import Reason, Timings
+from uptop_core.views import MonitorView, PhasesView, percent
 from uptop_core.votes import Vote
 from uptop_leader.ballots import Rules
 from uptop_leader.incident_views import incident_view
@@ -78,6 +78,13 @@ def test_stale_lost_and_abstaining_votes_are_shown_and_not_counted(
     stage.add("API", votes=[up("fra"), vote])
     view = _view(stage, "API")
     assert (view.votes_fresh, len(view.votes)) == (1, 2)
+
+
+def test_a_vote_shows_how_long_its_phases_took(stage: Stage) -> None:
+    timings = Timings(connect_ns=1_500_000, tls_ns=2_000_000, total_ns=4_000_000)
+    monitor = stage.add("Site", votes=[replace(up("fra"), timings=timings)])
+    (vote,) = monitor_view(_snapshot(stage), monitor).votes
+    assert vote.phases == PhasesView(connect_ms=1.5, tls_ms=2.0)
 
 
 def test_the_vote_of_an_offline_node_is_not_fresh(stage: Stage) -> None:

@@ -15,6 +15,16 @@ from uptop_core.history_views import RangeView, RegionView
 from uptop_core.outcomes import FailedCondition
 
 
+class PhasesView(Struct, frozen=True, kw_only=True):
+    """How long the phases of one look took; null for one that did not happen."""
+
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    first_byte_ms: float | None = None
+    transfer_ms: float | None = None
+
+
 class VoteView(Struct, frozen=True, kw_only=True):
     """What one node last saw of a monitor at `observed`. Only a `fresh` vote counts.
 
@@ -34,6 +44,7 @@ class VoteView(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     detail: str = ""
     latency_ms: float | None = None
+    phases: PhasesView | None = None
     status_code: int | None = None
     address: str | None = None
     failed: tuple[FailedCondition, ...] = ()

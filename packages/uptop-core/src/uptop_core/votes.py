@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from uptop_core.outcomes import FailedCondition, Reason
+from uptop_core.outcomes import FailedCondition, Reason, Timings
 
 if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
@@ -26,6 +26,7 @@ class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: Reason | None = None
     detail: str = ""
     latency_ns: int = 0
+    timings: Timings | None = None
     status_code: int | None = None
     address: str | None = None
     failed: tuple[FailedCondition, ...] = ()

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from uptop_core.outcomes import Reason, Timings
+from uptop_core.outcomes import Reason
 from uptop_core.votes import Vote
 from uptop_leader.incidents import Incident, Transition
 from uptop_leader.nodes import Ledger, Node
@@ -34,7 +34,6 @@ class StoredResult(Struct, frozen=True, kw_only=True):
     observed: float
     latency_ns: int
     reason: Reason | None = None
-    timings: Timings | None = None
     cert_end: int | None = None
     seq: int | None = None
     instance: str = ""

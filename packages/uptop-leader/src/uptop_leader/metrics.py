@@ -21,6 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from uptop_core.views import TROUBLES
+from uptop_leader import phases
 from uptop_leader.invariants import INVARIANTS
 from uptop_leader.states import Status
 
@@ -96,6 +97,11 @@ def _votes(views: tuple[MonitorView, ...]) -> Iterator[Metric]:
     latency = _gauge(
         "uptop_monitor_latency_seconds", "Latency of a node's newest result", (*_MONITOR, *_NODE)
     )
+    phase = _gauge(
+        "uptop_monitor_phase_seconds",
+        "Phases of a node's newest result",
+        (*_MONITOR, *_NODE, "phase"),
+    )
     for view in views:
         if not (view.votes or view.votes_expected):
             continue  # no node votes on push monitors and groups
@@ -109,7 +115,10 @@ def _votes(views: tuple[MonitorView, ...]) -> Iterator[Metric]:
                 up.add_metric(place, float(vote.up))
             if vote.fresh and vote.latency_ms is not None:
                 latency.add_metric(place, vote.latency_ms / 1000)
-    yield from (count, up, latency)
+            if vote.fresh and vote.phases is not None:
+                for name, took_ms in phases.named(vote.phases):
+                    phase.add_metric((*place, name), took_ms / 1000)
+    yield from (count, up, latency, phase)
 
 
 def _nodes(views: tuple[NodeView, ...]) -> Iterator[Metric]:

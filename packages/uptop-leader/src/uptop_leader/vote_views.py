@@ -9,6 +9,7 @@ from uptop_core.views import VoteView
 from uptop_core.votes import fresh_for
 from uptop_leader.ballots import Count, count_votes
 from uptop_leader.nodes import Standing
+from uptop_leader.phases import phases_view
 from uptop_leader.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def vote_view(
         reason=vote.reason.value if vote.reason else None,
         detail=vote.detail,
         latency_ms=round(vote.latency_ns / 1e6, 3) if vote.latency_ns else None,
+        phases=None if vote.timings is None else phases_view(vote.timings),
         status_code=vote.status_code,
         address=vote.address,
         failed=vote.failed,
