@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from benchmarks._children import running, wait_for
+from benchmarks._children import free_port, running, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ def exporter() -> Iterator[Exporter | None]:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:
-        configuration, port = Path(folder, "modules.yml"), _free_port()
+        configuration, port = Path(folder, "modules.yml"), free_port()
         configuration.write_text(_CONFIGURATION)
         command = [
             *(program, f"--config.file={configuration}", "--log.level=error"),
@@ -110,12 +110,6 @@ def exporter() -> Iterator[Exporter | None]:
         with running(command) as child:
             wait_for(lambda: _listens(port), 10, "blackbox_exporter listens")
             yield Exporter(child, port)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _listens(port: int) -> bool:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import sysconfig
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _KB = 1024
+_SHOWN = 4000  # characters at the end of a log
 END_S = 15.0  # a process that has not ended by then is killed
 
 
@@ -51,6 +53,10 @@ class Child:
         if not line:
             raise RuntimeError(f"{self._process.args!r} ended with {self._process.wait(END_S)}")
         return msgspec.json.decode(line)
+
+    def number(self, question: str) -> int:
+        """Like `ask`, for what is answered by a number."""
+        return int(self.ask(question))
 
     def ask(self, question: str) -> Any:
         """Write a line to its input; the line that it answers."""
@@ -84,18 +90,22 @@ def running(
     folder: Path | None = None,
     core: int | None = None,
     urgent: bool = False,
+    log: Path | None = None,
 ) -> Iterator[Child]:
     """A process with pipes to its input and output, ended at the end. With `core` it runs on that
     core alone. `urgent` puts it before what else runs on this machine, if that is allowed: where
-    moments are measured, waiting for a core would count as error.
+    moments are measured, waiting for a core would count as error. With `log` its errors go there,
+    and are shown if it must have been its fault.
     """
-    process = subprocess.Popen(
-        command,
-        env=clean_environ(environ or {}),
-        cwd=folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+    with ExitStack() as stack:
+        process = subprocess.Popen(
+            command,
+            env=clean_environ(environ or {}),
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if log is None else stack.enter_context(log.open("wb")),
+        )
     child = Child(process)
     try:
         if core is not None:
@@ -104,6 +114,10 @@ def running(
             with suppress(PermissionError):
                 os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(1))
         yield child
+    except Exception:
+        if log is not None:
+            sys.stderr.write(log.read_text(errors="replace")[-_SHOWN:])
+        raise
     finally:
         child.stop()
 
@@ -128,6 +142,13 @@ def cores() -> tuple[int, int]:
     """Two cores, for what is measured and for what it looks at; the same one if there is no other."""
     allowed = sorted(os.sched_getaffinity(0))
     return allowed[0], allowed[-1]
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def wait_for(true: Callable[[], bool], seconds: float, what: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import ssl
 import sys
 import time
@@ -105,19 +106,16 @@ async def _listen(
         return transport.get_extra_info("sockname")[1], transport.close
     protocol = Http if kind == "http" else Tcp
     # On all of 127/8, so that one target can be many hosts.
-    server = await loop.create_server(lambda: protocol(seen), "0.0.0.0", 0, ssl=tls, backlog=4096)
-    [listener] = server.sockets
-    return listener.getsockname()[1], lambda: _hole(loop, listener.fileno())
+    listener = socket.create_server(("0.0.0.0", 0), backlog=4096)
+    kept = listener.dup()  # what is listened on stays there when the server has gone
+    server = await loop.create_server(lambda: protocol(seen), sock=listener, ssl=tls, backlog=4096)
 
+    def hole() -> None:
+        """Nobody accepts, and nothing may queue: the kernel then drops every SYN."""
+        server.close()
+        kept.listen(0)
 
-def _hole(loop: asyncio.AbstractEventLoop, listener: int) -> None:
-    """Accept nothing and let nothing queue: the kernel then drops every SYN."""
-    import socket
-
-    loop.remove_reader(listener)
-    with socket.socket(fileno=listener) as same:
-        same.listen(0)
-        same.detach()
+    return kept.getsockname()[1], hole
 
 
 async def _serve(kind: str, pem: str | None) -> None:
