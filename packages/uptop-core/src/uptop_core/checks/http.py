@@ -115,10 +115,8 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             yield Problem("headers", "Authorization is there twice: here and as credentials")
 
     def prepare(self) -> None:
-        """The engine, and TLS where the URL begins with it."""
-        from uptop_core.prober.http import load
-
-        load(self._request)
+        """The engine, and what follows from the settings alone."""
+        self._is_prepared  # noqa: B018  worked out here, once
 
     async def run(self, look: Look) -> None:
         """Ask, follow, compare."""
@@ -133,7 +131,6 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
 
     async def _follow(self, look: Look) -> Response:
         from uptop_core.prober.http import exchange
-        from uptop_core.prober.redirects import next_request
 
         request, hops = self._request, 0
         if look.vantage.skip_verify:
@@ -146,7 +143,9 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
                     raise
                 what = f"redirected to {request.url.host}: {error.detail}"
                 raise CheckFailed(error.reason, what) from error
-            following = next_request(request, response) if self.follow_redirects else None
+            if not (300 <= response.status < 400 and self.follow_redirects):
+                return response
+            following = _following(request, response)
             if following is None:
                 return response
             hops += 1
@@ -156,6 +155,13 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             request = following
 
     # What follows from the settings alone is worked out at the first look and kept with them.
+
+    @cached_property
+    def _is_prepared(self) -> bool:
+        from uptop_core.prober.http import load
+
+        load(self._request)
+        return bool(self._codes)
 
     @cached_property
     def _codes(self) -> tuple[range, ...]:
@@ -188,6 +194,12 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             proxy=self.proxy,
             http2=self.http2,
         )
+
+
+def _following(request: Request, response: Response) -> Request | None:
+    from uptop_core.prober.redirects import next_request
+
+    return next_request(request, response)
 
 
 def parse_codes(written: str) -> tuple[range, ...]:

@@ -95,6 +95,7 @@ class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True
         try:
             if self.send:
                 await stream.send(unescape(self.send))
+                await connection.flush()
             if self.expect:
                 await _Answer(unescape(self.expect)).read(look, connection, stream)
         except anyio.BrokenResourceError as error:

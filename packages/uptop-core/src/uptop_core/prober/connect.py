@@ -1,25 +1,16 @@
-"""From vetted addresses to a connection: a dead address must not eat the whole timeout.
-
-How long the connecting took is the kernel's measurement (TCP_INFO) where there is one.
-"""
+"""From vetted addresses to a connection: a dead address must not eat the whole timeout."""
 
 from __future__ import annotations
 
-import errno
-import os
-import socket
-import struct
-import sys
 import time
 from collections import deque
-from ipaddress import IPv6Address
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 from uptop_core.looks import Phase
 from uptop_core.prober.os_errors import connect_failure
-from uptop_core.prober.readiness import Bell
-from uptop_core.prober.streams import Stream, stamp_what_comes
+from uptop_core.prober.readiness import first_rung
+from uptop_core.prober.streams import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +21,6 @@ if TYPE_CHECKING:
 HEAD_START_S = 0.25  # what each address gets before the next one is tried as well (RFC 8305)
 MOST_ADDRESSES = 6  # how many addresses of a name are tried at all
 
-_KIND = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
-# Of Linux's struct tcp_info: the state, the round trip (µs), the number of packets sent again.
-_INFO = struct.Struct("@B67xI28xI") if sys.platform == "linux" else None
-_UNDECIDED = (2, 3)  # TCP_SYN_SENT, TCP_SYN_RECV
-_CLOSED = 7
-
 
 async def connect(look: Look, addresses: Sequence[Address], port: int) -> Stream:
     """A connection to the first of `addresses` that takes one; sets `look.address`.
@@ -45,16 +30,30 @@ async def connect(look: Look, addresses: Sequence[Address], port: int) -> Stream
     address said when none works.
     """
     look.enter(Phase.CONNECT)
-    order = take_turns(addresses) if len(addresses) > 1 else addresses
-    race = _Race(order[:MOST_ADDRESSES], port)
-    look.address = str(order[0])
     try:
-        won = await race.run()
+        if len(addresses) == 1:
+            stream = await _connected(look, addresses[0], port)
+        else:
+            stream = await _Race(look, take_turns(addresses)[:MOST_ADDRESSES], port).run()
     except OSError as error:
-        raise connect_failure(error, f"{_written(order[0])}:{port}") from error
-    look.address = str(won.address)
-    look.enter(None, won.connected_ns)
-    return Stream(won.sock, race.bell)
+        host = f"[{look.address}]" if ":" in (look.address or "") else look.address
+        raise connect_failure(error, f"{host}:{port}") from error
+    look.address = stream.text
+    look.enter(None, stream.connected_ns)
+    return stream
+
+
+async def _connected(look: Look, address: Address, port: int) -> Stream:
+    stream = Stream(address, port)
+    look.address = stream.text
+    try:
+        while True:
+            await stream.bell.rung(writing=True)
+            if stream.is_connected():
+                return stream
+    except BaseException:
+        stream.close()
+        raise
 
 
 def take_turns(addresses: Sequence[Address]) -> list[Address]:
@@ -66,71 +65,20 @@ def take_turns(addresses: Sequence[Address]) -> list[Address]:
     return [address for address in pairs if address is not None]
 
 
-class _Attempt:
-    """A connection being made. Raises OSError when it cannot even be begun."""
-
-    def __init__(self, address: Address, port: int, bell: Bell) -> None:
-        self.address = address
-        self.connected_ns = 0
-        self._bell = bell
-        self.sock = socket.socket(_family(address), _KIND)
-        try:
-            if self.sock.gettimeout() != 0:
-                self.sock.setblocking(False)
-            stamp_what_comes(self.sock)
-            self._began_ns = time.perf_counter_ns()
-            try:
-                self.sock.connect((str(address), port))
-            except BlockingIOError:
-                pass
-            bell.hang(self.sock)
-        except BaseException:
-            self.sock.close()
-            raise
-
-    def is_connected(self) -> bool:
-        """Whether it is by now. Raises OSError when it never will be."""
-        self.connected_ns = self._bell.rang_ns
-        if _INFO is not None:
-            info = self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
-            state, trip_us, sent_again = _INFO.unpack(info)
-            if state in _UNDECIDED:
-                return False
-            if state != _CLOSED:
-                if not sent_again:  # else the kernel does not know which of them was answered
-                    self.connected_ns = min(self.connected_ns, self._began_ns + trip_us * 1000)
-                return True
-        code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            raise OSError(code, os.strerror(code))
-        try:
-            self.sock.getpeername()
-        except OSError as error:
-            if _INFO is None and error.errno == errno.ENOTCONN:
-                return False
-            raise
-        return True
-
-    def give_up(self) -> None:
-        """Close it."""
-        self._bell.take_off(self.sock)
-        self.sock.close()
-
-
 class _Race:
     """Attempts one after another, each with a head start; the first connection ends all others."""
 
-    def __init__(self, order: Sequence[Address], port: int) -> None:
-        self.bell = Bell()
+    def __init__(self, look: Look, order: Sequence[Address], port: int) -> None:
+        look.address = str(order[0])
         self._order = order
         self._port = port
         self._waiting = deque(order)
-        self._running: list[_Attempt] = []
+        self._running: list[Stream] = []
         self._first_error: OSError | None = None
 
-    async def run(self) -> _Attempt:
+    async def run(self) -> Stream:
         """The winner. Raises the error of the first address if there is none."""
-        won: _Attempt | None = None
+        won: Stream | None = None
         try:
             while won is None:
                 self._begin_next()
@@ -138,48 +86,40 @@ class _Race:
             self._running.remove(won)
             return won
         finally:
-            for attempt in self._running:
-                attempt.give_up()
+            for stream in self._running:
+                stream.close()
 
     def _begin_next(self) -> None:
         """Begin with the next address with which one can. Raises OSError if all have failed."""
         while self._waiting:
             address = self._waiting.popleft()
             try:
-                self._running.append(_Attempt(address, self._port, self.bell))
+                self._running.append(Stream(address, self._port))
                 return
             except OSError as error:
-                self._failed(address, error)
+                self._failed(str(address), error)
         if not self._running:
             assert self._first_error is not None  # noqa: S101  nothing runs, so all have failed
             raise self._first_error
 
-    async def _won(self) -> _Attempt | None:
+    async def _won(self) -> Stream | None:
         """The one that connects; None once the next may begin beside those that run."""
         until = time.monotonic() + HEAD_START_S
         while True:
             within_s = max(0.0, until - time.monotonic()) if self._waiting else None
-            await self.bell.rung(writing=True, within_s=within_s)
-            for attempt in tuple(self._running):
+            await first_rung([stream.bell for stream in self._running], within_s)
+            for stream in tuple(self._running):
                 try:
-                    if attempt.is_connected():
-                        return attempt
+                    if stream.is_connected():
+                        return stream
                 except OSError as error:
-                    self._running.remove(attempt)
-                    attempt.give_up()
-                    self._failed(attempt.address, error)
+                    self._running.remove(stream)
+                    stream.close()
+                    self._failed(stream.text, error)
                     return None
             if self._waiting and time.monotonic() >= until:
                 return None
 
-    def _failed(self, address: Address, error: OSError) -> None:
-        if address == self._order[0]:
+    def _failed(self, address: str, error: OSError) -> None:
+        if address == str(self._order[0]):
             self._first_error = error
-
-
-def _family(address: Address) -> socket.AddressFamily:
-    return socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
-
-
-def _written(address: Address) -> str:
-    return f"[{address}]" if isinstance(address, IPv6Address) else str(address)

@@ -77,20 +77,15 @@ class Response(Struct, frozen=True, kw_only=True):
 Engine = Callable[["Look", Request], Awaitable[Response]]
 
 
-async def exchange(look: Look, request: Request) -> Response:
+def exchange(look: Look, request: Request) -> Awaitable[Response]:
     """Ask once and read the answer. Raises CheckFailed when there is none that can be read."""
-    return await _engine(request)(look, request)
+    return load(request)(look, request)
 
 
-def load(request: Request) -> None:
-    """Import what will ask, so that a first look does not wait for it."""
-    _engine(request)
-
-
-def _engine(request: Request) -> Engine:
-    """What asks this request: a function (look, request) → response that raises CheckFailed."""
-    engine = None if request.proxy or request.http2 else _of_httptools()
-    return engine or _of_httpx()
+def load(request: Request) -> Engine:
+    """What asks this request, imported: a first look must not wait for that."""
+    ours = None if request.proxy or request.http2 else _of_httptools()
+    return ours or _of_httpx()
 
 
 @cache

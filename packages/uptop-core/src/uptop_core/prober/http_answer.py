@@ -92,6 +92,10 @@ class Answer:
             truncated=decoder is not None and decoder.truncated,
         )
 
+    def let_go(self) -> None:
+        """Part from the parser: the two hold each other, which only the garbage collector ends."""
+        del self._parser
+
     # What httptools calls.
 
     def on_header(self, name: bytes, value: bytes) -> None:

@@ -25,13 +25,12 @@ if TYPE_CHECKING:
     from uptop_core.prober.streams import Stream
 
 _BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
-_AT_ONCE = 16 * 1024  # bytes of a request that are sent before the answer is looked for
 
 
 async def exchange(look: Look, request: Request) -> Response:
     """Ask once and read the answer. Raises CheckFailed when there is none that can be read."""
     url = request.url
-    packet = request.packet
+    request.packet  # noqa: B018  what cannot be sent is found before anybody is bothered
     addresses = await resolve(look, url.host, url.port)
     connection = await connect(look, addresses, url.port)
     try:
@@ -40,27 +39,20 @@ async def exchange(look: Look, request: Request) -> Response:
             stream = await handshake(
                 look, connection, url.host, url.port, verify=request.verify, alpn=("http/1.1",)
             )
-        answer = Answer(to_head=request.method == "HEAD")
         look.enter(Phase.FIRST_BYTE)
-        if len(packet) <= _AT_ONCE:
-            await _send(stream, packet)
+        try:
+            await stream.send(request.packet)
+        except _BROKEN:
+            pass  # a server may answer and close before it has read the whole request
+        answer = Answer(to_head=request.method == "HEAD")
+        try:
             await _read(look, connection, stream, answer)
-        else:
-            async with anyio.create_task_group() as sending:
-                sending.start_soon(_send, stream, packet)
-                await _read(look, connection, stream, answer)
-                sending.cancel_scope.cancel()
+        finally:
+            answer.let_go()
         look.enter(None, connection.arrived_ns)
         return answer.response()
     finally:
         connection.close()
-
-
-async def _send(stream: ByteStream, packet: bytes) -> None:
-    try:
-        await stream.send(packet)
-    except _BROKEN:
-        pass  # a server may answer and close before it has read the whole request
 
 
 async def _read(look: Look, connection: Stream, stream: ByteStream, answer: Answer) -> None:

@@ -1,63 +1,110 @@
-"""One TCP connection, read and written by ourselves, that knows when the kernel received what came.
+"""One TCP connection, made, read and written by ourselves, that knows what the kernel knows of time:
+how long connecting took, and when it received what came.
 
 It is a stream of anyio's, so that TLS, HTTP libraries and our own engine speak over the same one.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import struct
 import sys
 import time
+from contextlib import suppress
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 import anyio
 from anyio.abc import ByteStream
 
-from uptop_core.prober.readiness import READABLE, WRITABLE
+from uptop_core.prober.readiness import READABLE, WRITABLE, Bell
 
 if TYPE_CHECKING:
-    from uptop_core.prober.readiness import Bell
+    from uptop_core.targets import Address
 
 RECEIVE_BYTES = 65_536
 
-# Linux's SO_TIMESTAMPNS, which is also the type of the message that brings the stamp.
+_LINUX = sys.platform == "linux"
+_KIND = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
+_BEGUN = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+
+# Linux's SO_TIMESTAMPNS, which is also the type of the message that brings the stamp. Where an
+# architecture has another number, what the loop saw has to do.
 _STAMPS = 35
 _STAMP = struct.Struct("@ll")  # struct timespec, by the wall clock
-_SPACE = socket.CMSG_SPACE(_STAMP.size) if sys.platform == "linux" else 0
+_SPACE = socket.CMSG_SPACE(_STAMP.size) if _LINUX else 0
 
-
-def stamp_what_comes(sock: socket.socket) -> None:
-    """Have the kernel say when it received what is read from `sock`, where it can."""
-    if _SPACE:
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, _STAMPS, 1)
-        except OSError:
-            pass  # another architecture's number: then the bell's time has to do
+# Of Linux's struct tcp_info: the state, the round trip (µs), the number of packets sent again.
+_INFO = struct.Struct("@B67xI28xI")
+_UNDECIDED = (2, 3)  # TCP_SYN_SENT, TCP_SYN_RECV
+_CLOSED = 7
 
 
 class Stream(ByteStream):
-    """`sock` is connected, does not block and hangs on `bell` alone; both are the stream's now.
+    """A connection to `address`:`port`, begun when this is made; what else can be done with it,
+    can be done once `is_connected`. Raises OSError when it cannot even be begun.
 
-    `arrived_ns` is when the bytes last received arrived, by time.perf_counter_ns. `late_ns` is for
-    how long, in all, bytes had been there before they were read.
+    `text` is the address in words. By time.perf_counter_ns: `connected_ns` is when it was, and
+    `arrived_ns` when the bytes last received arrived. `late_ns` is for how long, in all, bytes had
+    been there before they were read.
     """
 
-    __slots__ = ("_began_ns", "_bell", "_read_ns", "_sock", "arrived_ns", "late_ns")
+    def __init__(self, address: Address, port: int) -> None:
+        self.text = str(address)
+        self.connected_ns = self.arrived_ns = self.late_ns = 0
+        self._read_ns = 0  # when something was last read, or that it is connected
+        self._unsent: memoryview | None = None
+        family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
+        self._sock = sock = socket.socket(family, _KIND)
+        try:
+            if _LINUX:
+                sock.setsockopt(socket.SOL_SOCKET, _STAMPS, 1)
+            else:
+                sock.setblocking(False)
+            self._began_ns = time.perf_counter_ns()
+            code = sock.connect_ex((self.text, port))
+            if code not in _BEGUN:
+                raise OSError(code, os.strerror(code))
+            self.bell = Bell(sock)
+        except BaseException:
+            sock.close()
+            raise
 
-    def __init__(self, sock: socket.socket, bell: Bell) -> None:
-        self._sock = sock
-        self._bell = bell
-        self._began_ns = self._read_ns = bell.rang_ns
-        self.arrived_ns = 0
-        self.late_ns = 0
+    def is_connected(self) -> bool:
+        """Whether it is by now. Raises OSError when it never will be."""
+        rang_ns = self.bell.rang_ns
+        self.connected_ns = self._read_ns = rang_ns
+        if _LINUX:
+            info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
+            state, trip_us, sent_again = _INFO.unpack(info)
+            if state in _UNDECIDED:
+                return False
+            if state != _CLOSED:
+                if not sent_again:  # else the kernel does not know which of them was answered
+                    self.connected_ns = min(rang_ns, self._began_ns + trip_us * 1000)
+                return True
+        code = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code))
+        try:
+            self._sock.getpeername()
+        except OSError as error:
+            if not _LINUX and error.errno == errno.ENOTCONN:
+                return False
+            raise
+        return True
 
     async def receive(self, max_bytes: int = RECEIVE_BYTES) -> bytes:
         """What came, at least a byte. Raises EndOfStream, BrokenResourceError or, once closed,
         ClosedResourceError.
         """
-        bell = self._bell
+        bell = self.bell
         while True:
+            if self._unsent is not None and bell.events & WRITABLE:
+                with suppress(anyio.BrokenResourceError):  # what there is to read says why
+                    self._send_rest()
             if bell.events & READABLE:
                 try:
                     data, told, _, _ = self._sock.recvmsg(max_bytes, _SPACE)
@@ -67,30 +114,38 @@ class Stream(ByteStream):
                     raise self._broken() from error
                 else:
                     self._note(told)
-                    if not data:
-                        raise anyio.EndOfStream
-                    return data
-            await bell.rung(writing=False)
+                    if data:
+                        return data
+                    raise anyio.EndOfStream
+            await bell.rung(writing=self._unsent is not None)
 
     async def send(self, item: bytes) -> None:
-        """Return when the kernel has taken all of `item`. Raises as `receive` does."""
-        rest: bytes | memoryview = item
-        while True:
-            try:
-                sent = self._sock.send(rest)
-            except BlockingIOError:
-                sent = 0
-            except OSError as error:
-                raise self._broken() from error
-            if sent == len(rest):
-                return
-            rest = memoryview(rest)[sent:]
-            self._bell.events &= ~WRITABLE
-            while not self._bell.events & WRITABLE:
-                await self._bell.rung(writing=True)
+        """Hand over `item`. What the kernel does not take at once is sent while receiving, since an
+        answer may come before all was sent, or in `flush`. Raises as `receive` does.
+        """
+        if self._unsent is not None:
+            await self.flush()
+        try:
+            sent = self._sock.send(item)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            raise self._broken() from error
+        if sent < len(item):
+            self._unsent = memoryview(item)[sent:]
+            self._send_rest()
+
+    async def flush(self) -> None:
+        """Return when the kernel has taken everything. Raises as `receive` does."""
+        while self._unsent is not None:
+            if self.bell.events & WRITABLE:
+                self._send_rest()
+            else:
+                await self.bell.rung(writing=True)
 
     async def send_eof(self) -> None:
         """Say that nothing more comes from here."""
+        await self.flush()
         try:
             self._sock.shutdown(socket.SHUT_WR)
         except OSError as error:
@@ -103,30 +158,44 @@ class Stream(ByteStream):
     def close(self) -> None:
         """Close the connection; doing it again changes nothing."""
         if self._sock.fileno() >= 0:
-            self._bell.take_off(self._sock)
+            self.bell.take_off()
             self._sock.close()
 
     def hasten(self) -> None:
         """Send small pieces at once, not only when earlier ones were acknowledged."""
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def _broken(self) -> Exception:
-        if self._sock.fileno() < 0:
-            return anyio.ClosedResourceError()
-        return anyio.BrokenResourceError()
+    def _send_rest(self) -> None:
+        rest = self._unsent
+        while rest is not None:
+            try:
+                sent = self._sock.send(rest)
+            except BlockingIOError:
+                self.bell.events &= ~WRITABLE
+                break
+            except OSError as error:
+                self._unsent = None
+                raise self._broken() from error
+            rest = rest[sent:] if sent < len(rest) else None
+        self._unsent = rest
 
     def _note(self, told: list[tuple[int, int, bytes]]) -> None:
         """Note when what was read arrived: by the kernel's stamp, or when the bell rang if there is
         none. A wall clock that was set in between must not reach into the timings.
         """
         now_ns = time.perf_counter_ns()
-        arrived_ns = max(self._bell.rang_ns, self._read_ns)
+        arrived_ns = max(self.bell.rang_ns, self._read_ns)
         for _, kind, stamp in told:
             if kind == _STAMPS and len(stamp) == _STAMP.size:
                 seconds, nanoseconds = _STAMP.unpack(stamp)
                 then_ns = now_ns - time.time_ns() + seconds * 1_000_000_000 + nanoseconds
-                if self._began_ns <= then_ns <= now_ns:
+                if self.connected_ns <= then_ns <= now_ns:
                     arrived_ns = then_ns
         self.arrived_ns = arrived_ns
         self.late_ns += now_ns - max(arrived_ns, self._read_ns)
         self._read_ns = now_ns
+
+    def _broken(self) -> Exception:
+        if self._sock.fileno() < 0:
+            return anyio.ClosedResourceError()
+        return anyio.BrokenResourceError()
