@@ -100,3 +100,19 @@ async def test_a_private_target_is_blocked() -> None:
 def test_a_host_name_that_is_none_is_a_problem() -> None:
     assert [problem.field for problem in PingCheck(hostname="a b").problems()] == ["hostname"]
     assert list(PingCheck(hostname="example.com").problems()) == []
+
+
+def test_an_address_of_another_version_is_a_problem() -> None:
+    found = list(PingCheck(hostname="127.0.0.1", ip_version=6).problems())
+    assert [str(problem) for problem in found] == [
+        "hostname: is no IPv6 address, as ip_version demands"
+    ]
+    assert list(PingCheck(hostname="::1", ip_version=6).problems()) == []
+
+
+@needs_icmp
+async def test_a_version_can_be_forced() -> None:
+    outcome = await run_check(PingCheck(hostname="localhost", ip_version=4), vantage=LOCAL)
+    assert outcome.address == "127.0.0.1", outcome.detail
+    other = await run_check(PingCheck(hostname="127.0.0.1", ip_version=6), vantage=LOCAL)
+    assert (other.reason, other.detail) == (Reason.NXDOMAIN, "127.0.0.1 is no IPv6 address")

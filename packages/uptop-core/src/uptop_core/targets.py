@@ -184,11 +184,16 @@ def ascii_name(host: str) -> str:
     return name
 
 
-def host_problem(host: str) -> str | None:
-    """What is wrong with `host` as a person wrote it; None for a name or an address."""
+def host_problem(host: str, ip_version: int = 0) -> str | None:
+    """What is wrong with `host` as a person wrote it; None for a name or an address, of the
+    `ip_version` 4 or 6 if one is given.
+    """
     try:
-        if parse_host(host) is None:
+        literal = parse_host(host)
+        if literal is None:
             ascii_name(host)
+        elif ip_version not in (0, literal.version):
+            return f"is no IPv{ip_version} address, as ip_version demands"
     except CheckFailed as error:
         return error.detail
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
@@ -23,26 +23,28 @@ if TYPE_CHECKING:
 class PingCheck(Check, tag="ping", frozen=True, kw_only=True, omit_defaults=True):
     """Sends `count` echoes; down when more than `max_loss` percent of them are lost.
 
-    The latency is the mean round trip of those that came back.
+    The latency is the mean round trip of those that came back. `ip_version` is 4 or 6 to use only
+    addresses of that version, 0 for the first address of either.
     """
 
     hostname: Annotated[str, Meta(min_length=1, max_length=253)]
     count: Annotated[int, Meta(ge=1, le=20)] = 1
     max_loss: Annotated[float, Meta(ge=0, lt=100)] = 0.0
+    ip_version: Literal[0, 4, 6] = 0
 
     def host(self) -> str | None:
         """The host that is pinged."""
         return self.hostname
 
     def problems(self) -> Iterator[Problem]:
-        """A host name that is none."""
-        wrong = host_problem(self.hostname)
+        """A host name that is none, or an address of another version."""
+        wrong = host_problem(self.hostname, self.ip_version)
         if wrong is not None:
             yield Problem("hostname", wrong)
 
     async def run(self, look: Look) -> None:
         """Send and count."""
-        address = (await resolve(look, self.hostname, 0))[0]
+        address = (await resolve(look, self.hostname, 0, self.ip_version))[0]
         look.address = str(address)
         look.enter(Phase.FIRST_BYTE)
         trips = await echo(look, address, self.count)

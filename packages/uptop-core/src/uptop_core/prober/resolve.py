@@ -25,15 +25,19 @@ _NO_SUCH_NAME = {
     if hasattr(socket, code)
 }
 
+_FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
-async def resolve(look: Look, host: str, port: int, family: int = 0) -> list[Address]:
-    """The vetted addresses of `host`, in the system's order; `family` is a socket.AF_ constant.
+
+async def resolve(look: Look, host: str, port: int, ip_version: int = 0) -> list[Address]:
+    """The vetted addresses of `host`, in the system's order; `ip_version` is 4, 6, or 0 for either.
 
     Raises CheckFailed: NXDOMAIN or DNS_ERROR when there are none, BLOCKED_TARGET when one of them
     must not be connected to (then none may be: a name must not lead to both).
     """
     literal = _literal(host)
     if literal is not None:
+        if ip_version not in (0, literal.version):
+            raise CheckFailed(Reason.NXDOMAIN, f"{literal} is no IPv{ip_version} address")
         if why := _refusal(literal, look.vantage.allow_private):
             raise CheckFailed(Reason.BLOCKED_TARGET, why)
         return [literal]
@@ -43,9 +47,9 @@ async def resolve(look: Look, host: str, port: int, family: int = 0) -> list[Add
         raise CheckFailed(Reason.NXDOMAIN, str(error)) from error
     look.enter(Phase.DNS)
     try:
-        answers = await LOOKUPS.ask(name, port, family)
+        answers = await LOOKUPS.ask(name, port, _FAMILIES[ip_version])
     except socket.gaierror as error:
-        raise _failure(name, error) from error
+        raise _failure(name, error, ip_version) from error
     except OSError as error:
         raise CheckFailed(
             Reason.INTERNAL_ERROR, f"the resolver cannot be asked: {error}"
@@ -74,9 +78,10 @@ def _refusal(address: Address, allow_private: bool) -> str | None:
     return refusal(address, allow_private=allow_private)
 
 
-def _failure(name: str, error: socket.gaierror) -> CheckFailed:
+def _failure(name: str, error: socket.gaierror, ip_version: int) -> CheckFailed:
     if error.errno in _NO_SUCH_NAME:
-        return CheckFailed(Reason.NXDOMAIN, f"{name} has no address")
+        what = f"IPv{ip_version} address" if ip_version else "address"
+        return CheckFailed(Reason.NXDOMAIN, f"{name} has no {what}")
     if error.errno == socket.EAI_MEMORY:
         return CheckFailed(Reason.INTERNAL_ERROR, "no memory left to resolve a name")
     return CheckFailed(Reason.DNS_ERROR, f"{name} was not resolved: {error.strerror}")
