@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.leader.helms import Helm, api, at_the_helm, hook
+from tests.leader.helms import Helm, api, at_the_helm, hook, look
 from uptop_leader.node_views import node_views
 from uptop_leader.states import Belief, Status
 
@@ -189,3 +189,34 @@ async def test_what_was_assigned_before_a_restart_is_still_known(tmp_path: Path)
         result = {"monitor_id": "m", "is_up": False, "age_ms": 50_000}
         answer = await again.report("p", result, instance="two")
         assert (answer.accepted, answer.rejected) == (1, ())
+
+
+async def test_what_came_while_the_leader_was_suspended_is_as_old_as_it_is(tmp_path: Path) -> None:
+    """A batch that lay unread for ten minutes is history, not a vote of now; one that came just
+    before the end is dated by when it was sent."""
+    async with at_the_helm(tmp_path / "uptop.db", api(), hook()) as helm:
+        await helm.register("p")
+        for ahead in (0, -3600, 86_400):
+            await helm.wait(60, step=1)
+            await helm.sees("p")
+            sent = helm.clock.at
+            helm.clock.at += 600
+            for lay in (600, 3):
+                seen = look(up=False, seq=helm.seq("p"), age_ms=200)
+                sent_at = round((helm.clock.at - lay + ahead) * 1000)
+                await helm.report("p", seen, offset_ms=ahead * 1000, sent_at=sent_at)
+            rows = helm.store.results("m", sent + 0.5 - 1, helm.clock.at)
+            assert [round(row.observed - sent, 1) for row in rows] == [-0.2, 0.0, 596.8]
+            assert observed(helm) == pytest.approx(3.2, abs=0.01)
+            await helm.sees("p")
+        assert helm.told() == []
+
+
+async def test_a_slow_way_is_no_standstill(tmp_path: Path) -> None:
+    """While the leader listens, ages count from the receipt, whatever the clocks say."""
+    async with at_the_helm(tmp_path / "uptop.db", api(), hook()) as helm:
+        await helm.register("p")
+        await helm.wait(60, step=1)
+        seen = look(up=True, seq=helm.seq("p"), age_ms=200)
+        await helm.report("p", seen, offset_ms=0, sent_at=round((helm.clock.at - 30) * 1000))
+        assert observed(helm) == pytest.approx(0.2, abs=0.01)

@@ -20,6 +20,7 @@ from tests.system.cluster import cluster
 from tests.system.faults.fault import Fault, Ground
 from tests.system.faults.invariants import assert_invariants
 
+_HERE = Path(__file__).parent.parent
 JOBS = 2
 """Faults at once: most of their time is waiting."""
 
@@ -56,10 +57,16 @@ def seen_of(fault: Fault, *, seed: int, full: bool) -> Seen:
             held = True
         except Exception as error:  # noqa: BLE001  the other rows are run all the same
             words = f"{type(error).__name__}: {error}"
-            found = traceback.TracebackException.from_exception(error, capture_locals=True)
-            logs.write("".join(found.format()))
+            logs.write(_where(error))
     took = time.monotonic() - began
     return Seen(name=fault.name, held=held, words=words, took_s=took, logs=logs.getvalue())
+
+
+def _where(error: BaseException) -> str:
+    """The lines of ours in which it happened, with what was known there."""
+    found = traceback.TracebackException.from_exception(error, capture_locals=True)
+    ours = [frame for frame in found.stack if frame.filename.startswith(str(_HERE))]
+    return "".join(traceback.StackSummary.from_list(ours).format())
 
 
 @contextlib.contextmanager

@@ -43,6 +43,9 @@ _IDLE_S = 1.0  # the world is looked at this often even when nothing comes
 _FAULTY_S = 60.0  # how long a monitor is left alone when judging it met a fault of ours
 _STANDSTILL_S = 10.0  # a longer pause between two passes means that we were not there to listen
 
+_PAUSE_S = 2.0  # so long it takes to do nothing, if one is not stopped
+_READING_S = 5.0  # after a pause, all that had come is read within this time
+
 log = logging.getLogger(__name__)
 
 
@@ -103,6 +106,7 @@ class Engine:
         self._heard: frozenset[str] = frozenset()
         self._reassign = True
         self.last_turn = clock.now()
+        self._paused = (0.0, 0.0)  # when the last pause ended, and how long it was
 
     @property
     def depth(self) -> int:
@@ -123,7 +127,8 @@ class Engine:
     async def submit(self, batch: ResultsBatch, received: float | None = None) -> ResultsAnswer:
         """Take a batch; answers after the commit. `received` is when it came (default: now).
         Raises Unregistered, InstanceConflict, Behind."""
-        report = Report(batch, self._clock.now() if received is None else received)
+        now = self._clock.now()
+        report = Report(batch, now if received is None else received, self._stood_s(now))
         answer: ResultsAnswer = await self.ask(report)  # type: ignore[assignment]
         self.counters.results += answer.accepted
         self.counters.duplicates += answer.duplicates
@@ -299,11 +304,20 @@ class Engine:
 
     def _notice_standstill(self, now: float) -> None:
         """After a suspend or a blocked loop nobody's silence counts from before it."""
+        self._stood_s(now)
         if now - self.last_turn > _STANDSTILL_S:
             log.warning("stood still for %.0f s", now - self.last_turn)
             self.world.gaps.append((self.last_turn, now))
             self.world.since = max(self.world.since, now)
             self._resume(now)
+
+    def _stood_s(self, now: float) -> float:
+        """For how long no pass was made until now, or until a few seconds ago: what is read now
+        may have come in all that time."""
+        if now - self.last_turn > _PAUSE_S:
+            self._paused = (now, now - self.last_turn)
+        ended, paused = self._paused
+        return paused if now - ended < _READING_S else 0.0
 
     def _notice_nodes(self, now: float) -> set[str]:
         """The monitors of nodes that went or came back; reassigns where that matters."""

@@ -16,7 +16,7 @@ from uptop_leader.ingest import Given, Observation, have, ingest
 from uptop_leader.invariants import backward
 from uptop_leader.judge import shift
 from uptop_leader.nodes import Node, Troubles
-from uptop_leader.offsets import Reading, read_clock
+from uptop_leader.offsets import Reading, read_clock, unread_s
 from uptop_leader.pushes import hear
 from uptop_leader.records import Record
 from uptop_leader.refusals import InstanceConflict, Unregistered
@@ -89,10 +89,12 @@ def _refuse_second(node: Node, instance: str, draft: Draft) -> None:
 
 class Report(Struct, frozen=True):
     """A batch of results, received at a moment (Unix seconds) from which its ages are counted.
-    Answer: the `ResultsAnswer` that acknowledges it."""
+    `stood_s` is for how long we had stood still then. Answer: the `ResultsAnswer` that acknowledges
+    it."""
 
     batch: ResultsBatch
     received: float
+    stood_s: float = 0.0
 
     def enter(self, draft: Draft) -> ResultsAnswer:
         """Step 7 for the batch, then its votes into the states."""
@@ -110,6 +112,7 @@ class Report(Struct, frozen=True):
             return world.terms.given(found, monitor, node.id)
 
         received = min(self.received, draft.now)
+        received -= unread_s(batch, received, self.stood_s)
         clock = read_clock(node, batch, received)
         ledger = draft.ledger(node.id, batch.instance)
         done = ingest(batch, find, ledger, received, clock)

@@ -65,6 +65,18 @@ def read_clock(node: Node, batch: ResultsBatch, received: float) -> Reading:
     return Reading(max(samples), False, samples)
 
 
+def unread_s(batch: ResultsBatch, received: float, stood_s: float) -> float:
+    """For how many seconds `batch` lay here until it was read at `received`, of the `stood_s` that
+    we stood still before: its ages are of the moment it was sent.
+
+    Where the node measures the offset that moment is known, whatever happens to its wall clock.
+    """
+    if not stood_s or batch.sent_at is None or batch.offset_ms is None:
+        return 0.0
+    sent = (batch.sent_at - batch.offset_ms) / 1000
+    return min(stood_s, max(0.0, received - sent))
+
+
 def place(result: WireResult, clock: Reading, received: float) -> Placed:
     """When `result` was observed.
 
