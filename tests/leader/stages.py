@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.configuration import Actor, ConfigChange, Edit
     from uptop_leader.maintenance import Maintenance
+    from uptop_leader.regional import ByRegion
     from uptop_leader.store.history import Day
     from uptop_leader.store.regions import Point, Regional
 
@@ -156,6 +157,7 @@ class Stage:
         self.sick = ""
         self.full = False
         self.etag = "one"
+        self.lately: ByRegion = {}
         self.maintenances: list[Maintenance] = []
         self.changed = anyio.Event()
         self.test_error: str | None = None

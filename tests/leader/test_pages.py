@@ -7,11 +7,14 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.leader.stages import NOW, Seen, Stage, client, down, up
 from uptop_core.checks.group import GroupCheck
 from uptop_leader.settings import LeaderSettings
 from uptop_leader.states import Status
+from uptop_leader.store.history import Latency
+from uptop_leader.store.regions import Regional
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -102,6 +105,29 @@ async def test_the_page_hides_targets_errors_and_regions(http: httpx.AsyncClient
         text = (await http.get(path)).text
         for secret in ("example.com", "eu-west", "hush", "HTTP 503", "192.0.2.7", "fra"):
             assert secret not in text, (path, secret)
+
+
+async def test_where_it_is_allowed_regions_are_named_with_their_response_times(
+    stage: Stage,
+) -> None:
+    stage.settings = replace(stage.settings, status_regions=True)
+    stage.add_node("nyc", "us-east")
+    stage.add_node("sin", "<ap>")
+    votes = [up("fra", ms=30), down("nyc", detail="hush"), up("sin", ms=1840)]
+    mixed = stage.add("Mixed", Status.PARTIAL, votes)
+    latency = Latency(count=60, down=0, p50_ms=18.3, p95_ms=30.0, p99_ms=0.44)
+    stage.lately = {mixed.id: {"eu-west": Regional(latency=latency, uptime=1.0, covered=1.0)}}
+    async with client(stage) as opened:
+        text = (await opened.get("/status")).text
+    parser = _Nesting()
+    parser.feed(text)
+    words = " ".join(parser.words)
+    assert "eu-west 18 ms us-east down" in words
+    assert "<ap> 1.8 s" in words
+    assert "Last hour: half within 18 ms, 95 % within 30 ms, 99 % within 0.4 ms" in text
+    assert "median of the last hour" in words
+    for secret in ("hush", "HTTP 503", "192.0.2.7", "<ap>"):
+        assert secret not in text
 
 
 async def test_names_and_titles_are_escaped(http: httpx.AsyncClient) -> None:

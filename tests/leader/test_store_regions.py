@@ -121,3 +121,23 @@ def test_points_and_region_agree(store: Store) -> None:
     (points,) = store.points("m", REGION_OF, NOON, DAY).values()
     (region,) = store.regional("m", REGION_OF, NOON, DAY).values()
     assert sum(point.latency.down for point in points) == region.latency.down == 60
+
+
+def test_all_monitors_are_told_from_whole_five_minutes_that_are_rolled_up(store: Store) -> None:
+    minutes(store, "p", -2, 0, 10)
+    minutes(store, "q", -2, 0, 30, down=1.5)
+    minutes(store, "r", -2, 0, 100)
+    store.write(Changes(results=[result("other", "r", NOON - 60, 999_000)]), NOON)
+    assert store.regional_of_all(REGION_OF, NOON, HOUR) == {}
+    store.roll_up(NOON + 400)
+    told = store.regional_of_all(REGION_OF, NOON + 30, HOUR)
+    assert {monitor: sorted(found) for monitor, found in told.items()} == {
+        "m": ["eu", "us"],
+        "other": ["us"],
+    }
+    eu, us = told["m"]["eu"], told["m"]["us"]
+    assert eu.uptime == pytest.approx(0.75)
+    assert (eu.latency.count, eu.latency.down) == (120, 30)
+    assert us.latency.p50_ms == pytest.approx(100, rel=ERROR)
+    assert us.covered == 1.0
+    assert store.regional_of_all(REGION_OF, NOON + 3 * HOUR, HOUR) == {}

@@ -24,6 +24,7 @@ from uptop_leader.nodes import Node, Troubles
 from uptop_leader.notifications import Pace
 from uptop_leader.own_checks import OwnChecks
 from uptop_leader.refusals import Behind
+from uptop_leader.regional import ByRegion, Lately
 from uptop_leader.store.replays import Rulings
 from uptop_leader.world import World
 
@@ -97,6 +98,7 @@ class Leader:
             instance=self._instance,
             canaries=settings.canaries,
         )
+        self._lately = Lately()
         self._missed = 0
         self._lag_s = 0.0
         self._wall_ahead_s = 0.0
@@ -168,7 +170,9 @@ class Leader:
             )
 
     async def _roll_up(self) -> None:
-        await to_thread.run_sync(self.store.roll_up, self._clock.now())
+        now = self._clock.now()
+        done = await to_thread.run_sync(self.store.roll_up, now)
+        await self._lately.follow(self.store, self.world.nodes, now, is_new=done > 0)
 
     async def _seal(self) -> None:
         await to_thread.run_sync(self.store.seal, self._clock.now())
@@ -228,6 +232,11 @@ class Leader:
     def nodes(self) -> Mapping[str, Node]:
         """All nodes by id, this one included."""
         return self.world.nodes
+
+    @property
+    def lately(self) -> ByRegion:
+        """How every monitor was in each region in the last hour."""
+        return self._lately.regional
 
     def clock_now(self) -> float:
         """Unix seconds on this leader's steady clock."""

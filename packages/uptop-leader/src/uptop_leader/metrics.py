@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from uptop_core.views import TROUBLES
 from uptop_leader import phases
 from uptop_leader.invariants import INVARIANTS
+from uptop_leader.region_metrics import up_now
 from uptop_leader.states import Status
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from uptop_core.views import MonitorView, NodeView
     from uptop_leader.gauges import Gauges
+    from uptop_leader.region_metrics import LatelyText
+    from uptop_leader.regional import ByRegion
 
 _MONITOR = ("id", "name", "type")
 _NODE = ("node", "region")
@@ -47,14 +50,17 @@ class Scrape(Struct, frozen=True, kw_only=True):
     outbox_depth: int
     outbox_age_s: float
     gauges: Gauges
+    lately: ByRegion
 
 
-def exposition(scrape: Scrape, accept: str) -> tuple[bytes, str]:
-    """The text and its media type, in the format that the Accept header prefers."""
+def exposition(scrape: Scrape, accept: str, regions: LatelyText) -> tuple[bytes, str]:
+    """The text and its media type, in the format that the Accept header prefers. `regions` is kept
+    from scrape to scrape."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Scraped(scrape))
     encode, media_type = choose_encoder(accept)
-    return encode(registry), media_type
+    text = regions.with_regions(encode(registry), media_type, encode, scrape)
+    return text, media_type
 
 
 class _Scraped(Collector):
@@ -65,6 +71,7 @@ class _Scraped(Collector):
         """All families, monitors first."""
         yield from _monitors(self._scrape.monitors)
         yield from _votes(self._scrape.monitors)
+        yield from up_now(self._scrape.monitors)
         yield from _nodes(self._scrape.nodes)
         yield from _own(self._scrape)
 

@@ -54,7 +54,10 @@ def _region(region: str, votes: list[VoteView], regional: Regional | None) -> Re
     fresh = [vote for vote in votes if vote.fresh]
     up = sum(vote.up for vote in fresh)
     view = RegionView(
-        region=region, status=_status(up, len(fresh)), votes_up=up, votes_fresh=len(fresh)
+        region=region,
+        status=region_status(up, len(fresh)).value,
+        votes_up=up,
+        votes_fresh=len(fresh),
     )
     if regional is None:
         return view
@@ -74,12 +77,13 @@ def _region(region: str, votes: list[VoteView], regional: Regional | None) -> Re
     )
 
 
-def _status(up: int, fresh: int) -> str:
+def region_status(up: int, fresh: int) -> Status:
+    """What a region's fresh votes say, of which so many say up."""
     if not fresh:
-        return Status.UNKNOWN.value
+        return Status.UNKNOWN
     if 0 < up < fresh:
-        return Status.PARTIAL.value
-    return (Status.UP if up else Status.DOWN).value
+        return Status.PARTIAL
+    return Status.UP if up else Status.DOWN
 
 
 def day_views(days: Iterable[Day]) -> tuple[DayView, ...]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from uptop_core.views import percent
 from uptop_leader.groups import worst
 from uptop_leader.maintenance_views import PublicMaintenance
+from uptop_leader.public_regions import PublicRegion, public_regions
 from uptop_leader.states import Status
 from uptop_leader.wording import duration
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from uptop_core.views import MonitorView
     from uptop_leader.incidents import Incident
+    from uptop_leader.regional import ByRegion
 
 _HEADLINES = {
     Status.UP: "All systems are up",
@@ -67,7 +69,8 @@ class PublicStatus(Struct, frozen=True, kw_only=True):
 
 class Row(Struct, frozen=True, kw_only=True):
     """One line of the page. `members` are those of a group; `places` says where it is seen from,
-    `note` how it really stands while in maintenance."""
+    `note` how it really stands while in maintenance, `regions` how it is in each, where that may
+    be told."""
 
     name: str
     status: str
@@ -79,6 +82,7 @@ class Row(Struct, frozen=True, kw_only=True):
     note: str = ""
     is_group: bool = False
     members: tuple[Row, ...] = ()
+    regions: tuple[PublicRegion, ...] = ()
 
 
 class PublicIncident(Struct, frozen=True, kw_only=True):
@@ -104,6 +108,7 @@ class StatusPage(Struct, frozen=True, kw_only=True):
     open: tuple[PublicIncident, ...]
     past: tuple[PublicIncident, ...]
     maintenance: tuple[PublicMaintenance, ...] = ()
+    names_regions: bool = False
 
 
 def overall(views: Iterable[MonitorView]) -> Status:
@@ -159,14 +164,16 @@ def status_page(
     incidents: Iterable[Incident],
     now: float,
     maintenance: tuple[PublicMaintenance, ...] = (),
+    lately: ByRegion | None = None,
 ) -> StatusPage:
-    """What `/status` says; `incidents` the newest first, open and past.
+    """What `/status` says; `incidents` the newest first, open and past. `lately` is how monitors
+    were in each region, None where regions are not to be named.
 
     Those of groups repeat their members', and those of deleted monitors are nobody's news.
     """
     watched = {view.id for view in views if view.type != "group"}
     children = _children(views)
-    tops = [row_of(view, children, now) for view in children.get(None, ())]
+    tops = [row_of(view, children, now, lately) for view in children.get(None, ())]
     status = overall(views)
     shown = [_incident(item, now) for item in incidents if item.monitor in watched]
     return StatusPage(
@@ -179,11 +186,15 @@ def status_page(
         open=tuple(incident for incident in shown if incident.ended is None),
         past=tuple(incident for incident in shown if incident.ended is not None),
         maintenance=maintenance,
+        names_regions=lately is not None,
     )
 
 
 def row_of(
-    view: MonitorView, children: Mapping[str | None, Sequence[MonitorView]], now: float
+    view: MonitorView,
+    children: Mapping[str | None, Sequence[MonitorView]],
+    now: float,
+    lately: ByRegion | None = None,
 ) -> Row:
     """The row of a monitor, with the rows of its members."""
     return Row(
@@ -196,7 +207,8 @@ def row_of(
         lasted=duration(round(now * 1000) - view.since),
         note=_NOTES.get(Status(view.judged), "") if view.status == Status.MAINTENANCE else "",
         is_group=view.type == "group",
-        members=tuple(row_of(child, children, now) for child in children.get(view.id, ())),
+        members=tuple(row_of(child, children, now, lately) for child in children.get(view.id, ())),
+        regions=() if lately is None else public_regions(view, lately.get(view.id, {})),
     )
 
 

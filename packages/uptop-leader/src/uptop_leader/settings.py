@@ -186,6 +186,13 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
     status_title: Annotated[str, Setting(help="title of the status page", group=PAGES)] = (
         "System Status"
     )
+    status_regions: Annotated[
+        bool,
+        Setting(
+            help="the status page names regions: how each sees a service, and how fast it answers",
+            group=PAGES,
+        ),
+    ] = False
     cors_origin: Annotated[
         str,
         Setting(help="origin that may read /status/json", group=PAGES, form=_ORIGIN_FORM),

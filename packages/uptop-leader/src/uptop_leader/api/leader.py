@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Node, Standing
     from uptop_leader.percents import Observed
+    from uptop_leader.regional import ByRegion
     from uptop_leader.reliability import Reliability
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.states import MonitorState
@@ -103,6 +104,10 @@ class Leader(Protocol):
     def states(self) -> Mapping[str, MonitorState]: ...
     @property
     def nodes(self) -> Mapping[str, Node]: ...
+
+    @property
+    def lately(self) -> ByRegion:
+        """How every monitor was in each region in the last hour."""
 
     @property
     def calendar(self) -> Calendar: ...

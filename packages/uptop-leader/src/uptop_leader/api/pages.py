@@ -90,7 +90,9 @@ class Pages:
         incidents = await self._overview.incidents()
         title = self._leader.settings.status_title
         planned = public_maintenances(self._leader.calendar, snapshot.monitors, snapshot.now)
-        page = status_page(title, monitor_views(snapshot), incidents, snapshot.now, planned)
+        lately = self._leader.lately if self._leader.settings.status_regions else None
+        views = monitor_views(snapshot)
+        page = status_page(title, views, incidents, snapshot.now, planned, lately)
         template = self._templates.get_template("status.html")
         text = await anyio.to_thread.run_sync(lambda: template.render(page=page))
         return text.encode()

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from uptop_leader.api.access import Role
 from uptop_leader.metrics import Scrape, exposition
 from uptop_leader.node_views import node_views
+from uptop_leader.region_metrics import LatelyText
 from uptop_leader.views import monitor_views
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Scrapes:
         self._leader = leader
         self._access = access
         self._overview = overview
+        self._regions = LatelyText()
         self._version = metadata.version("uptop-leader")
 
     async def metrics(self, request: Request) -> Response:
@@ -47,8 +49,9 @@ class Scrapes:
             outbox_depth=outbox.waiting,
             outbox_age_s=outbox.oldest_s,
             gauges=self._leader.gauges(),
+            lately=self._leader.lately,
         )
         accept = request.headers.get("accept", "")
-        body, media_type = await anyio.to_thread.run_sync(exposition, scrape, accept)
+        body, media_type = await anyio.to_thread.run_sync(exposition, scrape, accept, self._regions)
         headers = {"Cache-Control": "no-store", "Content-Type": media_type}
         return Response(body, headers=headers)

@@ -1,4 +1,4 @@
-"""One monitor seen from each region: how it was there, and its latencies over time.
+"""Monitors seen from each region: how they were there, and the latencies of one over time.
 
 A region is where its nodes are now. Sketches of several nodes and buckets are added up, so that
 quantiles are those of all results together.
@@ -19,7 +19,7 @@ from uptop_leader.store.latencies import (
     whole_since,
 )
 from uptop_leader.store.levels import DAY, FIVE, HOUR
-from uptop_leader.store.rollups import by_bucket
+from uptop_leader.store.rollups import add_level, by_bucket
 from uptop_leader.store.sums import Rollup, Totals
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
@@ -62,6 +62,32 @@ def regional(
     since, until = whole_since(now, seconds), to_ms(now) + 1
     nodes = _nodes(connection, monitor)
     totals = totals_between(connection, since, until, nodes)
+    return _by_region(totals, nodes, region_of, until - since)
+
+
+def regional_of_all(
+    connection: Connection, region_of: Mapping[str, str], now: float, seconds: float
+) -> dict[str, dict[str, Regional]]:
+    """How every monitor was in each region, in whole five minutes and as far as these are rolled
+    up: what can be afforded of all monitors at once.
+    """
+    since, until = FIVE.start_of(to_ms(now - seconds)), FIVE.start_of(to_ms(now))
+    totals: Totals = {}
+    add_level(connection, FIVE, since, until, totals)
+    by_monitor: dict[str, tuple[Totals, dict[int, str]]] = {}
+    for row in connection.execute(select(_SERIES)):
+        if row.id in totals:
+            sums, nodes = by_monitor.setdefault(row.monitor, ({}, {}))
+            sums[row.id], nodes[row.id] = totals[row.id], row.node
+    return {
+        monitor: _by_region(sums, nodes, region_of, until - since)
+        for monitor, (sums, nodes) in by_monitor.items()
+    }
+
+
+def _by_region(
+    totals: Totals, nodes: Mapping[int, str], region_of: Mapping[str, str], window_ms: int
+) -> dict[str, Regional]:
     best: dict[str, int] = {}
     for series, rollup in totals.items():
         region = region_of.get(nodes[series], "")
@@ -70,7 +96,7 @@ def regional(
         region: Regional(
             latency=latency_of(rollup),
             uptime=1 - rollup.down_ms / rollup.seen_ms if rollup.seen_ms else None,
-            covered=min(1.0, best[region] / (until - since)),
+            covered=min(1.0, best[region] / window_ms),
         )
         for region, rollup in _merged(totals, nodes, region_of).items()
     }

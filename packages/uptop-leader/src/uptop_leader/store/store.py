@@ -294,6 +294,13 @@ class Store:
         with self._connections.reading() as connection:
             return regions.regional(connection, monitor, region_of, now, seconds)
 
+    def regional_of_all(
+        self, region_of: Mapping[str, str], now: float, seconds: float
+    ) -> dict[str, dict[str, Regional]]:
+        """The same of every monitor, from what is rolled up."""
+        with self._connections.reading() as connection:
+            return regions.regional_of_all(connection, region_of, now, seconds)
+
     def points(
         self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
     ) -> dict[str, list[Point]]:
