@@ -82,9 +82,11 @@ def days_from_now(days: float) -> datetime:
 
 
 @asynccontextmanager
-async def serve(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
-    """Listen on a free port of 127.0.0.1; each connection is given to `handler`, then closed."""
-    plain = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
+async def serve(
+    handler: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> AsyncIterator[Server]:
+    """Listen on a free port of `host`; each connection is given to `handler`, then closed."""
+    plain = await anyio.create_tcp_listener(local_host=host, local_port=0)
     server = Server(plain.extra(SocketAttribute.local_port))
     listener: Listener[Any] = plain
     if tls is not None:

@@ -53,6 +53,7 @@ async def ask(handler: Handler, *, method: str = "GET", timeout: float = 5.0) ->
         (OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n", b"3\r\nllo\r\n0\r\n\r\n"),
         (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK + b"\r\nhello"),
         (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"hello"),),
+        (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"hel") + gzip.compress(b"lo"),),
     ],
 )
 async def test_a_body_is_read_however_it_is_framed(pieces: tuple[bytes, ...]) -> None:

@@ -8,6 +8,7 @@ from uptop_core.errors import CheckFailed
 from uptop_core.outcomes import Reason
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's window bits for each wrapping
+_MEMBER = b"\x1f\x8b\x08"  # how a member of gzip begins
 
 
 class Decoder:
@@ -33,9 +34,19 @@ class Decoder:
             # Some servers send it bare, though RFC 9110 wants it in zlib's wrapping.
             self._unpacker = zlib.decompressobj(_ZLIB if data[0] & 0x0F == 8 else _RAW)
         try:
-            piece = self._unpacker.decompress(data, room + 1) if self._unpacker else data
+            piece = self._unpack(data, room + 1) if self._unpacker else data
         except zlib.error as error:
             what = f"the body is not {self._coding}, though its head says so"
             raise CheckFailed(Reason.PROTOCOL_ERROR, what) from error
         self.body += piece[:room]
         self.truncated = len(piece) > room or self._received > self._limit
+
+    def _unpack(self, data: bytes, most: int) -> bytes:
+        assert self._unpacker is not None  # noqa: S101  only asked for where there is one
+        piece = self._unpacker.decompress(data, most)
+        # Several members of gzip are one body (RFC 1952, section 2.2); other rubbish is let be.
+        while len(piece) < most and self._unpacker.unused_data.startswith(_MEMBER):
+            rest = self._unpacker.unused_data
+            self._unpacker = zlib.decompressobj(_GZIP)
+            piece += self._unpacker.decompress(rest, most - len(piece))
+        return piece

@@ -79,7 +79,7 @@ async def handshake(
         note_end(look, await _peek(look, host, port, alpn))
         raise _not_verified(error, host, look.cert_end) from error
     except (anyio.EndOfStream, anyio.BrokenResourceError, ssl.SSLError) as error:
-        raise _not_shaken(error) from error
+        raise not_shaken(error) from error
     if isinstance(stream, Stream):
         look.leave_out(stream.late_ns)
     look.enter(None)
@@ -195,7 +195,8 @@ def _expired(end_ms: int | None) -> str:
     return f"the certificate expired on {end:%Y-%m-%d}"
 
 
-def _not_shaken(error: Exception) -> CheckFailed:
+def not_shaken(error: Exception) -> CheckFailed:
+    """What an error of TLS says of the target, in the handshake and as an alert after it."""
     if isinstance(error, ssl.SSLError):
         what = _SAID.get(
             error.reason or "", f"the TLS handshake failed: {escape(_said(error), 120)}"
