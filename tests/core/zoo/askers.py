@@ -48,7 +48,7 @@ async def httpx_client(animal: Animal, cage: Cage, ca_file: str) -> str:
     """httpx.AsyncClient, told to follow redirects as often as we do."""
     try:
         return await _asked_by_httpx(animal, cage, ca_file)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, ExceptionGroup) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, ssl.SSLError, ExceptionGroup) as error:
         return type(error).__name__
     except TimeoutError:
         pass

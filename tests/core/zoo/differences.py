@@ -20,8 +20,8 @@ _TABLE: dict[str, tuple[dict[str, str], str]] = {
     ),
     "a version of letters": ({"curl": "200 /"}, _LENIENT.format("HTTP/x.y")),
     "101 that nobody asked for": (
-        {"curl": "101 /"},
-        "a switch to another protocol that nobody asked for (RFC 9110, section 7.8)",
+        {"by_httpx": "protocol_error", "httpx": "RemoteProtocolError"},
+        "the status that came says more than that there was none; both are DOWN",
     ),
     "a length with a sign": ({"curl": "200 /"}, _LENGTH),
     "a hexadecimal length": ({"curl": "200 /"}, _LENGTH),
@@ -30,7 +30,22 @@ _TABLE: dict[str, tuple[dict[str, str], str]] = {
     "a length of a thousand digits": ({"curl": "200 /"}, "nobody can have that many bytes to send"),
     "two lengths that differ": ({"curl": "200 /"}, "nobody can say which is right"),
     "two lengths in one line": ({"curl": "200 /"}, "nobody can say which is right"),
-    "chunked twice": ({"curl": "200 /"}, "RFC 9112, section 6.1: never more than once"),
+    "two lengths that agree": (
+        {"by_httpx": "200 /", "httpx": "200 /", "curl": "200 /"},
+        "RFC 9110, section 8.6, lets a reader refuse them: two programs each think they frame it",
+    ),
+    "chunked twice": (
+        {"by_httpx": "protocol_error", "httpx": "RemoteProtocolError"},
+        "it is plain what was meant, and nothing comes after it that could be misread",
+    ),
+    "a transfer coding that nobody knows": (
+        {"by_httpx": "protocol_error", "httpx": "RemoteProtocolError", "curl": "exit 61"},
+        "such a body lasts until the close (RFC 9112, section 6.3); conditions see what came",
+    ),
+    "a first header that is folded": (
+        {"by_httpx": "protocol_error", "httpx": "RemoteProtocolError", "curl": "exit 43"},
+        "RFC 9112, section 2.2, lets a reader skip such a line, as browsers do",
+    ),
     "a return in a header": ({"curl": "200 /"}, _SMUGGLES),
     "a line of only a colon": ({"curl": "200 /"}, "a header without a name"),
     "a space before the colon": ({"curl": "200 /"}, _SMUGGLES),

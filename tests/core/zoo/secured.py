@@ -68,6 +68,23 @@ async def _stops(stream: ByteStream) -> None:
     await stream.send(b"\x16\x03\x03\x00\x7a\x02")  # half of a server's hello
 
 
+async def _refuses_after_the_handshake(stream: ByteStream) -> None:
+    """By TLS 1.3 a client has long sent its request when it is told that it may not."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    secured = _good(wants_certificate=True)().wrap_bio(incoming, outgoing, server_side=True)
+    refused = False
+    while not refused:
+        try:
+            secured.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:
+            refused = True
+        await stream.send(outgoing.read())
+        incoming.write(b"" if refused else await stream.receive())
+    await silent(stream)
+
+
 ANIMALS = (
     _says("TLS", "200 /", _good()),
     _says("TLS 1.2", "200 /", _good(newest=False)),
@@ -88,9 +105,9 @@ ANIMALS = (
     ),
     Animal(
         name="a certificate is wanted, TLS 1.3",
-        ours="tls_error or reset",  # the alert may be lost in the reset that comes after it
-        tls=_good(wants_certificate=True),
-        says={"/": HELLO},
+        ours="tls_error",
+        scheme="https",
+        talk=_refuses_after_the_handshake,
     ),
     Animal(
         name="plain http on a port of TLS",

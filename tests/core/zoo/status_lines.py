@@ -64,7 +64,7 @@ ANIMALS = (
     Animal(name="100 and nothing after it", ours="protocol_error", says={"/": _CONTINUE}),
     Animal(
         name="101 that nobody asked for",
-        ours="protocol_error",
+        ours="101 /",
         says={"/": b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nxxx"},
     ),
 )

@@ -109,6 +109,9 @@ class Answer:
             return
         self._status = status
         self._headers = _joined(self._lines)
+        if any("\0" in value for value in self._headers.values()):  # RFC 9110, section 5.5
+            self._failed = _not_whole("a NUL in its head")
+            raise self._failed
         self.is_whole = self._to_head or status in _NO_BODY
 
     def on_body(self, data: bytes) -> None:

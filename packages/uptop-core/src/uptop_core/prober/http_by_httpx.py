@@ -30,7 +30,7 @@ from uptop_core.prober.os_errors import stream_failure
 from uptop_core.prober.proxies import parse_proxy
 from uptop_core.prober.resolve import guard, resolve
 from uptop_core.prober.socks import connect_by_socks
-from uptop_core.prober.tls import handshake, not_shaken, note_end
+from uptop_core.prober.tls import handshake, note_end
 from uptop_core.targets import parse_host
 
 if TYPE_CHECKING:
@@ -155,8 +155,6 @@ class _Way(httpcore.AsyncNetworkBackend):
         """The connection broke."""
         if self.at_proxy:
             return CheckFailed(Reason.PROXY_ERROR, "the proxy reset the connection")
-        if isinstance(error.__cause__, ssl.SSLError):  # by TLS 1.3 some refuse after the handshake
-            return not_shaken(error.__cause__)
         return stream_failure(error, "while answering" if self.answered else "before it answered")
 
     def ended(self) -> CheckFailed:

@@ -79,7 +79,7 @@ async def handshake(
         note_end(look, await _peek(look, host, port, alpn))
         raise _not_verified(error, host, look.cert_end) from error
     except (anyio.EndOfStream, anyio.BrokenResourceError, ssl.SSLError) as error:
-        raise not_shaken(error) from error
+        raise _not_shaken(error) from error
     if isinstance(stream, Stream):
         look.leave_out(stream.late_ns)
     look.enter(None)
@@ -121,13 +121,29 @@ def _trust_system(context: ssl.SSLContext) -> None:
         context.load_verify_locations(cafile=certifi.where())
 
 
+class _Secured(TLSStream):
+    """What goes wrong with TLS after the handshake, and alerts that come then, end the look."""
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        try:
+            return await super().receive(max_bytes)
+        except ssl.SSLError as error:
+            raise _broken(error) from error
+
+    async def send(self, item: bytes) -> None:
+        try:
+            await super().send(item)
+        except ssl.SSLError as error:
+            raise _broken(error) from error
+
+
 async def _wrap(stream: ByteStream, context: ssl.SSLContext, host: str) -> TLSStream:
     """Shake hands; `stream` is closed when that does not work."""
     address = parse_host(host)
     name = ascii_name(host) if address is None else str(address).partition("%")[0]  # no zone
     try:
         # Not "standard compatible": a check closes without the goodbye of TLS, as browsers do.
-        return await TLSStream.wrap(
+        return await _Secured.wrap(
             stream, hostname=name, ssl_context=context, standard_compatible=False
         )
     except BaseException:
@@ -195,8 +211,7 @@ def _expired(end_ms: int | None) -> str:
     return f"the certificate expired on {end:%Y-%m-%d}"
 
 
-def not_shaken(error: Exception) -> CheckFailed:
-    """What an error of TLS says of the target, in the handshake and as an alert after it."""
+def _not_shaken(error: Exception) -> CheckFailed:
     if isinstance(error, ssl.SSLError):
         what = _SAID.get(
             error.reason or "", f"the TLS handshake failed: {escape(_said(error), 120)}"
@@ -205,6 +220,12 @@ def not_shaken(error: Exception) -> CheckFailed:
     if isinstance(error, anyio.EndOfStream) or isinstance(error.__cause__, ssl.SSLError):
         return CheckFailed(Reason.TLS_ERROR, "the target closed during the TLS handshake")
     return stream_failure(error, "during the TLS handshake")
+
+
+def _broken(error: ssl.SSLError) -> CheckFailed:
+    """By TLS 1.3 some refuse a client only after the handshake."""
+    alert = _SAID.get(error.reason or "") if "ALERT" in (error.reason or "") else None
+    return CheckFailed(Reason.TLS_ERROR, alert or f"TLS broke off: {escape(_said(error), 120)}")
 
 
 def _said(error: ssl.SSLError) -> str:
