@@ -24,7 +24,7 @@ def look(allow_private: bool = True) -> Look:
 
 async def test_a_literal_address_is_not_resolved_but_guarded() -> None:
     seen = look()
-    assert await resolve(seen, "127.0.0.1", 80) == [ip_address("127.0.0.1")]
+    assert list(await resolve(seen, "127.0.0.1", 80)) == [ip_address("127.0.0.1")]
     assert seen.timings().dns_ns is None
     with pytest.raises(CheckFailed) as failed:
         await resolve(look(allow_private=False), "127.0.0.1", 80)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from uptop_core.targets import Address
 
 HEAD_START_S = 0.25  # what each address gets before the next one is tried as well (RFC 8305)
+_CONNECT = Phase.CONNECT
 MOST_ADDRESSES = 6  # how many addresses of a name are tried at all
 
 
@@ -29,7 +30,7 @@ async def connect(look: Look, addresses: Sequence[Address], port: int) -> Stream
     is tried beside it, and the two families take turns. Raises CheckFailed with what the first
     address said when none works.
     """
-    look.enter(Phase.CONNECT)
+    look.enter(_CONNECT)
     try:
         if len(addresses) == 1:
             stream = await _connected(look, addresses[0], port)

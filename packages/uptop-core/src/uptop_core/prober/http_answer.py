@@ -48,6 +48,11 @@ class Answer:
         self._decoder: Decoder | None = None
         self._failed: CheckFailed | None = None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything has come."""
+        return self._received > 0
+
     def feed(self, data: bytes) -> None:
         """Take what came next. Raises CheckFailed when it is no answer."""
         if self._received == 0 and data[:5] != _BEGINS[: len(data)]:
@@ -96,7 +101,9 @@ class Answer:
         """Part from the parser: the two hold each other, which only the garbage collector ends."""
         del self._parser
 
-    # What httptools calls.
+    # What httptools calls; it looks for the others too, and not to find them costs it an exception.
+
+    on_message_begin = on_url = on_status = on_chunk_header = on_chunk_complete = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._status:  # else it is behind a chunked body, where nothing is that counts

@@ -13,6 +13,7 @@ import struct
 import sys
 import time
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ from anyio.abc import ByteStream
 from uptop_core.prober.readiness import READABLE, WRITABLE, Bell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from uptop_core.targets import Address
 
 RECEIVE_BYTES = 65_536
@@ -42,6 +45,9 @@ _UNDECIDED = (2, 3)  # TCP_SYN_SENT, TCP_SYN_RECV
 _CLOSED = 7
 
 
+_text: Callable[[Address], str] = lru_cache(maxsize=1024)(str)
+
+
 class Stream(ByteStream):
     """A connection to `address`:`port`, begun when this is made; what else can be done with it,
     can be done once `is_connected`. Raises OSError when it cannot even be begun.
@@ -52,7 +58,7 @@ class Stream(ByteStream):
     """
 
     def __init__(self, address: Address, port: int) -> None:
-        self.text = str(address)
+        self.text = _text(address)
         self.connected_ns = self.arrived_ns = self.late_ns = 0
         self._read_ns = 0  # when something was last read, or that it is connected
         self._unsent: memoryview | None = None
