@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from uptop_leader.world import Draft
+    from uptop_leader.drafts import Draft
 
 pytestmark = pytest.mark.anyio
 

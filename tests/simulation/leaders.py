@@ -18,6 +18,7 @@ from uptop_leader.inputs import Reconfigure
 from uptop_leader.nodes import Ledger, Node
 from uptop_leader.providers.webhook import Webhook
 from uptop_leader.refusals import Unregistered
+from uptop_leader.repeats import meaning
 from uptop_leader.world import World
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tests.simulation.clockwork import Clockwork
     from uptop_core.monitors import Monitor
     from uptop_core.wire import Assignments
-    from uptop_leader.changes import Changes
+    from uptop_leader.changes import Changes, StoredResult
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.inputs import Input
     from uptop_leader.notifications import Notification
@@ -51,6 +52,7 @@ class Memory:
         self.incidents: dict[str, Incident] = {}
         self.transitions: list[Transition] = []
         self.notifications: list[Notification] = []
+        self._settled: dict[tuple[str, str], float] = {}
 
     def write(self, changes: Changes) -> None:
         """Step 11, without a disk."""
@@ -59,6 +61,9 @@ class Memory:
             self.states[monitor] = replace(state, votes=known.votes if known is not None else {})
         for (monitor, node), vote in changes.votes.items():
             self.states[monitor].votes[node] = vote
+            self._settled[monitor, node] = changes.settled.get((monitor, node), vote.observed)
+        for result in changes.results:
+            self._bring_up_to_date(result)
         self.nodes.update(changes.nodes)
         self.ledgers.update(changes.ledgers)
         for incident in changes.opened:
@@ -67,6 +72,17 @@ class Memory:
             self.incidents.pop(incident.id, None)
         self.transitions += changes.transitions
         self.notifications += changes.notifications
+
+    def _bring_up_to_date(self, result: StoredResult) -> None:
+        """What the store does when it reads votes back: a result may stand for the vote in it."""
+        state = self.states.get(result.monitor)
+        vote = state.votes.get(result.node) if state is not None else None
+        if state is None or vote is None or meaning(vote) != (result.reason, result.bearing):
+            return
+        if result.observed > max(vote.observed, self._settled[state.monitor, vote.node]):
+            state.votes[vote.node] = replace(
+                vote, observed=result.observed, latency_ns=result.latency_ns
+            )
 
 
 class _VirtualClock(Clock):
@@ -126,11 +142,11 @@ class _Desk(Engine):
         """When to look again."""
         return min(self.last_turn + _IDLE_S, self._agenda.next_at() or float("inf"))
 
-    def hear(self, node: str) -> bool:
+    def is_known(self, node: str) -> bool:
         """A node asks for its assignments; False when it is not known."""
         try:
             if node != OWN:
-                self._hear(node)
+                self.hear(node)
         except Unregistered:
             return False
         return True
@@ -194,11 +210,11 @@ class SimulatedLeader:
 
     def hear(self, node: str, at: float) -> bool:
         """A node asks for its assignments; False when it is not known."""
-        return self._desk.hear(node)
+        return self._desk.is_known(node)
 
     def etag(self, node: str) -> str:
         """Another one when `assignments` has changed."""
-        return self.world.etag(node)
+        return self.world.orders.etag(node)
 
     def assignments(self, node: str) -> Assignments:
         """What the node is to do."""

@@ -46,7 +46,7 @@ class Reason(StrEnum):
         return self in (Reason.DNS_ERROR, Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.NO_ROUTE)
 
 
-class Timings(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Timings(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How long each phase took, in nanoseconds; None where the phase did not happen.
 
     Over redirects a phase is the sum over all hops. `total_ns` is the whole look.
@@ -60,7 +60,7 @@ class Timings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total_ns: int = 0
 
 
-class FailedCondition(Struct, frozen=True, omit_defaults=True):
+class FailedCondition(Struct, frozen=True, omit_defaults=True, gc=False):
     """A condition that did not hold: its text, what was found instead, and whether it is soft."""
 
     text: str

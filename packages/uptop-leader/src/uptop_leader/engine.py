@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from uptop_core.errors import StoreError
+from uptop_core.wire import Rechecks
 from uptop_leader.agenda import Agenda
 from uptop_leader.flow import one_pass
 from uptop_leader.inputs import Reconfigure, Register, Report, Signal
@@ -141,29 +142,37 @@ class Engine:
 
     def assignments(self, node: str) -> tuple[str, Assignments]:
         """The ETag and the assignments of a node, which is heard with that. Raises Unregistered."""
-        self._hear(node)
+        self.hear(node)
         return self.world.assignments(node)
+
+    def rechecks(self, node: str, etag: str) -> Rechecks | None:
+        """The open rechecks of a node, where that and the monitors of `etag` are all there is."""
+        orders = self.world.orders
+        if not orders.names_monitors(node, etag):
+            return None
+        return Rechecks(recheck=orders.rechecks_of(node))
 
     async def assignments_changed(self, node: str, etag: str, seconds: float) -> None:
         """Return when the node's assignments are not those of `etag`, or after `seconds`. Who
         asked may be dead by then, so it is not heard with that."""
         with anyio.move_on_after(seconds):
-            while self.world.etag(node) == etag:
+            while self.world.orders.etag(node) == etag:
                 await self._waiter(node).wait()
 
     async def own_assignments_changed(self, etag: str) -> None:
         """The same for the leader itself, for as long as it takes."""
         own = self.world.own.id
-        while self.world.etag(own) == etag:
+        while self.world.orders.etag(own) == etag:
             await self._waiter(own).wait()
 
-    def _hear(self, node_id: str) -> None:
-        """A node that asks is there. Kept in memory only: after a restart nobody's silence is
-        counted from before it."""
+    def hear(self, node_id: str) -> str:
+        """A node that asks is there; the ETag of its assignments. Raises Unregistered. Kept in
+        memory only: after a restart nobody's silence is counted from before it."""
         node = self.world.nodes.get(node_id)
         if node is None or node.own:
             raise Unregistered(node_id)
         self.world.nodes[node_id] = replace(node, heard=self._clock.now())
+        return self.world.orders.etag(node_id)
 
     def _note_rival(self, node_id: str) -> None:
         """Two processes have one id. Kept in memory only: the other one asks again soon."""
@@ -278,8 +287,10 @@ class Engine:
         self._reassign = self._reassign or any(isinstance(entry, Register) for entry in entries)
         for monitor, when in draft.due.items():
             self._agenda.put(monitor, when)
-        self._wake_nodes(self.world.follow_rechecks(draft.states.values()))
-        self._hand_back(draft.changes)
+        self._wake_nodes(self.world.follow_rechecks(draft.moved_states()))
+        self._reassign = self._reassign or draft.hands_back
+        if self._reassign:
+            self._wake.set()
         for waiting, answer in zip(batch, answers, strict=True):
             waiting.answer = answer
             waiting.done.set()
@@ -344,17 +355,6 @@ class Engine:
             }
         self._seen = standings
         return touched
-
-    def _hand_back(self, changes: Changes) -> None:
-        """A probe's first vote ends the leader's own turn at a monitor."""
-        own = self.world.own.id
-        for (monitor, node), vote in changes.votes.items():
-            self.world.changed.discard(monitor)
-            is_voting = node != own and not vote.abstains
-            if is_voting and own in self.world.assigned.get(monitor, ()):
-                self._reassign = self._reassign or self.world.checks == "auto"
-        if self._reassign:
-            self._wake.set()
 
     def _wake_nodes(self, nodes: set[str]) -> None:
         for node in nodes:

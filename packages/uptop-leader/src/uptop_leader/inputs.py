@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.push import PushCheck
-from uptop_leader.ballots import take_vote
-from uptop_leader.ingest import Given, Observation, have, ingest
+from uptop_leader.ballots import has_only_voted, take_vote
+from uptop_leader.ingest import Observation, have, ingest
 from uptop_leader.invariants import backward
 from uptop_leader.judge import shift
 from uptop_leader.nodes import Node, Troubles
@@ -20,15 +20,17 @@ from uptop_leader.offsets import Reading, read_clock, unread_s
 from uptop_leader.pushes import hear
 from uptop_leader.records import Record
 from uptop_leader.refusals import InstanceConflict, Unregistered
+from uptop_leader.repeats import is_mistakable, is_repeat
 from uptop_leader.states import Belief, MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
     from uptop_core.votes import Vote
     from uptop_core.wire import Registration, ResultsAnswer, ResultsBatch
+    from uptop_leader.changes import StoredResult
     from uptop_leader.configuration import Configuration
+    from uptop_leader.drafts import Draft
     from uptop_leader.incidents import Transition
-    from uptop_leader.world import Draft
 
 from uptop_core import wire
 
@@ -106,16 +108,11 @@ class Report(Struct, frozen=True):
             _refuse_second(node, batch.instance, draft)
             raise Unregistered(batch.node_id)
 
-        def find(monitor: str) -> Given | None:
-            has_it = node.id in world.assigned.get(monitor, ())
-            found = world.monitors.get(monitor) if has_it else None
-            return world.terms.given(found, monitor, node.id)
-
         received = min(self.received, draft.now)
         received -= unread_s(batch, received, self.stood_s)
         clock = read_clock(node, batch, received)
         ledger = draft.ledger(node.id, batch.instance)
-        done = ingest(batch, find, ledger, received, clock)
+        done = ingest(batch, world.given_to(node.id), ledger, received, clock)
         for observation in done.observations:
             _observe(draft, observation)
         if batch.instance:
@@ -150,35 +147,54 @@ def _observe(draft: Draft, observation: Observation) -> None:
     """One result into history, and its vote into the state."""
     result = observation.result
     draft.changes.results.append(result)
-    monitor_id = result.monitor
-    if monitor_id not in draft.world.monitors:
+    monitor_id, monitor = result.monitor, observation.monitor
+    if monitor is None and monitor_id not in draft.world.monitors:
         return  # it was deleted, and what was seen of it before stays history
     if observation.is_late or result.observed < draft.world.since:
         draft.put_late(monitor_id, result.observed)
-    if observation.vote is None and result.node not in draft.world.assigned.get(monitor_id, ()):
+    if monitor is None:
         return
     state = draft.state(monitor_id)
-    vote = observation.vote
-    if vote is not None:
-        after, turned = take_vote(state, vote)
-        breach = backward(monitor_id, state.votes.get(vote.node), after.votes[vote.node])
-        if breach is not None:
-            draft.breaches.append(breach)
-        elif after is not state:
-            draft.changes.votes[monitor_id, vote.node] = after.votes[vote.node]
-            if turned or not _is_quiet(state, after, vote):
-                draft.touched.add(monitor_id)
-            if turned:
-                draft.turned.add(monitor_id)
-            state = after
-    monitor = draft.world.monitors[monitor_id]
-    end = observation.result.cert_end
+    if observation.vote is not None:
+        state = _vote(draft, state, observation.vote)
+    else:
+        _tell_apart(draft, state.votes.get(result.node), result)
+    end = result.cert_end
     if end is not None and (
         end != state.cert_end or _is_to_be_warned_of(monitor, state, end, draft)
     ):
-        state = replace(state, cert_end=end)
+        draft.put(replace(state, cert_end=end))
         draft.touched.add(monitor_id)
-    draft.put(state)
+
+
+def _vote(draft: Draft, state: MonitorState, vote: Vote) -> MonitorState:
+    """The state with a vote in it, which is put into the draft with all that follows from it."""
+    monitor, before = state.monitor, state.votes.get(vote.node)
+    after, turned = take_vote(state, vote)
+    breach = backward(monitor, before, after.votes[vote.node])
+    if breach is not None:
+        draft.breaches.append(breach)
+        return state
+    if after is state:
+        return state
+    draft.note_voter(monitor, vote)
+    if after.votes[vote.node] is vote and not is_repeat(vote, before, monitor):
+        draft.changes.votes[monitor, vote.node] = vote
+    if not turned and _is_quiet(state, after, vote):
+        draft.put_votes(after)
+        return after
+    draft.put(after)
+    draft.touched.add(monitor)
+    if turned:
+        draft.turned.add(monitor)
+    return after
+
+
+def _tell_apart(draft: Draft, vote: Vote | None, result: StoredResult) -> None:
+    """Have it written that a result is no vote, where one could think so."""
+    if vote is not None and is_mistakable(result, vote):
+        draft.changes.votes[result.monitor, vote.node] = vote
+        draft.changes.settled[result.monitor, vote.node] = result.observed
 
 
 def _is_to_be_warned_of(monitor: Monitor, state: MonitorState, end: int, draft: Draft) -> bool:
@@ -190,17 +206,16 @@ def _is_to_be_warned_of(monitor: Monitor, state: MonitorState, end: int, draft: 
 
 
 def _is_quiet(before: MonitorState, after: MonitorState, vote: Vote) -> bool:
-    """Whether a vote changes nothing that a judge would look at: one more UP where all is well."""
+    """Whether a vote changes nothing that a judge would look at, nor anything but the votes: one
+    more UP where all is well."""
     return (
         vote.up
         and not vote.degraded
         and before.status is Status.UP
         and before.belief is Belief.UP
         and before.run is None
-        and after.accused is before.accused
-        and after.confirmed is before.confirmed
-        and after.electors is before.electors
         and before.unknown_since is None
+        and has_only_voted(before, after)
     )
 
 

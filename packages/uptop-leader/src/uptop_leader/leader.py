@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 
     from uptop_core.clock import Clock
     from uptop_core.monitors import Monitor
-    from uptop_core.wire import Assignments, Registration, ResultsAnswer, ResultsBatch
+    from uptop_core.wire import (
+        Assignments,
+        Rechecks,
+        Registration,
+        ResultsAnswer,
+        ResultsBatch,
+    )
     from uptop_leader.calendars import Calendar
     from uptop_leader.channels import Channel
     from uptop_leader.configuration import Actor, Edit
@@ -256,9 +262,17 @@ class Leader:
         """See `Engine.submit`."""
         return await self.engine.submit(batch, received)
 
+    def hear(self, node_id: str) -> str:
+        """See `Engine.hear`."""
+        return self.engine.hear(node_id)
+
     def assignments(self, node_id: str) -> tuple[str, Assignments]:
         """See `Engine.assignments`."""
         return self.engine.assignments(node_id)
+
+    def rechecks(self, node_id: str, etag: str) -> Rechecks | None:
+        """See `Engine.rechecks`."""
+        return self.engine.rechecks(node_id, etag)
 
     async def assignments_changed(self, node_id: str, etag: str, seconds: float) -> None:
         """See `Engine.assignments_changed`."""

@@ -20,8 +20,8 @@ from uptop_leader.states import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from uptop_leader.drafts import Draft
     from uptop_leader.nodes import Node
-    from uptop_leader.world import Draft
 
 EVERY_S = 1.0  # how often nodes are examined
 _NAMED = 20  # monitors that one message names

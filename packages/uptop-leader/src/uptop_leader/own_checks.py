@@ -97,17 +97,17 @@ class OwnChecks:
 
     async def _follow(self) -> None:
         """Keep the runner's assignments and rechecks those of the world."""
-        world, node, known = self._engine.world, self._node, -1
+        world, node, known = self._engine.world, self._node, ""
         while True:
-            etag, edition = world.etag(node), world.edition[node]
-            if edition != known:
-                known = edition
-                _, given = world.assignments(node)
+            rechecks = self._engine.rechecks(node, known)
+            if rechecks is None:
+                known, given = world.assignments(node)
                 self._line.update(given.monitors)
                 self.runner.update(given.monitors, given.recheck)
             else:
-                self.runner.ask(world.rechecks[node].values())
-            await self._engine.own_assignments_changed(etag)
+                known = world.orders.etag(node)
+                self.runner.ask(rechecks.recheck)
+            await self._engine.own_assignments_changed(known)
 
     async def _feed(self) -> None:
         """Hand results to the engine; keep them until it has stored them."""
