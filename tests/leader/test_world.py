@@ -73,6 +73,17 @@ def test_an_etag_stays_short_however_many_rechecks_are_open() -> None:
     assert len(made.orders.etag("p")) < 64
 
 
+def test_rechecks_leave_the_monitors_of_a_node_what_they_were() -> None:
+    made = world(api())
+    had = made.orders.etag("p")
+    made.follow_rechecks([replace(made.states["m"], run=run())])
+    assert made.orders.etag("p") != had
+    assert made.orders.names_monitors("p", had)
+    assert not made.orders.names_monitors("p", "")
+    made.configure(Configuration(monitors=(api("other"),)))
+    assert not made.orders.names_monitors("p", had)
+
+
 def test_rechecks_are_asked_of_all_nodes_until_they_have_answered() -> None:
     made = world(api())
     state = replace(made.states["m"], run=run())
