@@ -154,21 +154,24 @@ async def test_a_thousand_checks_share_one_socket() -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "MSG_ERRQUEUE"), reason="only Linux stamps packets")
 async def test_a_busy_loop_does_not_make_the_latency_longer() -> None:
-    """The answer is there before `sendto` returns; the loop comes to read it after the nap."""
-    nap_s = 0.5
-    with Reflector() as host, SharedSockets(host.make) as sockets:
-        await ping(sockets)  # kernels begin to stamp a moment after the first who asks for it
-        async with anyio.create_task_group() as tasks:
+    """The answer is there before `sendto` returns; the loop comes to read it after the nap. A kernel
+    that nobody else has asked for stamps begins to give them a moment later.
+    """
+    nap_s = 0.05
+    trips: list[int] = []
 
-            async def nap() -> None:
-                time.sleep(nap_s)
+    async def nap() -> None:
+        time.sleep(nap_s)
 
-            async def measure() -> None:
-                (trip_ns,) = await ping(sockets)
-                assert 0 < trip_ns < nap_s * 1e9
+    async def measure() -> None:
+        trips.extend(await ping(sockets))
 
-            tasks.start_soon(measure)
-            tasks.start_soon(nap)
+    with Reflector() as host, SharedSockets(host.make) as sockets, anyio.fail_after(10):
+        while not trips or min(trips) > nap_s * 1e9:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(measure)
+                tasks.start_soon(nap)
+    assert min(trips) > 0
 
 
 @pytest.mark.skipif(not hasattr(socket, "MSG_ERRQUEUE"), reason="only Linux keeps ICMP errors")
