@@ -116,10 +116,16 @@ class Answer:
             return
         self._status = status
         self._headers = _joined(self._lines)
+        if status < 100:  # there is none (RFC 9110, section 15)
+            self._fail(f"its status is {status:03}")
         if any("\0" in value for value in self._headers.values()):  # RFC 9110, section 5.5
-            self._failed = _not_whole("a NUL in its head")
-            raise self._failed
+            self._fail("a NUL in its head")
         self.is_whole = self._to_head or status in _NO_BODY
+
+    def _fail(self, what: str) -> None:
+        """End it from within what httptools calls."""
+        self._failed = _not_whole(what)
+        raise self._failed
 
     def on_body(self, data: bytes) -> None:
         if self.is_whole:
