@@ -107,7 +107,8 @@ class _Way(httpcore.AsyncNetworkBackend):
         self.request = request
         self.proxy = _proxy(request.proxy)
         self.peeking = peeking
-        self.asked = False
+        self.asked = False  # the target itself
+        self.is_h2 = False
         self.answered = False
         if self.proxy is not None and (literal := parse_host(request.url.host)) is not None:
             guard([literal], look.vantage)
@@ -217,7 +218,8 @@ class _Line(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._to_target = to_target
         self._tls = stream.extra(TLSAttribute.ssl_object, None)
-        self._is_h2 = self._tls is not None and self._tls.selected_alpn_protocol() == "h2"
+        if self._tls is not None and self._tls.selected_alpn_protocol() == "h2":
+            way.is_h2 = True
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         way = self._way
@@ -229,7 +231,7 @@ class _Line(httpcore.AsyncNetworkStream):
             return b""
         except _BROKEN as error:
             raise way.lost(error) from error
-        if way.asked and not way.answered and not self._is_h2:
+        if way.asked and not way.answered and not way.is_h2:
             way.begins()
             if data[:5] != b"HTTP/"[: len(data)]:  # else one would wait for the end of its head
                 what = f'not HTTP: the answer begins with "{escape(data, 60)}"'
@@ -280,7 +282,7 @@ async def _ask(way: _Way) -> Response:
                 httpcore.Request(
                     request.method,
                     _url(request.url),
-                    headers=_head(request),
+                    headers=[(name.encode(), value.encode()) for name, value in request.lines],
                     content=request.body or None,
                     extensions={"trace": way.trace},
                 )
@@ -289,7 +291,7 @@ async def _ask(way: _Way) -> Response:
             decoder = Decoder(headers.get("content-encoding", ""), BODY_LIMIT)
             await _read(response, decoder)
         except tuple(REASONS) as error:
-            raise _blamed(way, failure(error)) from error
+            raise _blamed(way, error) from error
     way.look.enter(None)
     return Response(
         status=response.status,
@@ -299,8 +301,12 @@ async def _ask(way: _Way) -> Response:
     )
 
 
-def _blamed(way: _Way, failed: CheckFailed) -> CheckFailed:
-    """The same, put down to the proxy while nobody but the proxy has been asked."""
+def _blamed(way: _Way, error: Exception) -> CheckFailed:
+    """What went wrong, put down to whom it is due."""
+    if way.is_h2 and way.asked and isinstance(error, httpcore.LocalProtocolError):
+        # httpcore calls it ours when h2 refuses frames that came; what we send is in order.
+        error = httpcore.RemoteProtocolError(str(error))
+    failed = failure(error)
     if way.at_proxy and failed.reason in (Reason.PROTOCOL_ERROR, Reason.RESET):
         return CheckFailed(Reason.PROXY_ERROR, f"the proxy: {failed.detail}")
     return failed
@@ -375,17 +381,6 @@ def _url(url: Url) -> httpcore.URL:
         port=url.port if named_port else None,
         target=url.target.encode(),
     )
-
-
-def _head(request: Request) -> list[tuple[bytes, bytes]]:
-    given = {name.lower() for name, _ in request.headers}
-    lines = [("Host", request.url.authority), ("Connection", "close")]
-    if request.body or request.method in ("POST", "PUT", "PATCH"):
-        lines.append(("Content-Length", str(len(request.body))))
-    ours = [(name, value) for name, value in lines if name.lower() not in given]
-    return [
-        (name.encode("ascii"), value.encode("utf-8")) for name, value in (*ours, *request.headers)
-    ]
 
 
 def _joined(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
