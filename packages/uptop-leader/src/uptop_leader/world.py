@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.push import PushCheck
 from uptop_core.wire import Assignments
-from uptop_leader.assign import assign, assignment
+from uptop_leader.assign import assign, assignment, traits
 from uptop_leader.calendars import Calendar
 from uptop_leader.dependencies import dependents
 from uptop_leader.nodes import Ledger, Node, Standing, standing
@@ -18,7 +18,7 @@ from uptop_leader.states import Belief, MonitorState
 from uptop_leader.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from uptop_core.constants import TimeConstants
     from uptop_core.monitors import Monitor
@@ -136,18 +136,22 @@ class World:
         heard = self._heard(probes, now)
         moved: set[str] = set()
         concerned: set[str] = set()
+        shared: dict[Hashable, tuple[str, ...]] = {}
         for monitor in self.monitors.values():
             before = self.assigned.get(monitor.id, ())
             is_own_now = self.own.id in before
-            nodes = assign(
-                monitor,
-                probes,
-                self.own,
-                mode=self.checks,
-                heard=heard,
-                voted=self._voted(monitor.id, now) if is_own_now else (),
-                is_own_now=is_own_now,
-            )
+            voted = self._voted(monitor.id, now) if is_own_now else frozenset()
+            like = (traits(monitor), is_own_now, voted)
+            if (nodes := shared.get(like)) is None:
+                nodes = shared[like] = assign(
+                    monitor,
+                    probes,
+                    self.own,
+                    mode=self.checks,
+                    heard=heard,
+                    voted=voted,
+                    is_own_now=is_own_now,
+                )
             voters = self.states[monitor.id].votes if monitor.id in self.states else ()
             self.terms.follow(monitor.id, before, nodes, voters, now)
             if nodes != before:
@@ -172,13 +176,14 @@ class World:
             if not node.stopping and now - max(node.heard, self.since) <= self.constants.take_over
         }
 
-    def _voted(self, monitor: str, now: float) -> set[str]:
+    def _voted(self, monitor: str, now: float) -> frozenset[str]:
         """Nodes that have voted on a monitor within the time after which the leader takes over:
         where it has taken over, none has that was not heard again since."""
         state = self.states.get(monitor)
         oldest = now - self.constants.take_over
         votes = state.votes.values() if state is not None else ()
-        return {vote.node for vote in votes if vote.observed >= oldest and not vote.abstains}
+        voters = (vote.node for vote in votes if vote.observed >= oldest and not vote.abstains)
+        return frozenset(voters)
 
     def assignments(self, node: str) -> tuple[str, Assignments]:
         """What `node` is to run, and which rechecks are open for it, with its ETag."""
