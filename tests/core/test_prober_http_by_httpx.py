@@ -234,7 +234,7 @@ def _handler(proxy: Proxy, scheme: str) -> Handler:
     return proxy.by_socks if scheme == "socks5" else proxy.by_http
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "0x7f.1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "169.254.42.42", "[::ffff:127.0.0.1]", "0x7f.1"])
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 async def test_the_guard_holds_for_the_proxy(host: str, scheme: str) -> None:
     async with serve(silent) as listener:

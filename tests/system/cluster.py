@@ -7,7 +7,7 @@ when the block ends, and when it ends badly the tails of all logs are shown.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 
 from tests.system.gateway import Gateway
 from tests.system.history import History
+from tests.system.http_listener import HttpListener
 from tests.system.processes import Process
 from tests.system.receiver import Receiver
 from tests.system.targets import Target
@@ -34,6 +35,7 @@ from uptop_core.views import (
 from uptop_core.wire import SECRET_HEADER
 
 T = TypeVar("T")
+L = TypeVar("L", bound=HttpListener)
 
 SECRET = "system-test-secret"
 ENCRYPTION_KEY = "5eed" * 16
@@ -77,6 +79,12 @@ class Cluster:
         await receiver.come()
         self.receivers.append(receiver)
         return receiver
+
+    async def comes(self, make: Callable[[TaskGroup], L]) -> L:
+        """Any other listener."""
+        listener = make(self._tasks)
+        await listener.come()
+        return listener
 
     async def gateway(self) -> Gateway:
         """A new gateway to the leader, wherever that listens."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.system.faults.fault import Fault
 
-_NOT_ROWS = {"__main__", "fault", "invariants", "places", "rows", "survive"}
+_NOT_ROWS = {"__main__", "fault", "invariants", "places", "rows", "wild", "survive"}
 
 
 def rows() -> list[Fault]:
