@@ -19,6 +19,8 @@ from uptop_core.prober.sockets import SharedSockets
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from uptop_core.outcomes import Certificate
+
 
 class Vantage(Struct, frozen=True, kw_only=True):
     """The place a node looks from: what it may connect to and whom it trusts.
@@ -57,7 +59,7 @@ _CUT_OFF = {
 class Look:
     """What a check has found so far. `enter` starts a phase and ends the one before.
 
-    `status`, `headers`, `body`, `address`, `cert_end` (Unix ms), `records` (DNS) and `ping_ns` are
+    `status`, `headers`, `body`, `address`, `cert_end` (Unix ms), `chain`, `records` (DNS) and `ping_ns` are
     the facts that conditions read; a check sets those it has. `latency_ns`, once set, is the
     latency people see; else it is the sum of the phases. `when_cut_off`, once set, says what is
     told when the deadline passes; else the running phase is. `sockets` are shared with other looks;
@@ -69,6 +71,7 @@ class Look:
     body: bytes = b""
     address: str | None = None
     cert_end: int | None = None
+    chain: tuple[Certificate, ...] = ()
     records: Sequence[str] = ()
     latency_ns: int | None = None
     when_cut_off: Callable[[], tuple[Reason, str]] | None = None

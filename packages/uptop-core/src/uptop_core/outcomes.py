@@ -60,6 +60,17 @@ class Timings(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     total_ns: int = 0
 
 
+class Certificate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a certificate says: whose it is and by whom ("CN=…, O=…, C=…"), `end` in Unix
+    milliseconds UTC, and the host names and addresses that it is for (at most 20).
+    """
+
+    subject: str
+    issuer: str
+    end: int
+    names: tuple[str, ...] = ()
+
+
 class FailedCondition(Struct, frozen=True, omit_defaults=True, gc=False):
     """A condition that did not hold: its text, what was found instead, and whether it is soft."""
 
@@ -72,7 +83,8 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one check found.
 
     `reason` is None exactly when `up`. `detail` is for people: at most 256 characters, no secrets.
-    `cert_end` is Unix milliseconds UTC. `failed` lists the conditions that did not hold; an
+    `cert_end` is Unix milliseconds UTC; `chain` is what the target sent of certificates, its own
+    first, whether or not they were verified. `failed` lists the conditions that did not hold; an
     outcome that is up may carry soft ones, and is then `degraded`. `sample` is the start of a
     failing body (at most 1 KiB), for evidence.
     """
@@ -84,6 +96,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status_code: int | None = None
     address: str | None = None
     cert_end: int | None = None
+    chain: tuple[Certificate, ...] = ()
     failed: tuple[FailedCondition, ...] = ()
     sample: str | None = None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from uptop_core.looks import Phase
 from uptop_core.prober.os_errors import connect_failure
-from uptop_core.prober.readiness import first_rung
+from uptop_core.prober.readiness import WRITABLE, first_rung
 from uptop_core.prober.streams import Stream
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def _connected(look: Look, address: Address, port: int) -> Stream:
     look.address = stream.text
     try:
         while True:
-            await stream.bell.rung(writing=True)
+            await stream.bell.rung(WRITABLE)
             if stream.is_connected():
                 return stream
     except BaseException:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 from functools import cache, cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -31,6 +31,7 @@ BODY_LIMIT = 1024 * 1024  # bytes of an unpacked body that are read
 class Request(Struct, frozen=True, kw_only=True, dict=True):
     """What is asked. Host, Connection and Content-Length are added where `headers` lack them.
 
+    `ip_version` is that of the address that is connected to, 0 for either.
     `proxy`, in the form of `uptop_core.prober.proxies`, is asked to ask; `http2` offers HTTP/2.
     """
 
@@ -39,6 +40,7 @@ class Request(Struct, frozen=True, kw_only=True, dict=True):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     verify: bool = True
+    ip_version: Literal[0, 4, 6] = 0
     proxy: str = ""
     http2: bool = False
 

@@ -110,6 +110,8 @@ class Answer:
             self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self._status:
+            return  # the head of another answer behind this one
         status = self._parser.get_status_code()
         if 100 <= status < 200 and status != 101:
             self._lines.clear()
@@ -118,7 +120,7 @@ class Answer:
         self._headers = _joined(self._lines)
         if status < 100:  # there is none (RFC 9110, section 15)
             self._fail(f"its status is {status:03}")
-        if any("\0" in value for value in self._headers.values()):  # RFC 9110, section 5.5
+        if "\0" in "".join(self._headers.values()):  # RFC 9110, section 5.5
             self._fail("a NUL in its head")
         self.is_whole = self._to_head or status in _NO_BODY
 
@@ -143,7 +145,7 @@ class Answer:
         self.is_whole = decoder.truncated
 
     def on_message_complete(self) -> None:
-        self.is_whole = self._status > 0
+        self.is_whole = self.is_whole or self._status > 0
 
 
 def _joined(lines: list[tuple[bytes, bytes]]) -> dict[str, str]:

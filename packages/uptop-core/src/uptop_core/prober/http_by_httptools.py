@@ -32,7 +32,7 @@ async def exchange(look: Look, request: Request) -> Response:
     """Ask once and read the answer. Raises CheckFailed when there is none that can be read."""
     url = request.url
     request.packet  # noqa: B018  what cannot be sent is found before anybody is bothered
-    addresses = await resolve(look, url.host, url.port)
+    addresses = await resolve(look, url.host, url.port, request.ip_version)
     connection = await connect(look, addresses, url.port)
     try:
         stream: ByteStream = connection

@@ -30,7 +30,7 @@ from uptop_core.prober.os_errors import stream_failure
 from uptop_core.prober.proxies import parse_proxy
 from uptop_core.prober.resolve import guard, resolve
 from uptop_core.prober.socks import connect_by_socks
-from uptop_core.prober.tls import handshake, note_end
+from uptop_core.prober.tls import handshake, note_chain
 from uptop_core.targets import parse_host
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class _Way(httpcore.AsyncNetworkBackend):
         return _Line(self, stream)
 
     async def _connected(self, host: str, port: int) -> ByteStream:
-        addresses = await resolve(self.look, host, port)
+        addresses = await resolve(self.look, host, port, self.request.ip_version)
         return await connect(self.look, addresses, port)
 
     async def _through_socks(self, stream: ByteStream, proxy: Proxy) -> None:
@@ -193,7 +193,7 @@ class _Way(httpcore.AsyncNetworkBackend):
             return await handshake(aside, stream, url.host, url.port, verify=verify, alpn=alpn)
         finally:
             look.enter(None)
-            note_end(look, aside.cert_end)
+            note_chain(look, aside.chain)
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """What httpcore is doing, so that the phases begin where they do."""
@@ -332,7 +332,7 @@ async def _peek(way: _Way) -> None:
         try:
             await _ask(_Way(aside, way.request, peeking=True))
         except (CheckFailed, _Seen):
-            note_end(way.look, aside.cert_end)
+            note_chain(way.look, aside.chain)
 
 
 def _pool(way: _Way) -> httpcore.AsyncConnectionPool:
