@@ -12,8 +12,8 @@ from uptop_core.errors import StoreError
 from uptop_core.wire import ResultsAnswer, ResultsBatch
 from uptop_leader.ballots import Rules
 from uptop_leader.flow import one_pass
-from uptop_leader.inputs import Report
 from uptop_leader.refusals import Unregistered
+from uptop_leader.reports import Report
 from uptop_leader.states import Status
 
 if TYPE_CHECKING:

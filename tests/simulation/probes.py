@@ -19,8 +19,9 @@ from uptop_core.outcomes import Outcome, Reason, Timings
 from uptop_core.runner import RanResult, to_wire
 from uptop_core.schedule import Schedule, Tick
 from uptop_core.wire import Recheck, Registration, ResultsBatch, decode_batch
-from uptop_leader.inputs import Register, Report
+from uptop_leader.inputs import Register
 from uptop_leader.refusals import InstanceConflict, Unregistered
+from uptop_leader.reports import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

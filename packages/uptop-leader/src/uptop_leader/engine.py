@@ -18,22 +18,22 @@ from uptop_core.errors import StoreError
 from uptop_core.wire import Rechecks
 from uptop_leader.agenda import Agenda
 from uptop_leader.flow import one_pass
-from uptop_leader.inputs import Reconfigure, Register, Report, Signal
+from uptop_leader.following import Following
+from uptop_leader.inputs import Register, Signal
 from uptop_leader.invariants import Breaches
 from uptop_leader.offsets import OffClocks
 from uptop_leader.refusals import Behind, InstanceConflict, Unregistered
+from uptop_leader.reports import Report
 from uptop_leader.restart import resumed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from uptop_core.clock import Clock
-    from uptop_core.monitors import Monitor
     from uptop_core.wire import Assignments, Registration, ResultsAnswer, ResultsBatch
     from uptop_leader.ballots import Rules
     from uptop_leader.changes import Changes
-    from uptop_leader.configuration import Configuration
-    from uptop_leader.inputs import Input
+    from uptop_leader.inputs import Input, Reconfigure
     from uptop_leader.nodes import Node
     from uptop_leader.store.store import Store
     from uptop_leader.world import World
@@ -98,9 +98,7 @@ class Engine:
         self._wake = anyio.Event()
         self._agenda = Agenda()
         self._waiters: dict[str, anyio.Event] = {}
-        self._applied = dict(world.monitors)
-        self._is_applied = False  # whether the states have followed the configuration yet
-        self._reconfiguring = anyio.Lock()
+        self._following = Following(world, store, self._reconfigure)
         self._seen = world.standings(clock.now())
         self._off_clocks = OffClocks()
         self.breaches = Breaches()
@@ -194,6 +192,14 @@ class Engine:
         if isinstance(waiting.answer, Exception):
             raise waiting.answer
         return waiting.answer
+
+    async def reconfigure(self) -> None:
+        """Take over the configuration of the store: see `Following.follow`."""
+        await self._following.follow()
+
+    async def _reconfigure(self, entry: Reconfigure) -> object:
+        self._reassign = True
+        return await self.ask(entry)
 
     # The loop.
 
@@ -360,33 +366,3 @@ class Engine:
         for node in nodes:
             if (waiter := self._waiters.pop(node, None)) is not None:
                 waiter.set()
-
-    # The configuration.
-
-    async def reconfigure(self) -> None:
-        """Take over the configuration of the store if it is newer; the first time in any case,
-        since it may have changed while the leader was away. Raises StoreError, SealError, Behind;
-        the next call then tries again.
-        """
-        async with self._reconfiguring:
-            version = await to_thread.run_sync(self._store.config_version)
-            if self._is_applied and version == self.world.version:
-                return
-            configuration = await to_thread.run_sync(self._store.load_config)
-            before = self._applied | await self._deleted_while_away(configuration)
-            self.world.configure(replace(configuration, version=self.world.version))
-            self._reassign = True
-            await self.ask(Reconfigure(before, configuration))
-            self._applied = dict(self.world.monitors)
-            self._is_applied = True
-            self.world.version = configuration.version
-            log.info("configuration %s: %s monitors", version, len(configuration.monitors))
-
-    async def _deleted_while_away(self, configuration: Configuration) -> dict[str, Monitor]:
-        """Monitors that have a state and are not in the configuration, nor known from before."""
-        kept = {monitor.id for monitor in configuration.monitors}
-        gone = self.world.states.keys() - kept - self._applied.keys()
-        if not gone:
-            return {}
-        monitors = await to_thread.run_sync(self._store.load_deleted, gone)
-        return {monitor.id: monitor for monitor in monitors}
