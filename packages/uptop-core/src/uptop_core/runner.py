@@ -15,6 +15,7 @@ import anyio
 from msgspec import Struct
 
 from uptop_core.outcomes import Outcome, Reason
+from uptop_core.prober.deadline import Deadline
 from uptop_core.schedule import Schedule, Tick
 from uptop_core.wire import Assignment, Recheck, WireResult
 
@@ -216,13 +217,14 @@ class Runner:
 async def look(run: Callable[[Assignment], Awaitable[Outcome]], assignment: Assignment) -> Outcome:
     """What `run` makes of an assignment, in any case in time; what it raises is our own fault."""
     try:
-        with anyio.move_on_after(assignment.timeout + GRACE_S):
+        with Deadline(assignment.timeout + GRACE_S):
             return await run(assignment)
+    except TimeoutError:
+        late = f"the check did not stop at its timeout of {assignment.timeout:g} s"
+        return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail=late)
     except Exception:  # noqa: BLE001  our own bug must not become "target down"
         _log.exception("a check raised what it must not; monitor=%s", assignment.id)
         return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail="the check is broken")
-    late = f"the check did not stop at its timeout of {assignment.timeout:g} s"
-    return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail=late)
 
 
 def to_wire(ran: RanResult, *, seq: int | None, now: float) -> WireResult:
