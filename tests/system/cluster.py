@@ -23,7 +23,7 @@ from tests.system.http_listener import HttpListener
 from tests.system.processes import Process
 from tests.system.receiver import Receiver
 from tests.system.targets import Target
-from tests.system.waiting import until
+from tests.system.waiting import PATIENCE_S, until
 from uptop_core.views import (
     IncidentList,
     IncidentView,
@@ -178,7 +178,7 @@ class Cluster:
         """End everything that still runs, politely first."""
         async with anyio.create_task_group() as tasks:
             for process in (*self.probes.values(), self.leader):
-                tasks.start_soon(process.stop)
+                tasks.start_soon(process.stop, PATIENCE_S)
 
     # What people do and see.
 
