@@ -76,7 +76,7 @@ class Stream(ByteStream):
 
     def is_connected(self) -> bool:
         """Whether it is by now. Raises OSError when it never will be."""
-        rang_ns = self.bell.rang_ns
+        rang_ns = self.bell.rang_ns or time.perf_counter_ns()
         self.connected_ns = self._read_ns = rang_ns
         if _LINUX:
             info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
