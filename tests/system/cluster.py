@@ -217,7 +217,9 @@ class Cluster:
         """All incidents, the newest first."""
         return (await self.get("/api/v1/incidents", IncidentList)).incidents
 
-    async def status_comes(self, name: str, status: str, within_s: float = 30.0) -> MonitorView:
+    async def status_comes(
+        self, name: str, status: str, within_s: float = PATIENCE_S
+    ) -> MonitorView:
         """Wait until a monitor shows `status`."""
         last: list[MonitorView] = []
 
@@ -231,7 +233,7 @@ class Cluster:
             raise AssertionError(f"{error}: {last}") from None
         return last[0]
 
-    async def votes_come(self, name: str, nodes: int, within_s: float = 30.0) -> None:
+    async def votes_come(self, name: str, nodes: int, within_s: float = PATIENCE_S) -> None:
         """Wait until a monitor has the fresh votes of so many nodes."""
 
         async def voted() -> bool:
@@ -239,7 +241,7 @@ class Cluster:
 
         await until(f"{name} has {nodes} votes", voted, within_s)
 
-    async def looks_come(self, *targets: Target, each: int, within_s: float = 30.0) -> None:
+    async def looks_come(self, *targets: Target, each: int, within_s: float = PATIENCE_S) -> None:
         """Wait until every running node that looks at one of `targets` has looked so often again."""
         before = [(target, target.counts()) for target in targets]
         running = self.pids().keys()
@@ -253,7 +255,7 @@ class Cluster:
 
         await until(f"every node looks {each} times more", looked, within_s)
 
-    async def all_told(self, within_s: float = 30.0) -> None:
+    async def all_told(self, within_s: float = PATIENCE_S) -> None:
         """Wait until no notification waits any more."""
         await until("the outbox is empty", lambda: not self.history.waiting(), within_s)
 

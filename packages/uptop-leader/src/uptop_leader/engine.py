@@ -98,6 +98,7 @@ class Engine:
         self._wake = anyio.Event()
         self._agenda = Agenda()
         self._waiters: dict[str, anyio.Event] = {}
+        self._stopping = False
         self._following = Following(world, store, self._reconfigure)
         self._seen = world.standings(clock.now())
         self._off_clocks = OffClocks()
@@ -151,11 +152,16 @@ class Engine:
         return Rechecks(recheck=orders.rechecks_of(node))
 
     async def assignments_changed(self, node: str, etag: str, seconds: float) -> None:
-        """Return when the node's assignments are not those of `etag`, or after `seconds`. Who
-        asked may be dead by then, so it is not heard with that."""
+        """Return when the node's assignments are not those of `etag`, after `seconds`, or when the
+        leader stops. Who asked may be dead by then, so it is not heard with that."""
         with anyio.move_on_after(seconds):
-            while self.world.orders.etag(node) == etag:
+            while self.world.orders.etag(node) == etag and not self._stopping:
                 await self._waiter(node).wait()
+
+    def stop_waiting(self) -> None:
+        """The leader stops: who waits for a change is answered now."""
+        self._stopping = True
+        self._wake_nodes(set(self._waiters))
 
     async def own_assignments_changed(self, etag: str) -> None:
         """The same for the leader itself, for as long as it takes."""

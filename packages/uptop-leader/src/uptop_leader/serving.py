@@ -81,7 +81,7 @@ async def _serve(
         server = _Server(_config(settings, leader))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(leader.run)
-            tasks.start_soon(_stop_on_signal, server)
+            tasks.start_soon(_stop_on_signal, server, leader)
             host, port = listener.getsockname()[:2]
             scheme = "https" if settings.has_tls else "http"
             log.info("listening on %s://%s:%s", scheme, f"[{host}]" if ":" in host else host, port)
@@ -112,8 +112,9 @@ def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-async def _stop_on_signal(server: _Server) -> None:
+async def _stop_on_signal(server: _Server, leader: Leader) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
             log.info("stopping")
             server.should_exit = True
+            leader.engine.stop_waiting()
