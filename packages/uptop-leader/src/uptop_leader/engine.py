@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 QUEUE_LIMIT = 1000  # inputs that may wait
 _PASS_LIMIT = 200  # inputs in one pass
+_PULSE_S = 0.2  # what the time alone makes due is taken together
 _IDLE_S = 1.0  # the world is looked at this often even when nothing comes
 _FAULTY_S = 60.0  # how long a monitor is left alone when judging it met a fault of ours
 _STANDSTILL_S = 10.0  # a longer pause between two passes means that we were not there to listen
@@ -242,7 +243,7 @@ class Engine:
         next_at = self._agenda.next_at()
         if next_at is None:
             return _IDLE_S
-        return min(_IDLE_S, max(0.0, next_at - self._clock.now()))
+        return min(_IDLE_S, max(_PULSE_S, next_at - self._clock.now()))
 
     async def turn(self) -> None:
         """One pass over what waits and what is due."""
