@@ -8,6 +8,7 @@ not stop the looking at what is healthy.
 from __future__ import annotations
 
 import logging
+import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -158,7 +159,10 @@ class Runner:
         next_at = self._schedule.next_at()
         if next_at is None:
             return _LONGEST_SLEEP_S
-        return min(_LONGEST_SLEEP_S, max(0.0, next_at - self._clock.now()))
+        # Timers of uvloop count whole milliseconds: one that rings before its moment would be set
+        # again and again until that has come, at full speed.
+        left_ms = math.ceil((next_at - self._clock.now()) * 1000)
+        return min(_LONGEST_SLEEP_S, max(0.0, left_ms / 1000))
 
     def _queue_due(self) -> None:
         for tick in self._schedule.due(self._clock.now()):
