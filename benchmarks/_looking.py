@@ -21,7 +21,6 @@ from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.port import PortCheck
 from uptop_core.kinds import AnyCheck
 from uptop_core.looks import Vantage
-from uptop_core.prober.sockets import SharedSockets
 from uptop_core.run_check import run_check
 
 if TYPE_CHECKING:
@@ -59,18 +58,15 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 
 class _Run:
-    def __init__(self, spec: Looking, sockets: SharedSockets) -> None:
+    def __init__(self, spec: Looking) -> None:
         self._spec = spec
-        self._sockets = sockets
         self._vantage = Vantage(allow_private=True, ca_file=spec.ca_file)
         self.outcomes: dict[int, Outcome] = {}
 
     async def one(self, number: int) -> None:
         spec = self._spec
         check = numbered(spec.check, number) if spec.numbered else spec.check
-        outcome = await run_check(
-            check, timeout=spec.timeout, vantage=self._vantage, sockets=self._sockets
-        )
+        outcome = await run_check(check, timeout=spec.timeout, vantage=self._vantage)
         self.outcomes[number] = outcome
 
     async def at_once(self, count: int) -> None:
@@ -104,15 +100,9 @@ def numbered(check: AnyCheck, number: int) -> AnyCheck:
 
 
 async def _main(spec: Looking) -> None:
-    with SharedSockets() as sockets:  # as a node keeps them
-        cost = await _look(spec, sockets)
-    sys.stdout.buffer.write(msgspec.json.encode(cost) + b"\n")
-
-
-async def _look(spec: Looking, sockets: SharedSockets) -> Cost:
     if spec.count > _WARM_UP:
-        await _Run(replace(spec, numbered=False), sockets).at_once(_WARM_UP)
-    run = _Run(spec, sockets)
+        await _Run(replace(spec, numbered=False)).at_once(_WARM_UP)
+    run = _Run(spec)
     cpu, wall = _cpu_s(), time.perf_counter()
     if spec.per_second is None:
         await run.at_once(spec.count)
@@ -125,7 +115,7 @@ async def _look(spec: Looking, sockets: SharedSockets) -> Cost:
         for number, outcome in run.outcomes.items()
         if outcome.up and spec.numbered
     }
-    return Cost(
+    cost = Cost(
         cpu_s=cpu,
         wall_s=wall,
         failed=len(failed),
@@ -135,6 +125,7 @@ async def _look(spec: Looking, sockets: SharedSockets) -> Cost:
             number: (each.connect_ns or 0) + (each.tls_ns or 0) for number, each in up.items()
         },
     )
+    sys.stdout.buffer.write(msgspec.json.encode(cost) + b"\n")
 
 
 def _cpu_s() -> float:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from tests.system.faults.fault import Fault
 
-_NOT_ROWS = {
-    "__main__", "fault", "invariants", "places", "rows", "survive", "virtual", "wild",
-}  # fmt: skip
+_NOT_ROWS = {"__main__", "fault", "invariants", "places", "rows", "survive"}
 
 
 def rows() -> list[Fault]:

@@ -52,13 +52,12 @@ class StateRow(Row, table=True):
 
 
 class VoteRow(Row, table=True):
-    """The newest vote of a node for a monitor, as it was when it last said something new. A result
-    after `settled_ms` that means the same stands for a newer one."""
+    """The newest result of a node for a monitor."""
 
     __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
     monitor: str = Field(primary_key=True)
     node: str = Field(primary_key=True)
-    settled_ms: int = moment()
+    observed_ms: int = moment()
     data: bytes
 
 
