@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import sysconfig
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -125,11 +124,6 @@ def running(
 def module(name: str, *arguments: str) -> list[str]:
     """The command that runs a module of this folder."""
     return [sys.executable, "-m", f"benchmarks.{name}", *arguments]
-
-
-def installed(program: str) -> Path:
-    """Where a program of ours is."""
-    return Path(sysconfig.get_path("scripts"), program)
 
 
 def clean_environ(more: Mapping[str, str]) -> dict[str, str]:

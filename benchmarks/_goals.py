@@ -57,6 +57,8 @@ GOALS = {
     "leader ingest, 10 000 by 100 monitors": Goal("ingest", 1.3, "times"),
     "leader at 1 000 results/s": Goal("leader_load", 15, "% of a core"),
     "leader at 1 000 results/s, resident memory": Goal("leader_load", 250, "MB"),
+    "raw result on disk, fresh": Goal("store_rows", 25, "bytes"),
+    "raw result on disk, sealed": Goal("store_rows", 6, "bytes"),
 }
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 
-from benchmarks._children import free_port, installed, running, wait_for
+from benchmarks._children import free_port, running, wait_for
+from benchmarks._environment import alone
 from benchmarks._stand_in import monitor_id
 from uptop_core.checks.http import HttpCheck
 from uptop_core.monitors import Monitor
@@ -55,8 +56,12 @@ class Home:
             **(environ or {}),
         }
         folder, log = self.database.parent, self.database.parent / "leader.log"
-        command = [installed("uptop-leader")]
-        with running(command, told, folder=folder, core=core, urgent=urgent, log=log) as child:
+        with (
+            alone("uptop-leader") as (command, lean),
+            running(
+                command, {**lean, **told}, folder=folder, core=core, urgent=urgent, log=log
+            ) as child,
+        ):
             wait_for(self._is_well, _START_S, "the leader is well")
             yield child
 

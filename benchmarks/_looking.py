@@ -21,6 +21,7 @@ from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.port import PortCheck
 from uptop_core.kinds import AnyCheck
 from uptop_core.looks import Vantage
+from uptop_core.prober.sockets import SharedSockets
 from uptop_core.run_check import run_check
 
 if TYPE_CHECKING:
@@ -58,15 +59,18 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 
 class _Run:
-    def __init__(self, spec: Looking) -> None:
+    def __init__(self, spec: Looking, sockets: SharedSockets) -> None:
         self._spec = spec
+        self._sockets = sockets
         self._vantage = Vantage(allow_private=True, ca_file=spec.ca_file)
         self.outcomes: dict[int, Outcome] = {}
 
     async def one(self, number: int) -> None:
         spec = self._spec
         check = numbered(spec.check, number) if spec.numbered else spec.check
-        outcome = await run_check(check, timeout=spec.timeout, vantage=self._vantage)
+        outcome = await run_check(
+            check, timeout=spec.timeout, vantage=self._vantage, sockets=self._sockets
+        )
         self.outcomes[number] = outcome
 
     async def at_once(self, count: int) -> None:
@@ -100,9 +104,15 @@ def numbered(check: AnyCheck, number: int) -> AnyCheck:
 
 
 async def _main(spec: Looking) -> None:
+    with SharedSockets() as sockets:  # as a node keeps them
+        cost = await _look(spec, sockets)
+    sys.stdout.buffer.write(msgspec.json.encode(cost) + b"\n")
+
+
+async def _look(spec: Looking, sockets: SharedSockets) -> Cost:
     if spec.count > _WARM_UP:
-        await _Run(replace(spec, numbered=False)).at_once(_WARM_UP)
-    run = _Run(spec)
+        await _Run(replace(spec, numbered=False), sockets).at_once(_WARM_UP)
+    run = _Run(spec, sockets)
     cpu, wall = _cpu_s(), time.perf_counter()
     if spec.per_second is None:
         await run.at_once(spec.count)
@@ -115,7 +125,7 @@ async def _main(spec: Looking) -> None:
         for number, outcome in run.outcomes.items()
         if outcome.up and spec.numbered
     }
-    cost = Cost(
+    return Cost(
         cpu_s=cpu,
         wall_s=wall,
         failed=len(failed),
@@ -125,7 +135,6 @@ async def _main(spec: Looking) -> None:
             number: (each.connect_ns or 0) + (each.tls_ns or 0) for number, each in up.items()
         },
     )
-    sys.stdout.buffer.write(msgspec.json.encode(cost) + b"\n")
 
 
 def _cpu_s() -> float:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from benchmarks._children import installed, running
+from benchmarks._children import running
+from benchmarks._environment import alone
 from uptop_core.checks.http import HttpCheck
 from uptop_core.schedule import phase
 from uptop_core.wire import (
@@ -156,5 +157,8 @@ def probe_of(
         "UPTOP_LOG_LEVEL": "error",
         **(environ or {}),
     }
-    with running([installed("uptop-probe")], told, core=core, urgent=urgent) as probe:
+    with (
+        alone("uptop-probe") as (command, lean),
+        running(command, {**lean, **told}, core=core, urgent=urgent) as probe,
+    ):
         yield probe

@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def target(kind: str, pem: Path | None = None) -> Iterator[tuple[int, Child]]:
-    """The port of a target and its process."""
-    with running(module("_target", kind, *([str(pem)] if pem else []))) as child:
+def target(
+    kind: str, pem: Path | None = None, *, urgent: bool = False
+) -> Iterator[tuple[int, Child]]:
+    """The port of a target and its process, `urgent` where it tells when looks arrived."""
+    command = module("_target", kind, *([str(pem)] if pem else []))
+    with running(command, urgent=urgent) as child:
         yield child.read(), child
 
 

@@ -33,8 +33,8 @@ def measure(*, short: bool = False) -> list[Row]:
     """All healthy first, until each was judged."""
     half, interval = (20, 5.0) if short else (HALF, INTERVAL_S)
     with ExitStack() as stack:
-        healthy_port, healthy = stack.enter_context(target("http"))
-        other_port, other = stack.enter_context(target("http"))
+        healthy_port, healthy = stack.enter_context(target("http", urgent=True))
+        other_port, other = stack.enter_context(target("http", urgent=True))
         place = stack.enter_context(home(_monitors(half, interval, healthy_port, other_port)))
         stack.enter_context(place.leader(_CHECKING, urgent=True))
         for seen in (healthy, other):

@@ -29,7 +29,7 @@ _MARGIN_S = 2.0  # at the end, in which the last ticks may still come
 def measure(*, short: bool = False) -> list[Row]:
     """The probe, then the leader."""
     monitors, interval = (300, 2.0) if short else (MONITORS, INTERVAL_S)
-    with target("http") as (port, seen):
+    with target("http", urgent=True) as (port, seen):
         return _probe(port, seen, monitors, interval) + _leader(port, seen, monitors, interval)
 
 

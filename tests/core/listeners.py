@@ -63,6 +63,12 @@ class Authority:
         certificate.configure_cert(context)
         return context
 
+    def chained(self, *names: str) -> ssl.SSLContext:
+        """A server's context whose certificate is by an authority between it and this one."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._ca.create_child_ca().issue_cert(*names).configure_cert(context)
+        return context
+
     def der(self, ends: datetime) -> bytes:
         """The DER of a certificate that ends at `ends`."""
         begins = ends - timedelta(days=30)

@@ -116,5 +116,20 @@ def answering_by_http2(
     return handle
 
 
+def framed(headers: list[tuple[str, str]], body: bytes) -> bytes:
+    """An answer to the first request by HTTP/2, in the frames that a server sends."""
+    client = h2.connection.H2Connection()
+    client.initiate_connection()
+    client.send_headers(
+        1, [(":method", "GET"), (":path", "/"), (":scheme", "https"), (":authority", "a")], True
+    )
+    server = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+    server.initiate_connection()
+    server.receive_data(client.data_to_send())
+    server.send_headers(1, headers)
+    server.send_data(1, body, end_stream=True)
+    return server.data_to_send()
+
+
 def _decoded(headers: Any) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in headers}

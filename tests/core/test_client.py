@@ -13,9 +13,17 @@ import pytest
 from anyio.streams.tls import TLSStream
 
 from tests.probe.scripted_server import Reply, Request, ScriptedServer, answer, page
+from uptop_core.checks.port import PortCheck
 from uptop_core.client import Fetched, LeaderClient
 from uptop_core.errors import LeaderAway, LeaderBusy, LeaderError, LeaderRefused
-from uptop_core.wire import Health, Registered, Registration, ResultsBatch, WireResult
+from uptop_core.wire import (
+    Assignment,
+    Health,
+    Registered,
+    Registration,
+    ResultsBatch,
+    WireResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -83,6 +91,26 @@ async def test_assignments_come_with_their_etag() -> None:
     request = server.requests[0]
     assert request.query == {"node_id": "n", "instance": "i", "wait": "2.5"}
     assert request.headers["if-none-match"] == '"0"'
+
+
+async def test_who_has_the_monitors_is_told_of_the_rechecks_alone() -> None:
+    known = (Assignment(id="a", name="A", check=PortCheck(hostname="a.example", port=1)),)
+    reply = answer({"recheck": [{"id": "r", "monitor_id": "a"}]}, ETag='"2"')
+    async with asking(reply) as (client, server):
+        fetched = await client.assignments("n", etag='"1"', known=known)
+    assert server.requests[0].query == {"node_id": "n", "partly": "true"}
+    assert fetched is not None
+    assert fetched.etag == '"2"'
+    assert fetched.assignments.monitors is known
+    assert [one.id for one in fetched.assignments.recheck] == ["r"]
+
+
+@pytest.mark.parametrize("facts", [{}, {"etag": '"1"'}, {"known": ()}])
+async def test_rechecks_alone_are_no_answer_to_who_has_no_monitors(facts: dict[str, Any]) -> None:
+    async with asking(answer({"recheck": []})) as (client, server):
+        with pytest.raises(LeaderAway, match="not like a leader"):
+            await client.assignments("n", **facts)
+    assert "partly" not in server.requests[0].query
 
 
 async def test_unchanged_assignments_are_none() -> None:

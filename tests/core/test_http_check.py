@@ -82,6 +82,29 @@ async def test_https_checks_the_certificate_and_notes_its_end(tmp_path: Path) ->
     assert {good.cert_end, unknown.cert_end, ignored.cert_end} == {int(ends.timestamp()) * 1000}
 
 
+async def test_what_was_worked_out_for_one_check_is_not_taken_for_another() -> None:
+    async with serve(answering(OK)) as server:
+        check = HttpCheck(url=server.url + "a", accepted_codes="200")
+        written = msgspec.json.encode(check)
+        assert (await look_at(check)).up
+        other = msgspec.structs.replace(check, url=server.url + "b", accepted_codes="404")
+        assert (await look_at(other)).detail == "HTTP 200, expected 404"
+        assert [head.split()[1] for head in server.heads] == ["/a", "/b"]
+    assert msgspec.json.encode(check) == written
+    assert check == HttpCheck(url=server.url + "a", accepted_codes="200")
+
+
+async def test_one_ip_version_may_be_demanded() -> None:
+    async with serve(answering(OK)) as server:
+        for version, host in ((4, "localhost"), (4, "127.0.0.1"), (0, "localhost")):
+            url = f"http://{host}:{server.port}/"
+            outcome = await look_at(HttpCheck(url=url, ip_version=version))  # type: ignore[arg-type]  # by table
+            assert outcome.address == "127.0.0.1"
+        other = await look_at(HttpCheck(url=server.url, ip_version=6))
+    assert other.reason is Reason.NXDOMAIN
+    assert other.detail == "127.0.0.1 is no IPv6 address"
+
+
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "１２７.0.0.1"]
 )
@@ -139,11 +162,12 @@ def test_a_url_that_cannot_be_asked_is_a_problem(url: str, said: str) -> None:
         ({"bearer": "x", "username": "y"}, "bearer"),
         ({"bearer": "x\n"}, "bearer"),
         ({"password": "x"}, "username"),
+        ({"url": "https://192.0.2.1/", "ip_version": 6}, "url"),
         ({"username": "a:b"}, "username"),
     ],
 )
 def test_wrong_settings_are_named(settings: dict[str, object], field: str) -> None:
-    check = HttpCheck(url="https://example.com/", **settings)  # type: ignore[arg-type]  # by table
+    check = HttpCheck(**{"url": "https://example.com/", **settings})  # type: ignore[arg-type]  # by table
     assert [problem.field for problem in check.problems()] == [field]
 
 

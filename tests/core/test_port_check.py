@@ -102,9 +102,19 @@ async def test_nothing_is_connected_to_when_the_target_is_blocked() -> None:
         assert server.connections == 0
 
 
+async def test_one_ip_version_may_be_demanded() -> None:
+    async with serve(silent) as server:
+        there = await look_at(PortCheck(hostname="localhost", port=server.port, ip_version=4))
+        other = await look_at(PortCheck(hostname="127.0.0.1", port=server.port, ip_version=6))
+    assert there.address == "127.0.0.1"
+    assert other.reason is Reason.NXDOMAIN
+
+
 def test_wrong_settings_are_named() -> None:
     check = PortCheck(hostname="127.1", port=1, send=r"\q", expect=r"\x1")
     assert [problem.field for problem in check.problems()] == ["hostname", "send", "expect"]
+    (wrong,) = PortCheck(hostname="::1", port=1, ip_version=4).problems()
+    assert wrong.field == "hostname"
     good = PortCheck(hostname="::1", port=1, send=r"\x1b", expect="é")
     assert not list(good.problems())
 

@@ -24,7 +24,7 @@ def look(allow_private: bool = True) -> Look:
 
 async def test_a_literal_address_is_not_resolved_but_guarded() -> None:
     seen = look()
-    assert await resolve(seen, "127.0.0.1", 80) == [ip_address("127.0.0.1")]
+    assert list(await resolve(seen, "127.0.0.1", 80)) == [ip_address("127.0.0.1")]
     assert seen.timings().dns_ns is None
     with pytest.raises(CheckFailed) as failed:
         await resolve(look(allow_private=False), "127.0.0.1", 80)
@@ -97,6 +97,19 @@ async def test_an_address_that_is_silent_costs_only_its_head_start() -> None:
             await stream.aclose()
     assert seen.address == "127.0.0.1"
     assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("good", range(4))
+async def test_one_that_works_is_found_among_many_that_fail(good: int) -> None:
+    async with serve(silent) as server:
+        addresses = [ip_address(f"127.0.0.{number}") for number in (2, 3, 4)]
+        addresses.insert(good, ip_address("127.0.0.1"))
+        seen = look()
+        with anyio.fail_after(3):
+            stream = await connect(seen, addresses, server.port)
+        await stream.aclose()
+    assert seen.address == "127.0.0.1"
+    assert seen.timings().connect_ns
 
 
 async def test_when_all_fail_the_first_says_why() -> None:

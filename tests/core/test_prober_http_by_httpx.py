@@ -3,6 +3,7 @@
 import gzip
 import inspect
 from pathlib import Path
+from random import Random
 
 import anyio
 import httpcore
@@ -24,7 +25,7 @@ from tests.core.listeners import (
     serve,
     silent,
 )
-from tests.core.proxy_listeners import Proxy, answering_by_http2
+from tests.core.proxy_listeners import Proxy, answering_by_http2, framed
 from uptop_core import HttpCheck, Reason, Vantage
 from uptop_core.looks import Look
 from uptop_core.prober.http import BODY_LIMIT, Request, Response
@@ -160,6 +161,29 @@ async def test_garbage_by_http2_is_a_protocol_error(tmp_path: Path) -> None:
     assert outcome.reason is Reason.PROTOCOL_ERROR
 
 
+async def test_broken_frames_of_http2_are_the_fault_of_the_target(tmp_path: Path) -> None:
+    context = authority().context("localhost")
+    context.set_alpn_protocols(["h2"])
+    frames = framed([(":status", "200"), ("x-a", "b")], b"hello")
+    chance, found = Random(4), set[Reason | None]()
+
+    async def break_one(stream: ByteStream) -> None:
+        await stream.receive()
+        at = chance.randrange(len(frames))
+        await stream.send(frames[:at] + chance.randbytes(1) + frames[at + 1 :])
+        with anyio.move_on_after(0.05):
+            await silent(stream)
+
+    async with serve(break_one, tls=context) as server:
+        check = HttpCheck(
+            url=f"https://localhost:{server.port}/", http2=True, accepted_codes="100-599"
+        )
+        for _ in range(60):
+            found.add((await look_at(check, ca_file=authority().write(tmp_path))).reason)
+    assert {None, Reason.PROTOCOL_ERROR} <= found
+    assert Reason.INTERNAL_ERROR not in found
+
+
 # Proxies.
 
 
@@ -210,7 +234,7 @@ def _handler(proxy: Proxy, scheme: str) -> Handler:
     return proxy.by_socks if scheme == "socks5" else proxy.by_http
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "0x7f.1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "169.254.42.42", "[::ffff:127.0.0.1]", "0x7f.1"])
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
 async def test_the_guard_holds_for_the_proxy(host: str, scheme: str) -> None:
     async with serve(silent) as listener:

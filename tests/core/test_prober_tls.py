@@ -74,6 +74,32 @@ async def test_an_unknown_authority_is_refused_and_the_end_is_known() -> None:
     assert outcome.cert_end == int(ends.timestamp()) * 1000
 
 
+@pytest.mark.parametrize(("trusted", "ignored"), [(True, False), (False, False), (False, True)])
+async def test_what_was_sent_is_told_whether_or_not_it_was_verified(
+    tmp_path: Path, trusted: bool, ignored: bool
+) -> None:
+    ca_file = authority().write(tmp_path) if trusted else None
+    ends = days_from_now(20)
+    outcome = await shake("127.0.0.1", "a.example", ends=ends, ca_file=ca_file, ignore_tls=ignored)
+    assert outcome.up is (trusted or ignored)
+    own = outcome.chain[0]
+    assert own.names == ("127.0.0.1", "a.example") or own.names == ("a.example", "127.0.0.1")
+    assert own.end == outcome.cert_end == int(ends.timestamp()) * 1000
+    assert "trustme" in own.issuer
+
+
+async def test_a_chain_is_told_from_the_targets_own_certificate_up(tmp_path: Path) -> None:
+    made = authority().chained("127.0.0.1")
+    async with serve(silent, tls=made) as server:
+        check = PortCheck(hostname="127.0.0.1", port=server.port, tls=True)
+        outcome = await look_at(check, ca_file=authority().write(tmp_path))
+    assert outcome.up
+    own, above = outcome.chain[:2]
+    assert own.names == ("127.0.0.1",)
+    assert own.issuer == above.subject
+    assert not above.names
+
+
 async def test_without_verification_anything_is_up_and_the_end_is_known() -> None:
     ends = days_from_now(-3)
     outcome = await shake("elsewhere.example", ends=ends, ignore_tls=True)

@@ -15,7 +15,7 @@ from uptop_core.constants import TimeConstants
 from uptop_core.monitors import Monitor
 from uptop_core.outcomes import Reason
 from uptop_core.votes import Vote
-from uptop_core.wire import Assignments, Health, ResultsAnswer
+from uptop_core.wire import Assignments, Health, Recheck, Rechecks, ResultsAnswer
 from uptop_leader.api.app import build_app
 from uptop_leader.calendars import Calendar
 from uptop_leader.configuration import Configuration
@@ -195,10 +195,16 @@ class Stage:
             ok=True, accepted=len(batch.results), duplicates=0, now=round(received * 1000)
         )
 
-    def assignments(self, node_id: str) -> tuple[str, Assignments]:
+    def hear(self, node_id: str) -> str:
         if node_id not in self.nodes:
             raise Unregistered(node_id)
-        return self.etag, Assignments()
+        return self.etag
+
+    def assignments(self, node_id: str) -> tuple[str, Assignments]:
+        return self.hear(node_id), Assignments()
+
+    def rechecks(self, node_id: str, etag: str) -> Rechecks | None:
+        return Rechecks(recheck=(Recheck("r", "m"),)) if etag.startswith("one") else None
 
     async def assignments_changed(self, node_id: str, etag: str, seconds: float) -> None:
         with anyio.move_on_after(seconds):

@@ -72,6 +72,21 @@ async def test_assignments_come_with_an_etag_and_then_not_again(http: httpx.Asyn
     assert again.headers["etag"] == first.headers["etag"]
 
 
+async def test_who_takes_a_part_and_has_the_monitors_gets_rechecks_alone(
+    stage: Stage, http: httpx.AsyncClient
+) -> None:
+    stage.etag = "one.2"
+    known = {"If-None-Match": '"one.1"'}
+    whole = await http.get("/api/probe/assignments?node_id=n1", headers=known)
+    assert whole.json() == {"monitors": [], "recheck": []}
+    part = await http.get("/api/probe/assignments?node_id=n1&partly=true", headers=known)
+    assert part.json() == {"recheck": [{"id": "r", "monitor_id": "m"}]}
+    assert part.headers["etag"] == '"one.2"'
+    known = {"If-None-Match": '"other.1"'}
+    new = await http.get("/api/probe/assignments?node_id=n1&partly=true", headers=known)
+    assert new.json() == {"monitors": [], "recheck": []}
+
+
 async def test_assignments_of_an_unknown_node_say_unregistered(http: httpx.AsyncClient) -> None:
     response = await http.get("/api/probe/assignments?node_id=n9&wait=10")
     assert (response.status_code, response.json()["code"]) == (409, "unregistered")

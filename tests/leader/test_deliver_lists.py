@@ -137,3 +137,36 @@ async def test_a_channel_that_fails_for_hours_loses_nothing_and_its_fallback_tel
         assert [one["event"] for one in told] in (["down", "up"], ["digest"])
         health = at_work.health("c")
         assert (health.passed_on, health.failing_since) == (2, None)
+
+
+async def test_a_channel_that_answers_500_for_three_hours_gets_all_in_order_and_delays_nobody(
+    tmp_path: Path,
+) -> None:
+    """Each half an hour something is told to both: an outage, and its end a while later."""
+    async with (
+        http_receiver() as ill,
+        http_receiver() as well,
+        office(tmp_path, hook("c", ill.url), hook("d", well.url)) as at_work,
+    ):
+        ill.status = 500
+        told: list[tuple[str, str]] = []
+        for number in range(6):
+            for event in ("down", "reminder", "up"):
+                for channel in ("c", "d"):
+                    at_work.put(event, f"i{number}", channel=channel)
+                told.append((f"i{number}", event))
+                await at_work.until(lambda: at_work.health("d").sent == len(told))
+                at_work.clock.at += 600
+        assert events(well) == [event for _, event in told]
+        tries = len(ill.received)
+        assert at_work.health().failed >= tries - 1 > 6
+        ill.status = 200
+        at_work.clock.at += 1800
+        await at_work.is_empty()
+        taken = [
+            news for one in ill.received[tries:] for news in one.json.get("messages", [one.json])
+        ]
+        assert len({news["key"] for news in taken}) == len(taken)
+        for number in range(6):
+            mine = [one["event"] for one in taken if one["key"].startswith(f"i{number}/")]
+            assert mine in (["down", "reminder", "up"], ["down_and_up"]), mine

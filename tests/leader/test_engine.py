@@ -68,6 +68,19 @@ async def test_a_recheck_wakes_the_one_who_waits_for_assignments(path: Path) -> 
                 await woken.wait()
 
 
+async def test_waiting_for_assignments_ends_when_the_leader_stops(path: Path) -> None:
+    async with at_the_helm(path, api()) as helm:
+        await helm.register("q")
+        etag, _ = helm.engine.assignments("q")
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(helm.engine.assignments_changed, "q", etag, 60)
+            await anyio.wait_all_tasks_blocked()
+            with anyio.fail_after(5):
+                helm.engine.stop_waiting()
+                await helm.engine.assignments_changed("q", etag, 60)
+
+
 async def test_waiting_for_assignments_ends_when_the_time_is_over(path: Path) -> None:
     async with at_the_helm(path, api()) as helm:
         await helm.register("p")

@@ -13,15 +13,16 @@ from msgspec.structs import replace
 
 from tests.leader.helms import api, at_the_helm, hook, look, raw
 from uptop_core.wire import ResultsAnswer, ResultsBatch
-from uptop_leader.inputs import Input, Report
+from uptop_leader.inputs import Input
 from uptop_leader.refusals import Behind
+from uptop_leader.reports import Report
 from uptop_leader.states import Belief, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from uptop_leader.world import Draft
+    from uptop_leader.drafts import Draft
 
 pytestmark = pytest.mark.anyio
 

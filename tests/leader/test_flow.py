@@ -12,8 +12,8 @@ from uptop_core.errors import StoreError
 from uptop_core.wire import ResultsAnswer, ResultsBatch
 from uptop_leader.ballots import Rules
 from uptop_leader.flow import one_pass
-from uptop_leader.inputs import Report
 from uptop_leader.refusals import Unregistered
+from uptop_leader.reports import Report
 from uptop_leader.states import Status
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.leader.helms import Helm
     from uptop_leader.changes import Changes
-    from uptop_leader.world import Draft
+    from uptop_leader.drafts import Draft
 
 pytestmark = pytest.mark.anyio
 
@@ -102,7 +102,9 @@ async def test_an_up_where_all_is_well_judges_nothing(path: Path) -> None:
         draft, _, (changes,) = await a_pass(helm, report(helm, look(seq=9)))
         assert draft.touched == set()
         assert changes.states == {}
-        assert len(changes.votes) == len(changes.results) == 1
+        assert changes.votes == {}  # the result says all that is new of it
+        assert len(changes.results) == 1
+        assert helm.world.states["m"].votes["p"].observed == changes.results[0].observed
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ from uptop_core.verdicts import Tally, Verdict, decide
 from uptop_core.votes import Vote, fresh_for
 from uptop_core.wire import Registration, ResultsBatch, WireResult
 from uptop_leader.ballots import Rules, count_votes, has_turned, take_vote, verdict_now
-from uptop_leader.inputs import Register, Report
+from uptop_leader.inputs import Register
 from uptop_leader.judge import Judged, judge
+from uptop_leader.reports import Report
 from uptop_leader.states import Belief, MonitorState, Run, fresh_state
 
 STRATEGIES = ("any-down", "majority-down", "all-down")

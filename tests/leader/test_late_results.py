@@ -11,7 +11,7 @@ from tests.leader.helms import Helm, api, at_the_helm, hook
 from uptop_core.outcomes import Outcome, Reason, Timings
 from uptop_core.runner import RanResult
 from uptop_core.wire import Assignment, ResultsBatch
-from uptop_leader.leader import REPLAY_AFTER_S
+from uptop_leader.housekeeping import REPLAY_AFTER_S
 from uptop_leader.states import Status
 from uptop_leader.store.replays import Rulings
 from uptop_probe.spool import Batch, Spool

@@ -19,9 +19,10 @@ from uptop_leader.ballots import Rules
 from uptop_leader.changes import Changes
 from uptop_leader.configuration import Configuration
 from uptop_leader.flow import one_pass
-from uptop_leader.inputs import Input, Reconfigure, Report
+from uptop_leader.inputs import Input, Reconfigure
 from uptop_leader.maintenance import Maintenance
 from uptop_leader.nodes import Node
+from uptop_leader.reports import Report
 from uptop_leader.states import Belief, Status
 from uptop_leader.world import World
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -30,17 +29,15 @@ class OneNode:
         self.world = self
         self.own = Node(id="leader", name="leader", region="", rank=0, joined=0.0, heard=0.0)
         self.constants = TimeConstants(answer=0.4, soon=0.05)
-        self.edition = {"leader": 0}
-        self.rechecks: dict[str, dict[str, Any]] = defaultdict(dict)
         self.results: list[dict[str, Any]] = []
         self.came = anyio.Event()
         self._monitors = tuple(monitors)
 
-    def etag(self, node: str) -> str:
-        return str(self.edition[node])
+    def rechecks(self, node: str, etag: str) -> None:
+        return None
 
     def assignments(self, node: str) -> tuple[str, Assignments]:
-        return self.etag(node), Assignments(monitors=self._monitors)
+        return "one", Assignments(monitors=self._monitors)
 
     async def own_assignments_changed(self, etag: str) -> None:
         await anyio.sleep_forever()

@@ -12,10 +12,11 @@ from uptop_core.constants import TimeConstants
 from uptop_core.monitors import Monitor
 from uptop_core.votes import Vote
 from uptop_leader.configuration import Configuration
+from uptop_leader.drafts import draft_of
 from uptop_leader.incidents import Incident
 from uptop_leader.nodes import Ledger, Node
 from uptop_leader.states import Belief, Run, Status, fresh_state
-from uptop_leader.world import World, draft_of
+from uptop_leader.world import World
 
 START = 1_000_000.0
 
@@ -56,20 +57,31 @@ def test_groups_in_a_circle_end_all_the_same() -> None:
 
 def test_the_etag_of_a_node_moves_only_with_what_it_is_given() -> None:
     made = world(api(), api("n", regions=("eu",)))
-    before = {name: made.etag(name) for name in "pq"}
+    before = {name: made.orders.etag(name) for name in "pq"}
     assert made.reassign(START + 1) == set()
-    assert {name: made.etag(name) for name in "pq"} == before
+    assert {name: made.orders.etag(name) for name in "pq"} == before
     made.nodes["q"] = replace(made.nodes["q"], region="eu")
     assert made.reassign(START + 2) == {"n"}
-    assert made.etag("p") == before["p"]
-    assert made.etag("q") != before["q"]
+    assert made.orders.etag("p") == before["p"]
+    assert made.orders.etag("q") != before["q"]
 
 
 def test_an_etag_stays_short_however_many_rechecks_are_open() -> None:
     made = world(*(api(f"m{number}") for number in range(500)))
     made.follow_rechecks([replace(state, run=run()) for state in made.states.values()])
     assert len(made.assignments("p")[1].recheck) == 500
-    assert len(made.etag("p")) < 64
+    assert len(made.orders.etag("p")) < 64
+
+
+def test_rechecks_leave_the_monitors_of_a_node_what_they_were() -> None:
+    made = world(api())
+    had = made.orders.etag("p")
+    made.follow_rechecks([replace(made.states["m"], run=run())])
+    assert made.orders.etag("p") != had
+    assert made.orders.names_monitors("p", had)
+    assert not made.orders.names_monitors("p", "")
+    made.configure(Configuration(monitors=(api("other"),)))
+    assert not made.orders.names_monitors("p", had)
 
 
 def test_rechecks_are_asked_of_all_nodes_until_they_have_answered() -> None:
@@ -79,9 +91,12 @@ def test_rechecks_are_asked_of_all_nodes_until_they_have_answered() -> None:
     assert made.follow_rechecks([state]) == set()
     answered = Vote(node="p", observed=START + 1, up=True)
     assert made.follow_rechecks([replace(state, votes={"p": answered})]) == set()
-    assert [list(made.rechecks[name]) for name in "pq"] == [[], ["m"]]
+    assert [[one.monitor_id for one in made.orders.rechecks_of(name)] for name in "pq"] == [
+        [],
+        ["m"],
+    ]
     assert made.follow_rechecks([replace(state, run=None)]) == set()
-    assert made.rechecks["q"] == {}
+    assert made.orders.rechecks_of("q") == ()
 
 
 def test_between_two_rounds_nobody_is_asked() -> None:
@@ -94,9 +109,9 @@ def test_between_two_rounds_nobody_is_asked() -> None:
 def test_the_next_round_is_a_new_recheck() -> None:
     made = world(api())
     made.follow_rechecks([replace(made.states["m"], run=run())])
-    before = made.etag("p")
+    before = made.orders.etag("p")
     assert made.follow_rechecks([replace(made.states["m"], run=run(round=2))]) == {"p", "q"}
-    assert made.etag("p") != before
+    assert made.orders.etag("p") != before
 
 
 def test_known_probes_have_a_minute_after_a_start_before_the_leader_takes_over() -> None:

@@ -101,7 +101,8 @@ async def test_a_change_reaches_the_probe_at_once_over_the_long_poll() -> None:
         await leader.until(lambda: follower.monitors() == ["a", "b"], within=0.9)
         assert follower.heard[-1].recheck[0].monitor_id == "a"
     assert leader.requests[0].json()["instance"] == "one"
-    assert leader.requests[2].query == {"node_id": "eu-1", "instance": "one", "wait": "1"}
+    asked = {"node_id": "eu-1", "instance": "one", "wait": "1", "partly": "true"}
+    assert leader.requests[2].query == asked
 
 
 async def test_where_the_leader_does_not_hold_its_answer_the_probe_sleeps() -> None:

@@ -7,7 +7,7 @@ when the block ends, and when it ends badly the tails of all logs are shown.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,10 +19,11 @@ from anyio.abc import TaskGroup
 
 from tests.system.gateway import Gateway
 from tests.system.history import History
+from tests.system.http_listener import HttpListener
 from tests.system.processes import Process
 from tests.system.receiver import Receiver
 from tests.system.targets import Target
-from tests.system.waiting import until
+from tests.system.waiting import PATIENCE_S, until
 from uptop_core.views import (
     IncidentList,
     IncidentView,
@@ -34,6 +35,7 @@ from uptop_core.views import (
 from uptop_core.wire import SECRET_HEADER
 
 T = TypeVar("T")
+L = TypeVar("L", bound=HttpListener)
 
 SECRET = "system-test-secret"
 ENCRYPTION_KEY = "5eed" * 16
@@ -77,6 +79,12 @@ class Cluster:
         await receiver.come()
         self.receivers.append(receiver)
         return receiver
+
+    async def comes(self, make: Callable[[TaskGroup], L]) -> L:
+        """Any other listener."""
+        listener = make(self._tasks)
+        await listener.come()
+        return listener
 
     async def gateway(self) -> Gateway:
         """A new gateway to the leader, wherever that listens."""
@@ -170,7 +178,7 @@ class Cluster:
         """End everything that still runs, politely first."""
         async with anyio.create_task_group() as tasks:
             for process in (*self.probes.values(), self.leader):
-                tasks.start_soon(process.stop)
+                tasks.start_soon(process.stop, PATIENCE_S)
 
     # What people do and see.
 
@@ -209,7 +217,9 @@ class Cluster:
         """All incidents, the newest first."""
         return (await self.get("/api/v1/incidents", IncidentList)).incidents
 
-    async def status_comes(self, name: str, status: str, within_s: float = 30.0) -> MonitorView:
+    async def status_comes(
+        self, name: str, status: str, within_s: float = PATIENCE_S
+    ) -> MonitorView:
         """Wait until a monitor shows `status`."""
         last: list[MonitorView] = []
 
@@ -223,7 +233,7 @@ class Cluster:
             raise AssertionError(f"{error}: {last}") from None
         return last[0]
 
-    async def votes_come(self, name: str, nodes: int, within_s: float = 30.0) -> None:
+    async def votes_come(self, name: str, nodes: int, within_s: float = PATIENCE_S) -> None:
         """Wait until a monitor has the fresh votes of so many nodes."""
 
         async def voted() -> bool:
@@ -231,7 +241,7 @@ class Cluster:
 
         await until(f"{name} has {nodes} votes", voted, within_s)
 
-    async def looks_come(self, *targets: Target, each: int, within_s: float = 30.0) -> None:
+    async def looks_come(self, *targets: Target, each: int, within_s: float = PATIENCE_S) -> None:
         """Wait until every running node that looks at one of `targets` has looked so often again."""
         before = [(target, target.counts()) for target in targets]
         running = self.pids().keys()
@@ -245,7 +255,7 @@ class Cluster:
 
         await until(f"every node looks {each} times more", looked, within_s)
 
-    async def all_told(self, within_s: float = 30.0) -> None:
+    async def all_told(self, within_s: float = PATIENCE_S) -> None:
         """Wait until no notification waits any more."""
         await until("the outbox is empty", lambda: not self.history.waiting(), within_s)
 

@@ -2,7 +2,8 @@
 
     python own_names.py FILE
 
-FILE is JSON, name → address. While it is missing no name is resolved, as where the name server is
+FILE is JSON, name → address, or a list of addresses: all of them are the answer, or, if the list is
+in a list, each of them for one question, by turns. While it is missing no name is resolved, as where the name server is
 gone. Only the resolver of the system is replaced: that cannot be cut off for one process alone.
 """
 
@@ -12,6 +13,7 @@ import ipaddress
 import json
 import socket
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,15 @@ _usual = socket.getaddrinfo
 def resolve_from(file: Path) -> None:
     """Have names resolved from `file`."""
 
+    turns = Counter[str]()
+
     def ask(host: Any, *more: Any, **others: Any) -> Any:
-        return _usual(_address_of(file, host), *more, **others)
+        known = _address_of(file, host)
+        if isinstance(known, list) and isinstance(known[0], list):
+            turns[host] += 1
+            known = known[0][turns[host] % len(known[0])]
+        all_known = known if isinstance(known, list) else [known]
+        return [entry for one in all_known for entry in _usual(one, *more, **others)]
 
     socket.getaddrinfo = ask
 

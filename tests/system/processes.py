@@ -16,13 +16,22 @@ _ANYWAY = ("PATH", "HOME", "LANG", "TZ", "PYTHONPATH")
 
 
 class Process:
-    """One process of one node; it may be started again after its end. The log is appended to."""
+    """One process of one node; it may be started again after its end. The log is appended to.
+    `around` is what it finds in its environment beside its settings.
+    """
 
-    def __init__(self, name: str, arguments: Sequence[str], folder: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        folder: Path,
+        around: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         self._arguments = [sys.executable, *arguments]
         self._folder = folder
+        self._around = dict(around or {})
         self._running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,7 +57,7 @@ class Process:
             self._running = subprocess.Popen(
                 self._arguments,
                 cwd=self._folder,
-                env=clean_environment(environment),
+                env=clean_environment({**environment, **self._around}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

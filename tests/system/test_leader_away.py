@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.system.cluster import Cluster, cluster, site, webhook
+from tests.system.cluster import USUAL, Cluster, cluster, site, webhook
 from tests.system.processes import Process
 from tests.system.targets import Target
 from tests.system.waiting import until
@@ -114,6 +114,17 @@ async def test_both_roles_stop_within_five_seconds_of_being_told_and_nothing_is_
         assert rows["west"] == counts["west"]
         # A look that hangs is cut off by the stop: it has found nothing yet.
         assert counts["east"] - 1 <= rows["east"] <= counts["east"]
+
+
+async def test_a_leader_stops_in_peace_while_probes_wait_for_its_answer(tmp_path: Path) -> None:
+    """They hold questions of 10 s, which is longer than open requests are waited for."""
+    async with cluster(tmp_path) as town:
+        town.timings = USUAL
+        await town.start_leader(leader_checks="never")
+        await town.start_probe("west", "eu-west")
+        await until("the probe waits", lambda: "assigned" in town.probes["west"].said())
+        await _stops_soon(town.leader)
+        assert "ERROR" not in town.leader.said()
 
 
 async def _stops_soon(process: Process) -> None:

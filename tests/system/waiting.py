@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-PATIENCE_S = 30.0  # on a machine that has other things to do as well
+PATIENCE_S = 60.0  # on a machine that has other things to do as well
 _PAUSE_S = 0.05
 _SHARE = 4  # asking takes a part of the time, so that it does not hold up what is waited for
 

@@ -30,10 +30,6 @@ _TABLE: dict[str, tuple[dict[str, str], str]] = {
     "a length of a thousand digits": ({"curl": "200 /"}, "nobody can have that many bytes to send"),
     "two lengths that differ": ({"curl": "200 /"}, "nobody can say which is right"),
     "two lengths in one line": ({"curl": "200 /"}, "nobody can say which is right"),
-    "two lengths that agree": (
-        {"by_httpx": "200 /", "httpx": "200 /", "curl": "200 /"},
-        "RFC 9110, section 8.6, lets a reader refuse them: two programs each think they frame it",
-    ),
     "chunked twice": (
         {"by_httpx": "protocol_error", "httpx": "RemoteProtocolError"},
         "it is plain what was meant, and nothing comes after it that could be misread",

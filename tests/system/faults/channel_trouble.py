@@ -1,11 +1,16 @@
-"""Row 18: one channel answers 500 for a while, another hangs, a third one is well."""
+"""Row 18: one channel answers 500 for a while, another hangs, a third one is well. The three hours
+are in virtual time."""
 
 from __future__ import annotations
 
 import anyio
 
+from tests.leader.test_deliver_lists import (
+    test_a_channel_that_answers_500_for_three_hours_gets_all_in_order_and_delays_nobody as three_hours,
+)
 from tests.system.cluster import site, webhook
 from tests.system.faults.fault import Fault, Ground
+from tests.system.faults.virtual import in_virtual_time
 from tests.system.receiver import Receiver, Told
 from tests.system.waiting import until
 
@@ -48,9 +53,12 @@ async def run(ground: Ground) -> str:
     assert _accepted(silent, unanswered) == ["down", "up"], "order is not kept"
     await town.all_told()
     _assert_same_key(ill)
+    if ground.full:
+        await in_virtual_time(town.folder, three_hours)
     return (
         f"the well channel had both after {prompt:.1f} s; the ill one after {refusals} × 500;"
         f" the silent one after {unanswered} × nothing; order kept, same keys"
+        + ("; 500 for 3 h in virtual time: the same" if ground.full else "")
     )
 
 
@@ -68,7 +76,7 @@ def _assert_same_key(receiver: Receiver) -> None:
 FAULT = Fault(
     row="18",
     name="channel-trouble",
-    what="a channel answers 500 for a while, another one hangs",
+    what="a channel answers 500 for a while, for 3 h (virtual); another one hangs",
     expected="all delivered, order kept, other channels not delayed",
     run=run,
 )

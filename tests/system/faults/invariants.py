@@ -34,6 +34,7 @@ async def assert_invariants(town: Cluster) -> None:
     """End the run, and look at what it has left."""
     pages = await _pages(town) if town.leader.is_running else {}
     await town.stop()
+    _nobody_met_a_bug(town)
     _no_secret_shows(town, pages)
     _beliefs_follow_each_other(town)
     _time_goes_on(town)
@@ -42,6 +43,13 @@ async def assert_invariants(town: Cluster) -> None:
     _every_result_has_its_row(town)
     for receiver in town.receivers:
         _nothing_is_told_twice_unmarked(receiver)
+
+
+def _nobody_met_a_bug(town: Cluster) -> None:
+    """The invariants that are asserted where it is decided, and every fault of our own, are logged."""
+    for process in (town.leader, *town.probes.values()):
+        for sign in ("does not hold, a bug", "Traceback"):
+            assert sign not in process.said(), f"{process.name} met a bug:\n{process.tail()}"
 
 
 def _beliefs_follow_each_other(town: Cluster) -> None:

@@ -1,14 +1,19 @@
-"""Part of row 13: probes crash and come back all the time."""
+"""Row 13: probes crash and come back, others join and stop all the time: at a tenth of the minute."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import anyio
 
 from tests.system.cluster import site, webhook
 from tests.system.faults.fault import Fault, Ground
+from tests.system.targets import Target
 from tests.system.waiting import until
 
 _PROBES = ("north", "east", "south")
+_STAYS_S = 4.0
+_PAUSE_S = 2.0
 
 
 async def run(ground: Ground) -> str:
@@ -31,8 +36,21 @@ async def run(ground: Ground) -> str:
             town.restart_probe(name)
             await anyio.sleep(chance.uniform(2, 4))
 
+    guests: list[str] = []
+
+    async def join_and_stop_for_ever() -> None:
+        while True:
+            name = f"guest-{len(guests)}"
+            guest = await town.start_probe(name, region="guests")
+            await until("the guest looks too", partial(_has_looked, target, name))
+            await anyio.sleep(_STAYS_S)
+            await guest.stop()
+            guests.append(name)
+            await anyio.sleep(_PAUSE_S)
+
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(crash_for_ever)
+        tasks.start_soon(join_and_stop_for_ever)
         await _more(crashes, 12 if ground.full else 3)
         assert receiver.events("Site") == [], "a false alarm"
         target.mood = "503"
@@ -44,7 +62,14 @@ async def run(ground: Ground) -> str:
         await _more(crashes, 3 if ground.full else 1)
         tasks.cancel_scope.cancel()
     assert receiver.events("Site") == ["down", "up"]
-    return f"{len(crashes)} crashes; one outage, told once each way; no false alarm"
+    return (
+        f"{len(crashes)} crashes, {len(guests)} probes joined and stopped; one outage, told once"
+        " each way; no false alarm"
+    )
+
+
+def _has_looked(target: Target, node: str) -> bool:
+    return target.counts()[node] > 0
 
 
 async def _more(crashes: list[str], number: int) -> None:
@@ -55,7 +80,7 @@ async def _more(crashes: list[str], number: int) -> None:
 FAULT = Fault(
     row="13",
     name="probes-crashing",
-    what="one of three probes crashes every few seconds (majority-down)",
+    what="one of three probes crashes, another joins and stops, every few seconds (majority-down)",
     expected="verdicts stay right",
     run=run,
 )

@@ -22,6 +22,7 @@ from tests.leader.test_clocks import (
 )
 from tests.system.cluster import Cluster, site, webhook
 from tests.system.faults.fault import Fault, Ground
+from tests.system.faults.virtual import in_virtual_time
 from tests.system.own_clock import OwnClock
 from tests.system.processes import Process
 from tests.system.receiver import Receiver
@@ -135,10 +136,7 @@ async def run(ground: Ground) -> str:
         await probe.stop()
     off = machines.assert_every_row_is_at_its_look(_SUSPENDED_S)
     machines.assert_no_storm()
-    for number, scenario in enumerate((leader_suspended, probe_suspended)):
-        folder = town.folder / f"virtual-{number}"
-        folder.mkdir()
-        await scenario(folder)
+    await in_virtual_time(town.folder, leader_suspended, probe_suspended)
     return (
         f"{offset} shown; {len(machines.target.looks)} looks, each in one row at most {off:.2f} s"
         f" from it; standstills of {still:g} s, a host asleep for {_SUSPENDED_S:g} s: no storm,"

@@ -55,9 +55,10 @@ class Fetched(Struct, frozen=True, kw_only=True):
 
 
 class _Given(Struct, frozen=True):
-    """Assignments on the wire, to be read one by one; an answer without `monitors` is none."""
+    """Assignments on the wire, to be read one by one. Without `monitors` they are those that are
+    known; where none are, it is no answer."""
 
-    monitors: tuple[msgspec.Raw, ...]
+    monitors: tuple[msgspec.Raw, ...] | None = None
     recheck: tuple[Recheck, ...] = ()
 
 
@@ -124,24 +125,38 @@ class LeaderClient:
         return self._read(await self._post("/api/probe/register", body), Registered)
 
     async def assignments(
-        self, node_id: str, *, instance: str = "", etag: str | None = None, wait_s: float = 0.0
+        self,
+        node_id: str,
+        *,
+        instance: str = "",
+        etag: str | None = None,
+        known: tuple[Assignment, ...] | None = None,
+        wait_s: float = 0.0,
     ) -> Fetched | None:
         """What the node is to run; None when that is what `etag` names. The leader holds the
-        answer for up to `wait_s` seconds while nothing changes.
+        answer for up to `wait_s` seconds while nothing changes. `known` are the monitors that
+        came with `etag`: where only rechecks have changed, they need not be sent again.
         """
         params = {"node_id": node_id}
         if instance:
             params["instance"] = instance
         if wait_s > 0:
             params["wait"] = f"{wait_s:g}"
+        if etag and known is not None:
+            params["partly"] = "true"
         headers = {"If-None-Match": etag} if etag else {}
         answer = await self._ask(
             "GET", "/api/probe/assignments", params=params, headers=headers, wait_s=wait_s
         )
         if answer.status == 304 and etag:
             return None
-        given = self._read(answer, _Given)
-        return self._fetched(given, answer.headers.get("ETag"))
+        given, following = self._read(answer, _Given), answer.headers.get("ETag")
+        if given.monitors is not None:
+            return _fetched(given.monitors, given.recheck, following)
+        if known is None or "partly" not in params:
+            raise self._odd()
+        assignments = Assignments(monitors=known, recheck=given.recheck)
+        return Fetched(assignments=assignments, etag=following)
 
     async def report(self, batch: ResultsBatch) -> ResultsAnswer:
         """Hand over results. Only what this returns is an acknowledgement."""
@@ -225,7 +240,10 @@ class LeaderClient:
         try:
             return msgspec.json.decode(answer.body, type=into)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise LeaderAway(self.url, "answered, but not like a leader") from None
+            raise self._odd() from None
+
+    def _odd(self) -> LeaderAway:
+        return LeaderAway(self.url, "answered, but not like a leader")
 
     def _failure(self, answer: _Answer) -> LeaderAway | LeaderBusy | LeaderRefused:
         status = answer.status
@@ -240,16 +258,19 @@ class LeaderClient:
             return LeaderRefused(self.url, status, code, words)
         return LeaderAway(self.url, f"answered {status}: {words}")
 
-    def _fetched(self, given: _Given, etag: str | None) -> Fetched:
-        monitors: list[Assignment] = []
-        skipped: list[str] = []
-        for raw in given.monitors:
-            try:
-                monitors.append(msgspec.json.decode(raw, type=Assignment))
-            except msgspec.DecodeError as error:
-                skipped.append(f"{_name(raw)}: {error}")
-        assignments = Assignments(monitors=tuple(monitors), recheck=given.recheck)
-        return Fetched(assignments=assignments, etag=etag, skipped=tuple(skipped))
+
+def _fetched(
+    raws: tuple[msgspec.Raw, ...], rechecks: tuple[Recheck, ...], etag: str | None
+) -> Fetched:
+    monitors: list[Assignment] = []
+    skipped: list[str] = []
+    for raw in raws:
+        try:
+            monitors.append(msgspec.json.decode(raw, type=Assignment))
+        except msgspec.DecodeError as error:
+            skipped.append(f"{_name(raw)}: {error}")
+    assignments = Assignments(monitors=tuple(monitors), recheck=rechecks)
+    return Fetched(assignments=assignments, etag=etag, skipped=tuple(skipped))
 
 
 def _http(verify: ssl.SSLContext | bool, *, kept: int) -> httpx.AsyncClient:

@@ -77,6 +77,8 @@ class Sightings:
 
     def __init__(self) -> None:
         self._assigned: dict[str, Assignment] = {}
+        # By monitor: to read a URL after each look would cost a tenth of the look.
+        self._hosts: dict[str, str | None] = {}
         self._monitors: dict[str, str] = {}  # host -> one of its monitors
         self._seen: dict[str, _Seen] = {}  # by host
 
@@ -88,11 +90,11 @@ class Sightings:
     def update(self, assignments: Iterable[Assignment]) -> None:
         """From now on these are the assignments."""
         self._assigned = {assignment.id: assignment for assignment in assignments}
+        self._hosts = {each.id: each.check.host() for each in self._assigned.values()}
         self._monitors = {}
-        for assignment in self._assigned.values():
-            host = assignment.check.host()
+        for monitor_id, host in self._hosts.items():
             if host is not None:
-                self._monitors.setdefault(host, assignment.id)
+                self._monitors.setdefault(host, monitor_id)
         self._seen = {
             host: seen
             for host, seen in self._seen.items()
@@ -101,8 +103,13 @@ class Sightings:
 
     def note(self, assignment: Assignment, began: float, outcome: Outcome) -> None:
         """A check has ended. Of two of one host the one begun last counts."""
-        host = assignment.check.host()
-        if host is None or outcome.abstains or assignment.id not in self._assigned:
+        planned = self._assigned.get(assignment.id)
+        if planned is None or outcome.abstains:
+            return
+        # What was begun before a change of the check has looked at the host of that time.
+        is_same = planned is assignment
+        host = self._hosts[assignment.id] if is_same else assignment.check.host()
+        if host is None:
             return
         before = self._seen.get(host)
         if before is None or before.began <= began:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ from uptop_core.prober.sockets import SharedSockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from uptop_core.outcomes import Certificate
 
 
 class Vantage(Struct, frozen=True, kw_only=True):
@@ -42,6 +45,8 @@ class Phase(StrEnum):
     TRANSFER = "transfer"
 
 
+_DNS, _CONNECT, _TLS, _FIRST_BYTE, _TRANSFER = Phase  # to find them in an enum takes longer
+
 _CUT_OFF = {
     Phase.DNS: (Reason.DNS_ERROR, "the name was not resolved within {0:g} s"),
     Phase.CONNECT: (Reason.CONNECT_TIMEOUT, "no connection within {0:g} s"),
@@ -54,12 +59,22 @@ _CUT_OFF = {
 class Look:
     """What a check has found so far. `enter` starts a phase and ends the one before.
 
-    `status`, `headers`, `body`, `address`, `cert_end` (Unix ms), `records` (DNS) and `ping_ns` are
+    `status`, `headers`, `body`, `address`, `cert_end` (Unix ms), `chain`, `records` (DNS) and `ping_ns` are
     the facts that conditions read; a check sets those it has. `latency_ns`, once set, is the
     latency people see; else it is the sum of the phases. `when_cut_off`, once set, says what is
     told when the deadline passes; else the running phase is. `sockets` are shared with other looks;
     where none are given, whoever makes the look closes its own.
     """
+
+    status: int | None = None
+    headers: Mapping[str, str] = MappingProxyType({})
+    body: bytes = b""
+    address: str | None = None
+    cert_end: int | None = None
+    chain: tuple[Certificate, ...] = ()
+    records: Sequence[str] = ()
+    latency_ns: int | None = None
+    when_cut_off: Callable[[], tuple[Reason, str]] | None = None
 
     def __init__(
         self,
@@ -71,14 +86,6 @@ class Look:
         self.vantage = vantage
         self.timeout_s = timeout_s
         self.sockets = SharedSockets() if sockets is None else sockets
-        self.status: int | None = None
-        self.headers: Mapping[str, str] = {}
-        self.body: bytes = b""
-        self.address: str | None = None
-        self.cert_end: int | None = None
-        self.records: Sequence[str] = ()
-        self.latency_ns: int | None = None
-        self.when_cut_off: Callable[[], tuple[Reason, str]] | None = None
         self._clock_ns = clock_ns
         self._began = self._entered = clock_ns()
         self._phase: Phase | None = None
@@ -121,10 +128,10 @@ class Look:
         if total is None:
             total = sum(spent.values()) if spent else self._clock_ns() - self._began
         return Timings(
-            dns_ns=spent.get(Phase.DNS),
-            connect_ns=spent.get(Phase.CONNECT),
-            tls_ns=spent.get(Phase.TLS),
-            first_byte_ns=spent.get(Phase.FIRST_BYTE),
-            transfer_ns=spent.get(Phase.TRANSFER),
+            dns_ns=spent.get(_DNS),
+            connect_ns=spent.get(_CONNECT),
+            tls_ns=spent.get(_TLS),
+            first_byte_ns=spent.get(_FIRST_BYTE),
+            transfer_ns=spent.get(_TRANSFER),
             total_ns=total,
         )

@@ -46,7 +46,7 @@ class Reason(StrEnum):
         return self in (Reason.DNS_ERROR, Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.NO_ROUTE)
 
 
-class Timings(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Timings(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How long each phase took, in nanoseconds; None where the phase did not happen.
 
     Over redirects a phase is the sum over all hops. `total_ns` is the whole look.
@@ -60,7 +60,18 @@ class Timings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total_ns: int = 0
 
 
-class FailedCondition(Struct, frozen=True, omit_defaults=True):
+class Certificate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a certificate says: whose it is and by whom ("CN=…, O=…, C=…"), `end` in Unix
+    milliseconds UTC, and the host names and addresses that it is for (at most 20).
+    """
+
+    subject: str
+    issuer: str
+    end: int
+    names: tuple[str, ...] = ()
+
+
+class FailedCondition(Struct, frozen=True, omit_defaults=True, gc=False):
     """A condition that did not hold: its text, what was found instead, and whether it is soft."""
 
     text: str
@@ -72,7 +83,8 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one check found.
 
     `reason` is None exactly when `up`. `detail` is for people: at most 256 characters, no secrets.
-    `cert_end` is Unix milliseconds UTC. `failed` lists the conditions that did not hold; an
+    `cert_end` is Unix milliseconds UTC; `chain` is what the target sent of certificates, its own
+    first, whether or not they were verified. `failed` lists the conditions that did not hold; an
     outcome that is up may carry soft ones, and is then `degraded`. `sample` is the start of a
     failing body (at most 1 KiB), for evidence.
     """
@@ -84,6 +96,7 @@ class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status_code: int | None = None
     address: str | None = None
     cert_end: int | None = None
+    chain: tuple[Certificate, ...] = ()
     failed: tuple[FailedCondition, ...] = ()
     sample: str | None = None
 

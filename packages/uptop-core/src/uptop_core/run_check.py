@@ -71,6 +71,7 @@ async def run_check(
         status_code=look.status,
         address=look.address,
         cert_end=look.cert_end,
+        chain=look.chain,
         failed=failed,
         sample=_sample(look) if reason is not None and look.body else None,
     )

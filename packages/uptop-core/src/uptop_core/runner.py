@@ -8,6 +8,7 @@ not stop the looking at what is healthy.
 from __future__ import annotations
 
 import logging
+import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import anyio
 from msgspec import Struct
 
 from uptop_core.outcomes import Outcome, Reason
+from uptop_core.prober.deadline import Deadline
 from uptop_core.schedule import Schedule, Tick
 from uptop_core.wire import Assignment, Recheck, WireResult
 
@@ -157,7 +159,10 @@ class Runner:
         next_at = self._schedule.next_at()
         if next_at is None:
             return _LONGEST_SLEEP_S
-        return min(_LONGEST_SLEEP_S, max(0.0, next_at - self._clock.now()))
+        # Timers of uvloop count whole milliseconds: one that rings before its moment would be set
+        # again and again until that has come, at full speed.
+        left_ms = math.ceil((next_at - self._clock.now()) * 1000)
+        return min(_LONGEST_SLEEP_S, max(0.0, left_ms / 1000))
 
     def _queue_due(self) -> None:
         for tick in self._schedule.due(self._clock.now()):
@@ -216,13 +221,14 @@ class Runner:
 async def look(run: Callable[[Assignment], Awaitable[Outcome]], assignment: Assignment) -> Outcome:
     """What `run` makes of an assignment, in any case in time; what it raises is our own fault."""
     try:
-        with anyio.move_on_after(assignment.timeout + GRACE_S):
+        with Deadline(assignment.timeout + GRACE_S):
             return await run(assignment)
+    except TimeoutError:
+        late = f"the check did not stop at its timeout of {assignment.timeout:g} s"
+        return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail=late)
     except Exception:  # noqa: BLE001  our own bug must not become "target down"
         _log.exception("a check raised what it must not; monitor=%s", assignment.id)
         return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail="the check is broken")
-    late = f"the check did not stop at its timeout of {assignment.timeout:g} s"
-    return Outcome(up=False, reason=Reason.INTERNAL_ERROR, detail=late)
 
 
 def to_wire(ran: RanResult, *, seq: int | None, now: float) -> WireResult:

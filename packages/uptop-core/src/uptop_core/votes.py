@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
 
 
-class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one node last saw of one monitor. `observed` is when its check began, Unix seconds on
     the leader's clock. The rest is evidence.
 
@@ -48,7 +48,7 @@ class Vote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def degraded(self) -> bool:
         """True when up with a soft condition failing."""
-        return self.up and any(condition.soft for condition in self.failed)
+        return bool(self.failed) and self.up and any(one.soft for one in self.failed)
 
 
 def fresh_for(monitor: Monitor) -> float:

@@ -86,7 +86,14 @@ class Assignments(Struct, frozen=True, kw_only=True):
     recheck: tuple[Recheck, ...] = ()
 
 
-class WireResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Rechecks(Struct, frozen=True, kw_only=True):
+    """leader → probe: the open rechecks alone, to a node that has its monitors and said that it
+    takes such an answer."""
+
+    recheck: tuple[Recheck, ...] = ()
+
+
+class WireResult(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One result. The small form is `monitor_id` (or `site_id`), `latency_ns`, `is_up`,
     `error_reason` (words for people); its vote counts from the time of receipt.
 

@@ -8,7 +8,7 @@ from uptop_core.schedule import phase
 from uptop_core.wire import Assignment
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Hashable, Iterable
 
     from uptop_core.monitors import Monitor
     from uptop_leader.nodes import Node
@@ -20,6 +20,11 @@ def may_run(node: Node, monitor: Monitor) -> bool:
     if node.kinds and monitor.kind not in node.kinds:
         return False
     return monitor.runs_in(node.region)
+
+
+def traits(monitor: Monitor) -> tuple[Hashable, ...]:
+    """All of a monitor that `assign` goes by: the nodes of one are those of any that is like it."""
+    return monitor.kind, monitor.regions, monitor.paused, monitor.check.runs
 
 
 def assign(

@@ -94,6 +94,19 @@ def take_vote(state: MonitorState, vote: Vote) -> tuple[MonitorState, bool]:
     return _take_word(changed, last, vote)
 
 
+def has_only_voted(before: MonitorState, after: MonitorState) -> bool:
+    """Whether a vote that was taken has changed nothing of a state but the newest votes."""
+    return (
+        after.electors is before.electors
+        and after.accused is before.accused
+        and after.confirmed is before.confirmed
+        and after.settled is before.settled
+        and after.overtaken is before.overtaken
+        and after.run is before.run
+        and after.first_vote is before.first_vote
+    )
+
+
 def _take_word(state: MonitorState, last: Vote | None, vote: Vote) -> tuple[MonitorState, bool]:
     """The state after a node's newest word, whose word before was `last`."""
     if vote.isolated:

@@ -26,7 +26,7 @@ class Bearing(IntEnum):
     """When it was observed is not sure: a latency, and nothing about any moment."""
 
 
-class StoredResult(Struct, frozen=True, kw_only=True):
+class StoredResult(Struct, frozen=True, kw_only=True, gc=False):
     """A result on its way into history. `observed` is Unix seconds; `reason` None means up."""
 
     monitor: str
@@ -43,14 +43,16 @@ class StoredResult(Struct, frozen=True, kw_only=True):
 class Changes(Struct, kw_only=True):
     """Collected while a pass decides; the store writes it whole or not at all.
 
-    `states` carries everything of a changed state but its votes; `votes` are the newest results
-    (monitor id, vote), written even where nothing else changed. `amended` are open incidents of
+    `states` carries everything of a changed state but its votes; `votes` are the newest ones by
+    (monitor id, node id), where they say more than the results do (`repeats`). `amended` are open incidents of
     which something else became known, `closed` are incidents with their end filled in.
     """
 
     results: list[StoredResult] = []
     states: dict[str, MonitorState] = {}
     votes: dict[tuple[str, str], Vote] = {}
+    settled: dict[tuple[str, str], float] = {}
+    """Until when the results of a node are known to stand for no newer vote than that in `votes`."""
     nodes: dict[str, Node] = {}
     ledgers: dict[tuple[str, str], Ledger] = {}
     transitions: list[Transition] = []

@@ -15,30 +15,32 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from uptop_core.errors import StoreError
+from uptop_core.wire import Rechecks
 from uptop_leader.agenda import Agenda
 from uptop_leader.flow import one_pass
-from uptop_leader.inputs import Reconfigure, Register, Report, Signal
+from uptop_leader.following import Following
+from uptop_leader.inputs import Register, Signal
 from uptop_leader.invariants import Breaches
 from uptop_leader.offsets import OffClocks
 from uptop_leader.refusals import Behind, InstanceConflict, Unregistered
+from uptop_leader.reports import Report
 from uptop_leader.restart import resumed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from uptop_core.clock import Clock
-    from uptop_core.monitors import Monitor
     from uptop_core.wire import Assignments, Registration, ResultsAnswer, ResultsBatch
     from uptop_leader.ballots import Rules
     from uptop_leader.changes import Changes
-    from uptop_leader.configuration import Configuration
-    from uptop_leader.inputs import Input
+    from uptop_leader.inputs import Input, Reconfigure
     from uptop_leader.nodes import Node
     from uptop_leader.store.store import Store
     from uptop_leader.world import World
 
 QUEUE_LIMIT = 1000  # inputs that may wait
 _PASS_LIMIT = 200  # inputs in one pass
+_PULSE_S = 0.2  # what the time alone makes due is taken together
 _IDLE_S = 1.0  # the world is looked at this often even when nothing comes
 _FAULTY_S = 60.0  # how long a monitor is left alone when judging it met a fault of ours
 _STANDSTILL_S = 10.0  # a longer pause between two passes means that we were not there to listen
@@ -97,9 +99,8 @@ class Engine:
         self._wake = anyio.Event()
         self._agenda = Agenda()
         self._waiters: dict[str, anyio.Event] = {}
-        self._applied = dict(world.monitors)
-        self._is_applied = False  # whether the states have followed the configuration yet
-        self._reconfiguring = anyio.Lock()
+        self._stopping = False
+        self._following = Following(world, store, self._reconfigure)
         self._seen = world.standings(clock.now())
         self._off_clocks = OffClocks()
         self.breaches = Breaches()
@@ -141,29 +142,42 @@ class Engine:
 
     def assignments(self, node: str) -> tuple[str, Assignments]:
         """The ETag and the assignments of a node, which is heard with that. Raises Unregistered."""
-        self._hear(node)
+        self.hear(node)
         return self.world.assignments(node)
 
+    def rechecks(self, node: str, etag: str) -> Rechecks | None:
+        """The open rechecks of a node, where that and the monitors of `etag` are all there is."""
+        orders = self.world.orders
+        if not orders.names_monitors(node, etag):
+            return None
+        return Rechecks(recheck=orders.rechecks_of(node))
+
     async def assignments_changed(self, node: str, etag: str, seconds: float) -> None:
-        """Return when the node's assignments are not those of `etag`, or after `seconds`. Who
-        asked may be dead by then, so it is not heard with that."""
+        """Return when the node's assignments are not those of `etag`, after `seconds`, or when the
+        leader stops. Who asked may be dead by then, so it is not heard with that."""
         with anyio.move_on_after(seconds):
-            while self.world.etag(node) == etag:
+            while self.world.orders.etag(node) == etag and not self._stopping:
                 await self._waiter(node).wait()
+
+    def stop_waiting(self) -> None:
+        """The leader stops: who waits for a change is answered now."""
+        self._stopping = True
+        self._wake_nodes(set(self._waiters))
 
     async def own_assignments_changed(self, etag: str) -> None:
         """The same for the leader itself, for as long as it takes."""
         own = self.world.own.id
-        while self.world.etag(own) == etag:
+        while self.world.orders.etag(own) == etag:
             await self._waiter(own).wait()
 
-    def _hear(self, node_id: str) -> None:
-        """A node that asks is there. Kept in memory only: after a restart nobody's silence is
-        counted from before it."""
+    def hear(self, node_id: str) -> str:
+        """A node that asks is there; the ETag of its assignments. Raises Unregistered. Kept in
+        memory only: after a restart nobody's silence is counted from before it."""
         node = self.world.nodes.get(node_id)
         if node is None or node.own:
             raise Unregistered(node_id)
         self.world.nodes[node_id] = replace(node, heard=self._clock.now())
+        return self.world.orders.etag(node_id)
 
     def _note_rival(self, node_id: str) -> None:
         """Two processes have one id. Kept in memory only: the other one asks again soon."""
@@ -185,6 +199,14 @@ class Engine:
         if isinstance(waiting.answer, Exception):
             raise waiting.answer
         return waiting.answer
+
+    async def reconfigure(self) -> None:
+        """Take over the configuration of the store: see `Following.follow`."""
+        await self._following.follow()
+
+    async def _reconfigure(self, entry: Reconfigure) -> object:
+        self._reassign = True
+        return await self.ask(entry)
 
     # The loop.
 
@@ -221,7 +243,7 @@ class Engine:
         next_at = self._agenda.next_at()
         if next_at is None:
             return _IDLE_S
-        return min(_IDLE_S, max(0.0, next_at - self._clock.now()))
+        return min(_IDLE_S, max(_PULSE_S, next_at - self._clock.now()))
 
     async def turn(self) -> None:
         """One pass over what waits and what is due."""
@@ -278,8 +300,10 @@ class Engine:
         self._reassign = self._reassign or any(isinstance(entry, Register) for entry in entries)
         for monitor, when in draft.due.items():
             self._agenda.put(monitor, when)
-        self._wake_nodes(self.world.follow_rechecks(draft.states.values()))
-        self._hand_back(draft.changes)
+        self._wake_nodes(self.world.follow_rechecks(draft.moved_states()))
+        self._reassign = self._reassign or draft.hands_back
+        if self._reassign:
+            self._wake.set()
         for waiting, answer in zip(batch, answers, strict=True):
             waiting.answer = answer
             waiting.done.set()
@@ -345,48 +369,7 @@ class Engine:
         self._seen = standings
         return touched
 
-    def _hand_back(self, changes: Changes) -> None:
-        """A probe's first vote ends the leader's own turn at a monitor."""
-        own = self.world.own.id
-        for (monitor, node), vote in changes.votes.items():
-            self.world.changed.discard(monitor)
-            is_voting = node != own and not vote.abstains
-            if is_voting and own in self.world.assigned.get(monitor, ()):
-                self._reassign = self._reassign or self.world.checks == "auto"
-        if self._reassign:
-            self._wake.set()
-
     def _wake_nodes(self, nodes: set[str]) -> None:
         for node in nodes:
             if (waiter := self._waiters.pop(node, None)) is not None:
                 waiter.set()
-
-    # The configuration.
-
-    async def reconfigure(self) -> None:
-        """Take over the configuration of the store if it is newer; the first time in any case,
-        since it may have changed while the leader was away. Raises StoreError, SealError, Behind;
-        the next call then tries again.
-        """
-        async with self._reconfiguring:
-            version = await to_thread.run_sync(self._store.config_version)
-            if self._is_applied and version == self.world.version:
-                return
-            configuration = await to_thread.run_sync(self._store.load_config)
-            before = self._applied | await self._deleted_while_away(configuration)
-            self.world.configure(replace(configuration, version=self.world.version))
-            self._reassign = True
-            await self.ask(Reconfigure(before, configuration))
-            self._applied = dict(self.world.monitors)
-            self._is_applied = True
-            self.world.version = configuration.version
-            log.info("configuration %s: %s monitors", version, len(configuration.monitors))
-
-    async def _deleted_while_away(self, configuration: Configuration) -> dict[str, Monitor]:
-        """Monitors that have a state and are not in the configuration, nor known from before."""
-        kept = {monitor.id for monitor in configuration.monitors}
-        gone = self.world.states.keys() - kept - self._applied.keys()
-        if not gone:
-            return {}
-        monitors = await to_thread.run_sync(self._store.load_deleted, gone)
-        return {monitor.id: monitor for monitor in monitors}

@@ -16,6 +16,7 @@ from uptop_core.checks.push import PushCheck
 from uptop_core.errors import UptopError
 from uptop_leader.ballots import has_turned
 from uptop_leader.dependencies import RECENT_S, depended_on, is_to_be_asked
+from uptop_leader.drafts import Draft, draft_of
 from uptop_leader.groups import judge_group
 from uptop_leader.incidents import Incident, Transition, close_incident, open_incident
 from uptop_leader.judge import Judged, judge
@@ -26,7 +27,6 @@ from uptop_leader.overlay import as_seen, maintain
 from uptop_leader.pushes import judge_push
 from uptop_leader.rounds import ask
 from uptop_leader.states import Belief, MonitorState, Status
-from uptop_leader.world import Draft, World, draft_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from uptop_leader.ballots import Rules
     from uptop_leader.changes import Changes
     from uptop_leader.inputs import Input
+    from uptop_leader.world import World
 
 _CERT_MEMORY = 8  # certificates of one monitor whose warning is remembered
 

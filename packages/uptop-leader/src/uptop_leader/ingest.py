@@ -35,7 +35,7 @@ _OLDEST_S = 7 * 86_400.0  # nothing older than raw rows are kept
 _NO_READING = Reading()
 
 
-class Given(Struct, frozen=True):
+class Given(Struct, frozen=True, gc=False):
     """A monitor as it is given to a node: `since` when as it is now, or `until` when it was.
 
     `monitor` is None where the node does not have it any more. Times are Unix seconds.
@@ -46,14 +46,16 @@ class Given(Struct, frozen=True):
     until: float = math.inf
 
 
-class Observation(Struct, frozen=True):
+class Observation(Struct, frozen=True, gc=False):
     """One new result: its row for history, and its vote where it is fresh enough to count.
 
+    `monitor` is what its node looks at there now; None where it does not have it any more.
     `is_late` says that it is no vote for its age alone: it may still tell what was.
     """
 
     result: StoredResult
     vote: Vote | None
+    monitor: Monitor | None
     is_late: bool = False
 
 
@@ -72,19 +74,16 @@ def ingest(
     ledger: Ledger,
     now: float,
     clock: Reading = _NO_READING,
-    received: float | None = None,
 ) -> Ingested:
     """Read each result of `batch` on its own; refuse the bad ones by name, skip the known ones.
 
     `find` tells how a monitor is or was given to the node, None where it never was. `clock` is
-    what is known of the node's. `received` is when the batch came in, which its ages are counted
-    from, if it is read only `now`: what was fresh then may not be so any more. A refused result counts as seen, so that it is not sent for ever.
+    what is known of the node's. A refused result counts as seen, so that it is not sent for ever.
     """
     observations: list[Observation] = []
     rejected: list[Rejected] = []
     duplicates = 0
     seen = list(ledger.ranges)
-    came = now if received is None else received
     for index, raw in enumerate(batch.results):
         try:
             result = decode_result(raw)
@@ -94,7 +93,7 @@ def ingest(
         if result.seq is not None and batch.instance and not add_to_ranges(seen, result.seq):
             duplicates += 1
             continue
-        given, placed = find(result.monitor), place(result, clock, came)
+        given, placed = find(result.monitor), place(result, clock, now)
         if given is None or (why := _refusal(given, placed, now)):
             if given is None:
                 why = "not assigned to this node" if result.monitor else "monitor_id is missing"
@@ -113,6 +112,9 @@ def ingest(
 
 def add_to_ranges(ranges: list[tuple[int, int]], seq: int) -> bool:
     """Add `seq` to sorted, disjoint, inclusive ranges; False when it is already there."""
+    if ranges and seq == ranges[-1][1] + 1:  # nearly always
+        ranges[-1] = (ranges[-1][0], seq)
+        return True
     place = len(ranges)
     while place and ranges[place - 1][0] > seq:
         place -= 1
@@ -148,10 +150,12 @@ def _spaced(observations: list[Observation]) -> list[Observation]:
     """No two results of a monitor within one millisecond, which is all that a row can tell: the
     earlier ones are moved apart, so that they keep their order.
     """
+    if len({_place(observation) for observation in observations}) == len(observations):
+        return observations
     taken: set[tuple[str, int]] = set()
     spaced: list[Observation] = []
     for observation in reversed(observations):
-        monitor, moment = observation.result.monitor, round(observation.result.observed * 1000)
+        monitor, moment = _place(observation)
         if (monitor, moment) in taken:
             while (monitor, moment) in taken:
                 moment -= 1
@@ -159,6 +163,11 @@ def _spaced(observations: list[Observation]) -> list[Observation]:
         taken.add((monitor, moment))
         spaced.append(observation)
     return spaced[::-1]
+
+
+def _place(observation: Observation) -> tuple[str, int]:
+    result = observation.result
+    return result.monitor, round(result.observed * 1000)
 
 
 def _moved(observation: Observation, observed: float) -> Observation:
@@ -188,9 +197,10 @@ def _observe(
         bearing=_bearing(placed, result.proof, isolated=isolated),
     )
     if monitor is None or observed < given.since or not placed.may_vote:
-        return Observation(stored, None)
-    if observed < now - fresh_for(monitor):
-        return Observation(stored, None, placed.is_proven)
+        return Observation(stored, None, monitor)
+    age = now - observed
+    if age > monitor.interval and age > fresh_for(monitor):  # the first is quickly told
+        return Observation(stored, None, monitor, placed.is_proven)
     vote = Vote(
         node=batch.node_id,
         observed=observed,
@@ -207,7 +217,7 @@ def _observe(
         proof=result.proof,
         isolated=isolated,
     )
-    return Observation(stored, vote)
+    return Observation(stored, vote, monitor)
 
 
 def _bearing(placed: Placed, proof: str | None, *, isolated: bool) -> Bearing:

@@ -9,28 +9,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from uptop_core.checks.group import GroupCheck
-from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.push import PushCheck
-from uptop_leader.ballots import take_vote
-from uptop_leader.ingest import Given, Observation, have, ingest
-from uptop_leader.invariants import backward
 from uptop_leader.judge import shift
 from uptop_leader.nodes import Node, Troubles
-from uptop_leader.offsets import Reading, read_clock, unread_s
 from uptop_leader.pushes import hear
 from uptop_leader.records import Record
-from uptop_leader.refusals import InstanceConflict, Unregistered
-from uptop_leader.states import Belief, MonitorState, Status, fresh_state
+from uptop_leader.refusals import InstanceConflict
+from uptop_leader.states import MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
-    from uptop_core.votes import Vote
-    from uptop_core.wire import Registration, ResultsAnswer, ResultsBatch
+    from uptop_core.wire import Registration
     from uptop_leader.configuration import Configuration
+    from uptop_leader.drafts import Draft
     from uptop_leader.incidents import Transition
-    from uptop_leader.world import Draft
-
-from uptop_core import wire
 
 
 class Input(Protocol):
@@ -51,7 +43,7 @@ class Register(Struct, frozen=True):
         said = self.registration
         known = draft.node(said.id)
         if known is not None:
-            _refuse_second(known, said.instance, draft)
+            refuse_second(known, said.instance, draft)
         record = known.record if known is not None else Record()
         again = known if known is not None and known.instance == said.instance else None
         rank = known.rank if known is not None else _next_rank(draft)
@@ -79,129 +71,12 @@ def _next_rank(draft: Draft) -> int:
     return max((node.rank for node in nodes.values()), default=-1) + 1
 
 
-def _refuse_second(node: Node, instance: str, draft: Draft) -> None:
+def refuse_second(node: Node, instance: str, draft: Draft) -> None:
     """Refuse an instance beside a live one. One that names none replaces only another such."""
     silence = draft.now - node.heard
     bound = draft.world.constants.instance
     if node.own or (node.instance != instance and not node.stopping and silence < bound):
         raise InstanceConflict(node.id, max(1.0, bound - silence))
-
-
-class Report(Struct, frozen=True):
-    """A batch of results, received at a moment (Unix seconds) from which its ages are counted.
-    `stood_s` is for how long we had stood still then. Answer: the `ResultsAnswer` that acknowledges
-    it."""
-
-    batch: ResultsBatch
-    received: float
-    stood_s: float = 0.0
-
-    def enter(self, draft: Draft) -> ResultsAnswer:
-        """Step 7 for the batch, then its votes into the states."""
-        batch, world = self.batch, draft.world
-        node = draft.node(batch.node_id)
-        if node is None:
-            raise Unregistered(batch.node_id)
-        if (batch.instance or node.own) and batch.instance != node.instance:
-            _refuse_second(node, batch.instance, draft)
-            raise Unregistered(batch.node_id)
-
-        def find(monitor: str) -> Given | None:
-            has_it = node.id in world.assigned.get(monitor, ())
-            found = world.monitors.get(monitor) if has_it else None
-            return world.terms.given(found, monitor, node.id)
-
-        received = min(self.received, draft.now)
-        received -= unread_s(batch, received, self.stood_s)
-        clock = read_clock(node, batch, received)
-        ledger = draft.ledger(node.id, batch.instance)
-        done = ingest(batch, find, ledger, draft.now, clock, received)
-        for observation in done.observations:
-            _observe(draft, observation)
-        if batch.instance:
-            draft.changes.ledgers[node.id, batch.instance] = done.ledger
-        _hear(draft, node, batch, clock, received)
-        return wire.ResultsAnswer(
-            ok=True,
-            accepted=len(done.observations),
-            duplicates=done.duplicates,
-            rejected=done.rejected,
-            have={batch.instance: have(done.ledger)} if batch.instance else {},
-            now=round(draft.now * 1000),
-        )
-
-
-def _hear(draft: Draft, node: Node, batch: ResultsBatch, clock: Reading, received: float) -> None:
-    heard = replace(
-        node,
-        heard=draft.now,
-        offset_ms=clock.offset_ms if clock.offset_ms is not None else node.offset_ms,
-        record=node.record.after(batch, clock.samples, received),
-        stopping=batch.stopping,
-    )
-    draft.put_node(heard)
-    if batch.stopping:
-        draft.touched |= {
-            monitor for monitor, nodes in draft.world.assigned.items() if node.id in nodes
-        }
-
-
-def _observe(draft: Draft, observation: Observation) -> None:
-    """One result into history, and its vote into the state."""
-    result = observation.result
-    draft.changes.results.append(result)
-    monitor_id = result.monitor
-    if monitor_id not in draft.world.monitors:
-        return  # it was deleted, and what was seen of it before stays history
-    if observation.is_late or result.observed < draft.world.since:
-        draft.put_late(monitor_id, result.observed)
-    if observation.vote is None and result.node not in draft.world.assigned.get(monitor_id, ()):
-        return
-    state = draft.state(monitor_id)
-    vote = observation.vote
-    if vote is not None:
-        after, turned = take_vote(state, vote)
-        breach = backward(monitor_id, state.votes.get(vote.node), after.votes[vote.node])
-        if breach is not None:
-            draft.breaches.append(breach)
-        elif after is not state:
-            draft.changes.votes[monitor_id, vote.node] = after.votes[vote.node]
-            if turned or not _is_quiet(state, after, vote):
-                draft.touched.add(monitor_id)
-            if turned:
-                draft.turned.add(monitor_id)
-            state = after
-    monitor = draft.world.monitors[monitor_id]
-    end = observation.result.cert_end
-    if end is not None and (
-        end != state.cert_end or _is_to_be_warned_of(monitor, state, end, draft)
-    ):
-        state = replace(state, cert_end=end)
-        draft.touched.add(monitor_id)
-    draft.put(state)
-
-
-def _is_to_be_warned_of(monitor: Monitor, state: MonitorState, end: int, draft: Draft) -> bool:
-    """Whether a certificate that is known has come near its end since it was last seen."""
-    check = monitor.check
-    if not isinstance(check, HttpCheck) or not check.check_ssl or end in state.cert_told:
-        return False
-    return end / 1000 - draft.now < check.expiry_threshold * 86_400
-
-
-def _is_quiet(before: MonitorState, after: MonitorState, vote: Vote) -> bool:
-    """Whether a vote changes nothing that a judge would look at: one more UP where all is well."""
-    return (
-        vote.up
-        and not vote.degraded
-        and before.status is Status.UP
-        and before.belief is Belief.UP
-        and before.run is None
-        and after.accused is before.accused
-        and after.confirmed is before.confirmed
-        and after.electors is before.electors
-        and before.unknown_since is None
-    )
 
 
 class Signal(Struct, frozen=True):

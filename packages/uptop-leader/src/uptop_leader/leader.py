@@ -8,34 +8,40 @@ from typing import TYPE_CHECKING
 
 import anyio
 from anyio import to_thread
-from msgspec.structs import replace
 
-from uptop_core.errors import StoreError, UptopError
+from uptop_core.errors import StoreError
 from uptop_core.looks import Vantage
 from uptop_core.wire import Health
 from uptop_leader.ballots import Rules
+from uptop_leader.beginnings import world_of
 from uptop_leader.changes import Changes
 from uptop_leader.deadman import DeadMansSwitch
 from uptop_leader.deliver import Deliverer, send
 from uptop_leader.engine import Engine
 from uptop_leader.gauges import Gauges
+from uptop_leader.housekeeping import Housekeeping, every
 from uptop_leader.messages import Message
-from uptop_leader.nodes import Node, Troubles
+from uptop_leader.nodes import Node
 from uptop_leader.notifications import Pace
 from uptop_leader.own_checks import OwnChecks
 from uptop_leader.refusals import Behind
 from uptop_leader.regional import ByRegion, Lately
-from uptop_leader.store.replays import Rulings
 from uptop_leader.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
     import httpx
 
     from uptop_core.clock import Clock
     from uptop_core.monitors import Monitor
-    from uptop_core.wire import Assignments, Registration, ResultsAnswer, ResultsBatch
+    from uptop_core.wire import (
+        Assignments,
+        Rechecks,
+        Registration,
+        ResultsAnswer,
+        ResultsBatch,
+    )
     from uptop_leader.calendars import Calendar
     from uptop_leader.channels import Channel
     from uptop_leader.configuration import Actor, Edit
@@ -48,11 +54,6 @@ if TYPE_CHECKING:
 CONFIG_S = 1.0  # how often the database is asked whether the configuration has changed
 ALIVE_S = 5.0
 STEP_S = 5.0  # the wall clock was set when it moves by more than this between two looks
-ROLL_UP_S = 60.0
-SEAL_S = 300.0
-RETAIN_S = 600.0
-REPLAY_S = 5.0
-REPLAY_AFTER_S = 15.0  # late results come in company: the past is judged when some have come
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Leader:
         self._http = http
         now = clock.now()
         self._instance = uuid.uuid4().hex
-        world = _world(settings, store.cluster_id, saved, self._instance, now)
+        world = world_of(settings, store.cluster_id, saved, self._instance, now)
         rules = Rules(constants=settings.timings, strategy=settings.agg_strategy)
         timings = settings.timings
         pace = Pace(digest_s=timings.digest, fallback_s=timings.fallback)
@@ -99,6 +100,7 @@ class Leader:
             canaries=settings.canaries,
         )
         self._lately = Lately()
+        self._housekeeping = Housekeeping(settings, store, world, rules, clock, self._lately)
         self._missed = 0
         self._lag_s = 0.0
         self._wall_ahead_s = 0.0
@@ -118,29 +120,9 @@ class Leader:
             tasks.start_soon(self._own.run)
             if self.settings.deadman_url:
                 tasks.start_soon(self._deadman().run)
-            tasks.start_soon(self._every, CONFIG_S, self.engine.reconfigure)
-            tasks.start_soon(self._every, ALIVE_S, self._beat)
-            tasks.start_soon(self._every, ROLL_UP_S, self._roll_up)
-            tasks.start_soon(self._every, SEAL_S, self._seal)
-            tasks.start_soon(self._every, RETAIN_S, self._retain)
-            tasks.start_soon(self._every, REPLAY_S, self._replay)
-
-    async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
-        """Do something again and again; troubles are told once, and do not end it."""
-        trouble = ""
-        while True:
-            try:
-                await do()
-                trouble = ""
-            except UptopError as error:
-                if str(error) != trouble:
-                    log.error("housekeeping waits: %s", error)
-                trouble = str(error)
-            except Exception as fault:  # a bug in housekeeping must not end the judging
-                if repr(fault) != trouble:
-                    log.exception("a fault in housekeeping")
-                trouble = repr(fault)
-            await anyio.sleep(seconds)
+            tasks.start_soon(every, CONFIG_S, self.engine.reconfigure)
+            tasks.start_soon(every, ALIVE_S, self._beat)
+            self._housekeeping.start(tasks)
 
     def _deadman(self) -> DeadMansSwitch:
         url, seconds = self.settings.deadman_url, self.settings.timings.deadman
@@ -168,38 +150,6 @@ class Leader:
                 " 1 s in 50, or at a restart",
                 self._wall_ahead_s,
             )
-
-    async def _roll_up(self) -> None:
-        now = self._clock.now()
-        done = await to_thread.run_sync(self.store.roll_up, now)
-        await self._lately.follow(self.store, self.world.nodes, now, is_new=done > 0)
-
-    async def _seal(self) -> None:
-        await to_thread.run_sync(self.store.seal, self._clock.now())
-
-    async def _replay(self) -> None:
-        rules = self.engine.rules
-        rulings = Rulings(
-            cluster=self.store.cluster_id,
-            strategy=rules.strategy,
-            silence_s=rules.constants.silence,
-            unknown_s=rules.constants.unknown,
-        )
-        monitors = dict(self.world.monitors)
-        now = self._clock.now()
-        await to_thread.run_sync(self.store.replay, monitors, rulings, now, REPLAY_AFTER_S)
-
-    async def _retain(self) -> None:
-        settings = self.settings
-        await to_thread.run_sync(
-            self.store.retain,
-            self._clock.now(),
-            settings.retention_raw,
-            settings.retention_5min,
-            settings.retention_hour,
-        )
-        self.world.forget_ledgers(self._clock.now() - settings.retention_raw)
-        self.world.terms.forget(self._clock.now() - settings.retention_raw)
 
     # What HTTP asks.
 
@@ -256,9 +206,17 @@ class Leader:
         """See `Engine.submit`."""
         return await self.engine.submit(batch, received)
 
+    def hear(self, node_id: str) -> str:
+        """See `Engine.hear`."""
+        return self.engine.hear(node_id)
+
     def assignments(self, node_id: str) -> tuple[str, Assignments]:
         """See `Engine.assignments`."""
         return self.engine.assignments(node_id)
+
+    def rechecks(self, node_id: str, etag: str) -> Rechecks | None:
+        """See `Engine.rechecks`."""
+        return self.engine.rechecks(node_id, etag)
 
     async def assignments_changed(self, node_id: str, etag: str, seconds: float) -> None:
         """See `Engine.assignments_changed`."""
@@ -317,39 +275,3 @@ class Leader:
             breaches=dict(self.engine.breaches.counts),
             notifications=dict(self._deliverer.sendings),
         )
-
-
-def _world(
-    settings: LeaderSettings, cluster: str, saved: Saved, instance: str, now: float
-) -> World:
-    """The world as it was left, with this process as its own node."""
-    known = saved.nodes.get(settings.node_id)
-    ranks = [node.rank for node in saved.nodes.values()]
-    own = Node(
-        id=settings.node_id,
-        name=settings.effective_node_name,
-        region=settings.node_region,
-        rank=known.rank if known is not None else max(ranks, default=-1) + 1,
-        instance=instance,
-        joined=known.joined if known is not None else now,
-        heard=now,
-        own=True,
-        troubles=known.troubles if known is not None else Troubles(),
-    )
-    world = World(cluster, own, settings.timings, settings.leader_checks, now)
-    world.nodes = {
-        **{node.id: replace(node, own=False) for node in saved.nodes.values()},
-        own.id: own,
-    }
-    world.ledgers = dict(saved.ledgers)
-    world.terms.former = dict(saved.former)
-    world.states = dict(saved.states)
-    world.incidents = dict(saved.open_incidents)
-    world.looked = now if saved.last_alive is None else saved.last_alive
-    world.overdue = {
-        monitor
-        for monitor, state in saved.states.items()
-        if state.maintenance is not None and state.maintenance.over is not None
-    }
-    world.configure(saved.configuration)
-    return world

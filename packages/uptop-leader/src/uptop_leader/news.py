@@ -32,8 +32,8 @@ from uptop_leader.wording import duration
 
 if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
+    from uptop_leader.drafts import Draft
     from uptop_leader.incidents import Incident, Transition
-    from uptop_leader.world import Draft
 
 _SET_ASIDE = ("paused", "deleted")
 _BEHIND = "told only now, since what it depends on was down"

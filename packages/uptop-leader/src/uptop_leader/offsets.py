@@ -36,7 +36,7 @@ class Reading(Struct, frozen=True):
     samples: tuple[int, ...] = ()
 
 
-class Placed(Struct, frozen=True):
+class Placed(Struct, frozen=True, gc=False):
     """When a result was observed, Unix seconds on our clock.
 
     `may_vote` is false where that is a guess; `is_proven` is true where a past can be rebuilt on

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uptop_core.monitors import Monitor
-    from uptop_leader.world import Draft
+    from uptop_leader.drafts import Draft
 
 Owed = tuple[Transition, "Incident | None"]
 """A transition that was not told when it was made, and its incident."""

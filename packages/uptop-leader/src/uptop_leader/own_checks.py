@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from uptop_leader.engine import Engine
 
 _BATCH = 1000
-_GATHER_S = 0.05  # how long a result waits for company
+_GATHER_S = (
+    0.25  # how long a result waits for company: a pass of the engine costs more than a check
+)
+_NEWS_S = 0.05  # the same where it may be news
 _RETRY_S = 1.0
 _LIMIT = 50_000  # results kept while the store cannot be written
 
@@ -59,6 +62,7 @@ class OwnChecks:
         self._results: list[tuple[int, RanResult]] = []
         self._seq = 0
         self._wake = anyio.Event()
+        self._news = anyio.Event()
         constants = engine.world.constants
         self._line = Line(
             self._look, canaries=canaries, answer_s=constants.answer, clock=clock,
@@ -94,27 +98,31 @@ class OwnChecks:
             del self._results[0]
             self.dropped += 1
         self._wake.set()
+        if not ran.outcome.up or ran.outcome.failed or ran.recheck is not None:
+            self._news.set()
 
     async def _follow(self) -> None:
         """Keep the runner's assignments and rechecks those of the world."""
-        world, node, known = self._engine.world, self._node, -1
+        world, node, known = self._engine.world, self._node, ""
         while True:
-            etag, edition = world.etag(node), world.edition[node]
-            if edition != known:
-                known = edition
-                _, given = world.assignments(node)
+            rechecks = self._engine.rechecks(node, known)
+            if rechecks is None:
+                known, given = world.assignments(node)
                 self._line.update(given.monitors)
                 self.runner.update(given.monitors, given.recheck)
             else:
-                self.runner.ask(world.rechecks[node].values())
-            await self._engine.own_assignments_changed(etag)
+                known = world.orders.etag(node)
+                self.runner.ask(rechecks.recheck)
+            await self._engine.own_assignments_changed(known)
 
     async def _feed(self) -> None:
         """Hand results to the engine; keep them until it has stored them."""
         while True:
             await self._wake.wait()
-            await anyio.sleep(_GATHER_S)
-            self._wake = anyio.Event()
+            with anyio.move_on_after(_GATHER_S - _NEWS_S):
+                await self._news.wait()
+            await anyio.sleep(_NEWS_S)
+            self._wake, self._news = anyio.Event(), anyio.Event()
             while self._results:
                 batch = self._results[:_BATCH]
                 try:

@@ -75,13 +75,13 @@ async def serve(settings: LeaderSettings) -> None:
 async def _serve(
     settings: LeaderSettings, store: Store, clock: FollowingClock, listener: socket.socket
 ) -> None:
-    saved = await to_thread.run_sync(store.load)
     async with httpx.AsyncClient(trust_env=False, timeout=None) as http:  # noqa: S113 callers set deadlines
-        leader = Leader(settings, store, saved, clock, http)
+        # What was loaded is not kept here: the leader soon has newer values of all of it.
+        leader = Leader(settings, store, await to_thread.run_sync(store.load), clock, http)
         server = _Server(_config(settings, leader))
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(leader.run)
-            tasks.start_soon(_stop_on_signal, server)
+            tasks.start_soon(_stop_on_signal, server, leader)
             host, port = listener.getsockname()[:2]
             scheme = "https" if settings.has_tls else "http"
             log.info("listening on %s://%s:%s", scheme, f"[{host}]" if ":" in host else host, port)
@@ -99,6 +99,7 @@ def _config(settings: LeaderSettings, leader: Leader) -> uvicorn.Config:
         server_header=False,
         date_header=True,
         lifespan="off",
+        ws="none",
         timeout_graceful_shutdown=DRAIN_S,
         timeout_keep_alive=75,
         h11_max_incomplete_event_size=64 * 1024,
@@ -112,8 +113,9 @@ def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-async def _stop_on_signal(server: _Server) -> None:
+async def _stop_on_signal(server: _Server, leader: Leader) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
             log.info("stopping")
             server.should_exit = True
+            leader.engine.stop_waiting()

@@ -96,10 +96,23 @@ class Scene(Struct, frozen=True, kw_only=True):
         return where is not None and not where.offline
 
 
-class _Recent(Struct, frozen=True):
+class _Failed(Struct, frozen=True, gc=False):
     observed: float
     monitor: str
-    reason: Reason | None
+    reason: Reason
+
+
+class _Lately(Struct):
+    """When one node has seen something up, and what has failed for it."""
+
+    up: deque[float]
+    failed: deque[_Failed]
+
+    def forget(self, before: float) -> None:
+        while self.up and self.up[0] < before:
+            self.up.popleft()
+        while self.failed and self.failed[0].observed < before:
+            self.failed.popleft()
 
 
 class RecentResults:
@@ -108,32 +121,38 @@ class RecentResults:
     """
 
     def __init__(self) -> None:
-        self._results: dict[str, deque[_Recent]] = {}
-        self._failed: Counter[str] = Counter()
+        self._nodes: dict[str, _Lately] = {}
 
     def note(self, results: Iterable[StoredResult], now: float) -> None:
         """Take results over as they are stored."""
         oldest = now - WINDOW_S
         for result in results:
-            reason = result.reason
-            if result.observed < oldest or (reason is not None and reason.abstains):
+            if result.observed < oldest:
                 continue
-            entry = _Recent(result.observed, result.monitor, reason)
-            self._results.setdefault(result.node, deque()).append(entry)
-            self._failed[result.node] += reason is not None
-        for node, kept in self._results.items():
-            while kept and kept[0].observed < oldest:
-                self._failed[node] -= kept.popleft().reason is not None
+            lately = self._nodes.get(result.node)
+            if lately is None:
+                lately = self._nodes[result.node] = _Lately(deque(), deque())
+            reason = result.reason
+            if reason is None:
+                lately.up.append(result.observed)
+            elif not reason.abstains:
+                lately.failed.append(_Failed(result.observed, result.monitor, reason))
+        for lately in self._nodes.values():
+            lately.forget(oldest)
 
     def has_failures(self, node: str) -> bool:
         """Whether anything has failed for it of late."""
-        return self._failed[node] > 0
+        return node in self._nodes and bool(self._nodes[node].failed)
 
-    def of(self, node: str, now: float) -> list[_Recent]:
-        """Its results of the last half minute; none where too few failed to matter."""
-        if self._failed[node] < LEAST_FAILURES:
-            return []
-        return [one for one in self._results[node] if one.observed >= now - WINDOW_S]
+    def of(self, node: str, now: float) -> tuple[int, list[_Failed]]:
+        """How many results it has given in the last half minute, and those that failed; none
+        where too few failed to matter.
+        """
+        lately, oldest = self._nodes.get(node), now - WINDOW_S
+        if lately is None or len(lately.failed) < LEAST_FAILURES:
+            return 0, []
+        failed = [one for one in lately.failed if one.observed >= oldest]
+        return len(failed) + sum(observed >= oldest for observed in lately.up), failed
 
 
 def examine(node: Node, scene: Scene) -> tuple[Troubles, News | None]:
@@ -176,16 +195,12 @@ def _oddness(node: Node, scene: Scene) -> tuple[Troubles, News | None]:
 
 
 def _odd(node: str, scene: Scene) -> News | None:
-    results = scene.recent.of(node, scene.now)
-    failed = [
-        one
-        for one in results
-        if one.reason is not None and scene.is_contradicted(node, one.monitor, one.observed)
-    ]
+    looks, failures = scene.recent.of(node, scene.now)
+    failed = [one for one in failures if scene.is_contradicted(node, one.monitor, one.observed)]
     monitors = dict.fromkeys(one.monitor for one in failed)
     if (
         len(failed) < LEAST_FAILURES
-        or 2 * len(failed) <= len(results)
+        or 2 * len(failed) <= looks
         or scene.hosts(monitors) < LEAST_HOSTS
     ):
         return None
@@ -193,7 +208,7 @@ def _odd(node: str, scene: Scene) -> News | None:
         node=node,
         event="odd_one",
         since=min(one.observed for one in failed),
-        reasons=Counter(one.reason for one in failed if one.reason is not None),
+        reasons=Counter(one.reason for one in failed),
         monitors=tuple(monitors),
     )
 
@@ -267,7 +282,7 @@ def _is_away(node: Node, scene: Scene) -> bool:
 
 def _explains(node: Node, state: MonitorState, scene: Scene) -> bool:
     """Whether the verdict became UNKNOWN when the node was lost, and not for another reason."""
-    if state.unknown_since is None or node.stopping or node.troubles.hushed:
+    if state.unknown_since is None or node.stopping:
         return False
     if node.troubles.blind is not None:
         return node.id in state.votes and state.votes[node.id].isolated

@@ -100,7 +100,7 @@ class Maintained(Struct, frozen=True, kw_only=True):
     over: float | None = None
 
 
-class MonitorState(Struct, frozen=True, kw_only=True):
+class MonitorState(Struct, frozen=True, kw_only=True, gc=False):
     """The belief and status of one monitor with all that the next judgement needs.
 
     `votes` holds each node's newest result, abstaining ones too; `electors` the nodes that have

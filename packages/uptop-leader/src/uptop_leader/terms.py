@@ -59,6 +59,9 @@ class Terms:
 
         At the start of a leader nobody knows who had it before: whoever voted did.
         """
+        is_known = monitor in self._met and monitor not in self._changed
+        if is_known and nodes == before:
+            return
         if monitor not in self._met:
             self._met.add(monitor)
             gained: set[str] = set()

@@ -1,43 +1,35 @@
-"""What the engine holds in memory, and a draft of the next moment of it.
-
-A pass decides on a `Draft`: reads fall through to the world, writes stay in the draft. Only after
-the store has committed does the world take them over, so nothing is ever half-done.
-"""
+"""What the engine holds in memory: the configuration, what is believed, and who runs what."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.push import PushCheck
-from uptop_core.wire import Assignment, Assignments, Recheck
-from uptop_leader.assign import assign, assignment
+from uptop_core.wire import Assignments
+from uptop_leader.assign import assign, assignment, traits
 from uptop_leader.calendars import Calendar
-from uptop_leader.changes import Changes
 from uptop_leader.dependencies import dependents
-from uptop_leader.invariants import Breach, untold
 from uptop_leader.nodes import Ledger, Node, Standing, standing
-from uptop_leader.rounds import has_answered
+from uptop_leader.orders import Orders
 from uptop_leader.sick_nodes import RecentResults
-from uptop_leader.states import Belief, MonitorState, differs_beyond_votes, fresh_state
+from uptop_leader.states import Belief, MonitorState
 from uptop_leader.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from uptop_core.constants import TimeConstants
     from uptop_core.monitors import Monitor
     from uptop_leader.channels import Channel
     from uptop_leader.configuration import Configuration
-    from uptop_leader.incidents import Incident, Transition
+    from uptop_leader.incidents import Incident
+    from uptop_leader.ingest import Given
 
 
 class World:
-    """Everything the engine knows now. Changed by `Draft.commit` and `configure` only."""
+    """Everything the engine knows now. Changed between passes, and by `Draft.commit`."""
 
     def __init__(
         self, cluster: str, own: Node, constants: TimeConstants, checks: str, started: float
@@ -74,13 +66,13 @@ class World:
         """Monitors whose maintenance is over, and still to be ended."""
         self.changed: set[str] = set()
         self.version = 0
-        self.edition: dict[str, int] = defaultdict(int)
-        self.rechecks: dict[str, dict[str, Recheck]] = defaultdict(dict)
-        self._asked: dict[str, int] = defaultdict(int)  # how often a node's rechecks have changed
+        self.orders = Orders(started)
+        self.stands_in = False
+        """Whether the leader runs anything in the place of probes."""
+        self._given: dict[str, dict[str, Given]] = defaultdict(dict)
         self.recent = RecentResults()
         self.examined = started
         """When the nodes were last looked at for troubles."""
-        self._rechecking: set[str] = set()  # monitors of which somebody is asked for a recheck
 
     def configure(self, configuration: Configuration) -> None:
         """Take over what people have set up; what they need of states is the engine's business."""
@@ -100,8 +92,8 @@ class World:
             for monitor in configuration.monitors
             if isinstance(monitor.check, PushCheck) and monitor.check.token
         }
-        for node in self.nodes:
-            self.edition[node] += 1
+        self.orders.change(self.nodes)
+        self._given.clear()
         self.members = defaultdict(list)
         for monitor in configuration.monitors:
             if monitor.parent is not None:
@@ -144,18 +136,22 @@ class World:
         heard = self._heard(probes, now)
         moved: set[str] = set()
         concerned: set[str] = set()
+        shared: dict[Hashable, tuple[str, ...]] = {}
         for monitor in self.monitors.values():
             before = self.assigned.get(monitor.id, ())
             is_own_now = self.own.id in before
-            nodes = assign(
-                monitor,
-                probes,
-                self.own,
-                mode=self.checks,
-                heard=heard,
-                voted=self._voted(monitor.id, now) if is_own_now else (),
-                is_own_now=is_own_now,
-            )
+            voted = self._voted(monitor.id, now) if is_own_now else frozenset()
+            like = (traits(monitor), is_own_now, voted)
+            if (nodes := shared.get(like)) is None:
+                nodes = shared[like] = assign(
+                    monitor,
+                    probes,
+                    self.own,
+                    mode=self.checks,
+                    heard=heard,
+                    voted=voted,
+                    is_own_now=is_own_now,
+                )
             voters = self.states[monitor.id].votes if monitor.id in self.states else ()
             self.terms.follow(monitor.id, before, nodes, voters, now)
             if nodes != before:
@@ -164,8 +160,11 @@ class World:
                 self.assigned[monitor.id] = nodes
         for gone in self.assigned.keys() - self.monitors.keys():
             self.terms.drop(gone, self.assigned.pop(gone), now)
-        for node in concerned:
-            self.edition[node] += 1
+        self.orders.change(concerned)
+        self._given.clear()
+        self.stands_in = self.checks == "auto" and any(
+            self.own.id in nodes for nodes in self.assigned.values()
+        )
         return moved
 
     def _heard(self, probes: list[Node], now: float) -> set[str]:
@@ -177,74 +176,56 @@ class World:
             if not node.stopping and now - max(node.heard, self.since) <= self.constants.take_over
         }
 
-    def _voted(self, monitor: str, now: float) -> set[str]:
+    def _voted(self, monitor: str, now: float) -> frozenset[str]:
         """Nodes that have voted on a monitor within the time after which the leader takes over:
         where it has taken over, none has that was not heard again since."""
         state = self.states.get(monitor)
         oldest = now - self.constants.take_over
         votes = state.votes.values() if state is not None else ()
-        return {vote.node for vote in votes if vote.observed >= oldest and not vote.abstains}
-
-    def etag(self, node: str) -> str:
-        """Names what `assignments` gives now: another one when that has changed."""
-        return f"{self.started:.3f}.{self.edition[node]}.{self._asked[node]}"
+        voters = (vote.node for vote in votes if vote.observed >= oldest and not vote.abstains)
+        return frozenset(voters)
 
     def assignments(self, node: str) -> tuple[str, Assignments]:
         """What `node` is to run, and which rechecks are open for it, with its ETag."""
-        rechecks = tuple(self.rechecks[node].values())
-        return self.etag(node), Assignments(monitors=self._given_to(node), recheck=rechecks)
-
-    def _given_to(self, node: str) -> tuple[Assignment, ...]:
-        return tuple(
+        monitors = tuple(
             assignment(monitor, node, nodes, soon=self._is_new(monitor.id))
             for monitor in self.monitors.values()
             if node in (nodes := self.assigned.get(monitor.id, ()))
         )
+        orders = Assignments(monitors=monitors, recheck=self.orders.rechecks_of(node))
+        return self.orders.etag(node), orders
+
+    def given_to(self, node: str) -> Callable[[str], Given | None]:
+        """Tells how a monitor (an id) is or was given to the node; None where it never was."""
+        now = self._given[node]
+
+        def find(monitor: str) -> Given | None:
+            return now.get(monitor) or self._look_up(node, monitor)
+
+        return find
+
+    def _look_up(self, node: str, monitor: str) -> Given | None:
+        found = self.monitors.get(monitor) if node in self.assigned.get(monitor, ()) else None
+        given = self.terms.given(found, monitor, node)
+        if given is not None and given.monitor is not None:
+            self._given[node][monitor] = given
+        return given
 
     def _is_new(self, monitor: str) -> bool:
         state = self.states.get(monitor)
         return state is None or state.belief is Belief.PENDING or monitor in self.changed
 
     def follow_rechecks(self, states: Iterable[MonitorState]) -> set[str]:
-        """Keep who is asked to recheck what, for these monitors; the nodes for whom it changed."""
-        woken: set[str] = set()
-        for state in states:
-            if state.run is None and state.monitor not in self._rechecking:
-                continue
-            owing = self._owing(state)
-            for node in self.nodes:
-                asked = self.rechecks[node]
-                before = asked.get(state.monitor)
-                after = owing.get(node)
-                if before == after:
-                    continue
-                self._asked[node] += 1
-                if after is None:
-                    del asked[state.monitor]
-                else:
-                    asked[state.monitor] = after
-                    woken.add(node)
-            if owing:
-                self._rechecking.add(state.monitor)
-            else:
-                self._rechecking.discard(state.monitor)
-        return woken
+        """See `Orders.follow`."""
+        return self.orders.follow(states, self.nodes, self._nodes_of)
+
+    def _nodes_of(self, monitor: str) -> tuple[str, ...]:
+        return self.assigned.get(monitor, ()) if monitor in self.monitors else ()
 
     def forget_ledgers(self, before: float) -> None:
         """Drop the ledgers of instances that have not reported since: they are gone for good."""
         self.ledgers = {
             key: ledger for key, ledger in self.ledgers.items() if ledger.touched >= before
-        }
-
-    def _owing(self, state: MonitorState) -> dict[str, Recheck]:
-        run = state.run
-        if run is None or run.pause_until is not None or state.monitor not in self.monitors:
-            return {}
-        recheck = Recheck(run.recheck, state.monitor)
-        return {
-            node: recheck
-            for node in self.assigned.get(state.monitor, ())
-            if node not in state.votes or not has_answered(state.votes[node], run)
         }
 
 
@@ -254,123 +235,3 @@ def _looks_differ(before: Monitor, after: Monitor) -> bool:
         after.interval,
         after.timeout,
     )
-
-
-class Draft(Struct, kw_only=True):
-    """The next moment, while it is being decided."""
-
-    world: World
-    now: float
-    standings: dict[str, Standing]
-    changes: Changes
-    states: dict[str, MonitorState] = {}
-    touched: set[str] = set()
-    """Monitors to be judged."""
-    turned: set[str] = set()
-    """Those of them where a vote may have newly turned against the belief."""
-    regroup: bool = False
-    """Whether groups are to be judged even where no member moved."""
-    due: dict[str, float | None] = {}
-    """When time alone may change a judged monitor; None where it cannot."""
-    examined: bool = False
-    """Whether the nodes were looked at for troubles."""
-    recalls: dict[str, float | None] = {}
-    """When there may be something to tell of a monitor though nothing happens; None for never."""
-    departed: dict[str, Monitor] = {}
-    """Monitors that were deleted just now, so that their end can be told."""
-    replanned: bool = False
-    """Whether maintenance may have changed for any monitor."""
-    overdue: set[str] = set()
-    owed: list[tuple[Transition, Incident | None]] = []
-    """What is to be told now that a maintenance has ended."""
-    breaches: list[Breach] = []
-    """Invariants that did not hold: bugs of ours."""
-
-    def state(self, monitor: str) -> MonitorState:
-        """The state as of this draft."""
-        found = self.states.get(monitor) or self.world.states.get(monitor)
-        return found if found is not None else fresh_state(monitor, self.now)
-
-    def put(self, state: MonitorState) -> None:
-        """Replace a state."""
-        self.states[state.monitor] = state
-
-    def incident(self, incident: str | None) -> Incident | None:
-        """An open incident as of this draft."""
-        for mine in (*reversed(self.changes.amended), *reversed(self.changes.opened)):
-            if mine.id == incident:
-                return mine
-        return self.world.incidents.get(incident or "")
-
-    def node(self, node: str) -> Node | None:
-        """The node as of this draft."""
-        return self.changes.nodes.get(node) or self.world.nodes.get(node)
-
-    def put_node(self, node: Node) -> None:
-        """Replace a node, and with it where it stands."""
-        self.changes.nodes[node.id] = node
-        self.standings[node.id] = standing(node, self.world.constants, self.world.since, self.now)
-
-    def put_late(self, monitor: str, observed: float) -> None:
-        """Note that a result of a time came in when nobody could vote on that any more."""
-        first, last = self.changes.late.get(monitor, (observed, observed))
-        self.changes.late[monitor] = (min(first, observed), max(last, observed))
-
-    def ledger(self, node: str, instance: str) -> Ledger:
-        """The ledger of an instance as of this draft."""
-        key = (node, instance)
-        found = self.changes.ledgers.get(key) or self.world.ledgers.get(key)
-        return found if found is not None else Ledger(node=node, instance=instance)
-
-    def hear(self, node: Node, **facts: object) -> None:
-        """Note that a node has spoken."""
-        self.put_node(replace(node, heard=self.now, **facts))
-
-    def finish(self) -> Changes:
-        """All there is to write: of the states those that moved beyond their votes."""
-        before = self.world.states
-        self.changes.states = {
-            monitor: state
-            for monitor, state in self.states.items()
-            if monitor not in self.changes.forgotten
-            and differs_beyond_votes(before.get(monitor), state)
-        }
-        self.breaches += untold(self.changes, self.world.monitors, self.world.channels)
-        self.changes.former = dict(self.world.terms.unwritten)
-        self.changes.gaps = list(self.world.gaps)
-        return self.changes
-
-    def commit(self) -> None:
-        """Make the draft the world: called once the store has committed it."""
-        world, changes = self.world, self.changes
-        world.nodes.update(changes.nodes)
-        world.ledgers.update(changes.ledgers)
-        world.states.update(self.states)
-        for incident in (*changes.opened, *changes.amended):
-            world.incidents[incident.id] = incident
-        for incident in changes.closed:
-            world.incidents.pop(incident.id, None)
-        for monitor in changes.forgotten:
-            world.states.pop(monitor, None)
-            world.recalls.pop(monitor, None)
-        for pair in changes.former:
-            world.terms.unwritten.pop(pair, None)
-        del world.gaps[: len(changes.gaps)]
-        for monitor, at in self.recalls.items():
-            if at is None:
-                world.recalls.pop(monitor, None)
-            else:
-                world.recalls[monitor] = at
-        world.looked, world.overdue = self.now, self.overdue
-        world.calendar.forget(self.now)
-        world.recent.note(changes.results, self.now)
-        if self.examined:
-            world.examined = self.now
-        for pair in changes.former:
-            world.terms.unwritten.pop(pair, None)
-        del world.gaps[: len(changes.gaps)]
-
-
-def draft_of(world: World, now: float) -> Draft:
-    """An empty draft of the moment `now`."""
-    return Draft(world=world, now=now, standings=world.standings(now), changes=Changes())

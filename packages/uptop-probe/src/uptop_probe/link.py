@@ -194,6 +194,7 @@ class Link:
             self._registration.id,
             instance=self._registration.instance,
             etag=etag,
+            known=self._assignments.monitors if self._assignments is not None else None,
             wait_s=wait_s,
         )
         self._failures = 0

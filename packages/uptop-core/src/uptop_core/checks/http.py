@@ -6,7 +6,7 @@ import base64
 import re
 from functools import cache, cached_property
 from importlib import metadata
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -33,7 +33,9 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
 
     `accepted_codes` is a comma-separated list of codes and ranges. `username` and `password` are
     basic auth, `bearer` a token. `check_ssl` warns `expiry_threshold` days before the certificate
-    ends. `follow_redirects` is how many are followed; 0 follows none.
+    ends. `follow_redirects` is how many are followed; 0 follows none. `ip_version` is 4 or 6 to use
+    only addresses of that version (of the proxy, if there is one), 0 for both, the one that answers
+    first.
 
     `proxy` is `http://`, `https://` or `socks5://`, then `name:port`, with `user:password@` before
     the name if it wants that. The proxy resolves the target's name and connects to it, so the
@@ -56,6 +58,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
     ignore_tls: bool = False
     check_ssl: bool = False
     expiry_threshold: Annotated[int, Meta(ge=1, le=365)] = 7
+    ip_version: Literal[0, 4, 6] = 0
     proxy: str = ""
     http2: bool = False
 
@@ -75,7 +78,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
         from uptop_core.prober.proxies import proxy_problem
         from uptop_core.prober.urls import url_problem
 
-        if (wrong := url_problem(self.url)) is not None:
+        if (wrong := url_problem(self.url, self.ip_version)) is not None:
             yield Problem("url", wrong)
         if not self.method.isalpha() or self.method == "CONNECT":
             yield Problem("method", "must be a method such as GET, HEAD or POST, but not CONNECT")
@@ -191,6 +194,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             headers=(*ours, *self.headers.items()),
             body=self.body.encode(),
             verify=not self.ignore_tls,
+            ip_version=self.ip_version,
             proxy=self.proxy,
             http2=self.http2,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
@@ -33,7 +33,8 @@ class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True
 
     `ignore_tls` does not verify the certificate. `send` and `expect` may have the escapes
     `\r \n \t \0 \\ \xNN`. `expect` is looked for in the first 64 KiB that arrive within the
-    timeout.
+    timeout. `ip_version` is 4 or 6 to use only addresses of that version, 0 for both, the one that
+    answers first.
     """
 
     hostname: Annotated[str, Meta(min_length=1, max_length=253)]
@@ -42,6 +43,7 @@ class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True
     ignore_tls: bool = False
     send: str = ""
     expect: str = ""
+    ip_version: Literal[0, 4, 6] = 0
 
     def host(self) -> str | None:
         """The host that is connected to."""
@@ -51,7 +53,7 @@ class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True
         """A host that is none, escapes that mean nothing."""
         from uptop_core.targets import host_problem
 
-        if (wrong := host_problem(self.hostname)) is not None:
+        if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
             yield Problem("hostname", wrong)
         for field, text in (("send", self.send), ("expect", self.expect)):
             try:
@@ -68,7 +70,7 @@ class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True
         from uptop_core.prober.connect import connect
         from uptop_core.prober.resolve import resolve
 
-        addresses = await resolve(look, self.hostname, self.port)
+        addresses = await resolve(look, self.hostname, self.port, self.ip_version)
         connection = await connect(look, addresses, self.port)
         try:
             if self.tls or self.send or self.expect:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from uptop_core.looks import Phase
 from uptop_core.prober.os_errors import connect_failure
-from uptop_core.prober.readiness import first_rung
+from uptop_core.prober.readiness import WRITABLE, first_rung
 from uptop_core.prober.streams import Stream
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HEAD_START_S = 0.25  # what each address gets before the next one is tried as well (RFC 8305)
 MOST_ADDRESSES = 6  # how many addresses of a name are tried at all
 
+_CONNECT = Phase.CONNECT
+
 
 async def connect(look: Look, addresses: Sequence[Address], port: int) -> Stream:
     """A connection to the first of `addresses` that takes one; sets `look.address`.
@@ -29,7 +31,7 @@ async def connect(look: Look, addresses: Sequence[Address], port: int) -> Stream
     is tried beside it, and the two families take turns. Raises CheckFailed with what the first
     address said when none works.
     """
-    look.enter(Phase.CONNECT)
+    look.enter(_CONNECT)
     try:
         if len(addresses) == 1:
             stream = await _connected(look, addresses[0], port)
@@ -48,7 +50,7 @@ async def _connected(look: Look, address: Address, port: int) -> Stream:
     look.address = stream.text
     try:
         while True:
-            await stream.bell.rung(writing=True)
+            await stream.bell.rung(WRITABLE)
             if stream.is_connected():
                 return stream
     except BaseException:
@@ -108,17 +110,22 @@ class _Race:
         while True:
             within_s = max(0.0, until - time.monotonic()) if self._waiting else None
             await first_rung([stream.bell for stream in self._running], within_s)
-            for stream in tuple(self._running):
-                try:
-                    if stream.is_connected():
-                        return stream
-                except OSError as error:
-                    self._running.remove(stream)
-                    stream.close()
-                    self._failed(stream.text, error)
-                    return None
-            if self._waiting and time.monotonic() >= until:
+            before = len(self._running)
+            # All are looked at: what rang for one of them does not ring again.
+            connected = [stream for stream in tuple(self._running) if self._is_connected(stream)]
+            if connected:
+                return connected[0]
+            if len(self._running) < before or (self._waiting and time.monotonic() >= until):
                 return None
+
+    def _is_connected(self, stream: Stream) -> bool:
+        try:
+            return stream.is_connected()
+        except OSError as error:
+            self._running.remove(stream)
+            stream.close()
+            self._failed(stream.text, error)
+            return False
 
     def _failed(self, address: str, error: OSError) -> None:
         if address == str(self._order[0]):

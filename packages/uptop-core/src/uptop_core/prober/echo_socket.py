@@ -55,7 +55,7 @@ class Echo:
         sequence: int,
         token: bytes,
         address: str,
-        back: asyncio.Future[OSError | None],
+        back: asyncio.Future[OSError | CheckFailed | None],
     ) -> None:
         self.sequence = sequence
         self.token = token
@@ -66,17 +66,21 @@ class Echo:
 
     async def back(self, patience_s: float | None) -> OSError | None:
         """Return when the answer is in, the network has said why there is none (the error), or
-        `patience_s` is over.
+        `patience_s` is over. Raises CheckFailed when this node pings no more.
         """
         if patience_s is None:
-            return await self._back
-        timer = self._back.get_loop().call_later(patience_s, self.end)
-        try:
-            return await self._back
-        finally:
-            timer.cancel()
+            end = await self._back
+        else:
+            timer = self._back.get_loop().call_later(patience_s, self.end)
+            try:
+                end = await self._back
+            finally:
+                timer.cancel()
+        if isinstance(end, CheckFailed):
+            raise end
+        return end
 
-    def end(self, error: OSError | None = None) -> None:
+    def end(self, error: OSError | CheckFailed | None = None) -> None:
         """Nobody need wait any longer."""
         if not self._back.done():
             self._back.set_result(error)
@@ -114,7 +118,7 @@ class EchoSocket:
         try:
             echo.sent_ns = await self._put(packet, where)
         except BaseException:
-            del self._awaited[sequence]
+            self._awaited.pop(sequence, None)
             raise
         self._unread += 1
         if self._unread >= _UNREAD:
@@ -131,8 +135,9 @@ class EchoSocket:
         self._watch.close()
         self._loop.remove_writer(self._sock)
         self._sock.close()
+        self._room.set()
         for echo in self._awaited.values():
-            echo.end(OSError(errno.EBADF, os.strerror(errno.EBADF)))
+            echo.end(_closed())
         self._awaited.clear()
 
     async def _put(self, packet: bytes, where: Where) -> int:
@@ -146,6 +151,8 @@ class EchoSocket:
                 full_until = full_until or self._loop.time() + _ROOM_S
                 await self._await_room(full_until)
             except OSError:
+                if self._sock.fileno() < 0:
+                    raise _closed() from None
                 # It may be about an earlier packet: the kernel tells at the next call, whosever.
                 self._read_errors()
                 tries += 1
@@ -217,7 +224,7 @@ class EchoSocket:
                 packet, ancillary, _, where = self._sock.recvmsg(_PACKET, 512, _ERRORS)
             except OSError:
                 return
-            if len(packet) < HEADER.size:
+            if len(packet) < HEADER.size or not where:
                 continue
             kind, _, _, identifier, sequence = HEADER.unpack_from(packet)
             echo = self._awaited.get(sequence)
@@ -230,6 +237,10 @@ class EchoSocket:
             ):
                 code = error_code(ancillary)
                 echo.end(OSError(code, os.strerror(code)))
+
+
+def _closed() -> CheckFailed:
+    return CheckFailed(Reason.INTERNAL_ERROR, "this node stopped pinging")
 
 
 def _open(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable
 from functools import cache, cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -31,6 +31,7 @@ BODY_LIMIT = 1024 * 1024  # bytes of an unpacked body that are read
 class Request(Struct, frozen=True, kw_only=True, dict=True):
     """What is asked. Host, Connection and Content-Length are added where `headers` lack them.
 
+    `ip_version` is that of the address that is connected to, 0 for either.
     `proxy`, in the form of `uptop_core.prober.proxies`, is asked to ask; `http2` offers HTTP/2.
     """
 
@@ -39,26 +40,31 @@ class Request(Struct, frozen=True, kw_only=True, dict=True):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     verify: bool = True
+    ip_version: Literal[0, 4, 6] = 0
     proxy: str = ""
     http2: bool = False
 
-    @cached_property
-    def packet(self) -> bytes:
-        """The request as HTTP/1.1 sends it. Raises CheckFailed(INTERNAL_ERROR) for what cannot be
-        sent; it repeats no value.
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """All headers that are sent. Raises CheckFailed(INTERNAL_ERROR) for those that cannot be;
+        it repeats no value.
         """
         given = {name.lower() for name, _ in self.headers}
         lines = [("Host", self.url.authority), ("Connection", "close")]
         if self.body or self.method in ("POST", "PUT", "PATCH"):
             lines.append(("Content-Length", str(len(self.body))))
-        ours = [line for line in lines if line[0].lower() not in given]
         if any(
             not _NAME.fullmatch(name) or _NO_VALUE.search(value) for name, value in self.headers
         ):
             what = "the request cannot be made: a name or value of its headers cannot be sent"
             raise CheckFailed(Reason.INTERNAL_ERROR, what)
+        return [*(line for line in lines if line[0].lower() not in given), *self.headers]
+
+    @cached_property
+    def packet(self) -> bytes:
+        """The request as HTTP/1.1 sends it. Raises as `lines` does."""
         head = [f"{self.method} {self.url.target} HTTP/1.1"]
-        head += [f"{name}: {value}" for name, value in (*ours, *self.headers)]
+        head += [f"{name}: {value}" for name, value in self.lines]
         return "\r\n".join((*head, "\r\n")).encode() + self.body
 
 

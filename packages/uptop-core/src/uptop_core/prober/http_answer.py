@@ -6,6 +6,8 @@ may send is bounded: the heads (its own and those of 1xx answers before it) and 
 
 from __future__ import annotations
 
+import re
+
 import httptools
 
 from uptop_core.errors import CheckFailed
@@ -18,6 +20,7 @@ HEAD_LIMIT = 64 * 1024  # bytes of all heads together
 
 _BEGINS = b"HTTP/"
 _NO_BODY = (204, 304)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*(?=\r|\Z)", re.IGNORECASE)
 
 
 class Answer:
@@ -29,17 +32,7 @@ class Answer:
     def __init__(self, *, to_head: bool) -> None:
         self.is_whole = False
         self._to_head = to_head
-        self._parser = httptools.HttpResponseParser(self)
-        # Whoever reads one answer of a connection cannot be led astray by the next one in it, so
-        # that what browsers take is taken here.
-        self._parser.set_dangerous_leniencies(
-            lenient_headers=True,
-            lenient_chunked_length=True,
-            lenient_transfer_encoding=True,
-            lenient_data_after_close=True,
-            lenient_optional_cr_before_lf=True,
-            lenient_spaces_after_chunk_size=True,
-        )
+        self._parser = _parser(self)
         self._received = 0
         self._body_bytes = 0  # as sent, before unpacking
         self._status = 0  # once the head is there
@@ -47,6 +40,11 @@ class Answer:
         self._headers: dict[str, str] = {}
         self._decoder: Decoder | None = None
         self._failed: CheckFailed | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything has come."""
+        return self._received > 0
 
     def feed(self, data: bytes) -> None:
         """Take what came next. Raises CheckFailed when it is no answer."""
@@ -62,7 +60,12 @@ class Answer:
             if self._failed is not None:
                 raise self._failed from None
             if not self.is_whole:  # what comes after the answer is nobody's business
-                raise _not_whole(_said(error)) from error
+                once = _with_one_length(data)
+                if self._received > len(data) or len(once) == len(data):
+                    raise _not_whole(_said(error)) from error
+                self._parser, self._received = _parser(self), 0
+                self._lines.clear()
+                self.feed(once)
         if not self._status and self._received > HEAD_LIMIT:
             raise _not_whole(f"its head is too long (more than {HEAD_LIMIT // 1024} KiB)")
 
@@ -96,23 +99,33 @@ class Answer:
         """Part from the parser: the two hold each other, which only the garbage collector ends."""
         del self._parser
 
-    # What httptools calls.
+    # What httptools calls; it looks for the others too, and not to find them costs it an exception.
+
+    on_message_begin = on_url = on_status = on_chunk_header = on_chunk_complete = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._status:  # else it is behind a chunked body, where nothing is that counts
             self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self._status:
+            return  # the head of another answer behind this one
         status = self._parser.get_status_code()
         if 100 <= status < 200 and status != 101:
             self._lines.clear()
             return
         self._status = status
         self._headers = _joined(self._lines)
-        if any("\0" in value for value in self._headers.values()):  # RFC 9110, section 5.5
-            self._failed = _not_whole("a NUL in its head")
-            raise self._failed
+        if status < 100:  # there is none (RFC 9110, section 15)
+            self._fail(f"its status is {status:03}")
+        if "\0" in "".join(self._headers.values()):  # RFC 9110, section 5.5
+            self._fail("a NUL in its head")
         self.is_whole = self._to_head or status in _NO_BODY
+
+    def _fail(self, what: str) -> None:
+        """End it from within what httptools calls."""
+        self._failed = _not_whole(what)
+        raise self._failed
 
     def on_body(self, data: bytes) -> None:
         if self.is_whole:
@@ -130,18 +143,51 @@ class Answer:
         self.is_whole = decoder.truncated
 
     def on_message_complete(self) -> None:
-        self.is_whole = self._status > 0
+        self.is_whole = self.is_whole or self._status > 0
+
+
+def _parser(answer: Answer) -> httptools.HttpResponseParser:
+    """A reader that tells `answer` what it reads."""
+    parser = httptools.HttpResponseParser(answer)
+    # Whoever reads one answer of a connection cannot be led astray by the next one in it, so that
+    # what browsers take is taken here.
+    parser.set_dangerous_leniencies(
+        lenient_headers=True,
+        lenient_chunked_length=True,
+        lenient_transfer_encoding=True,
+        lenient_data_after_close=True,
+        lenient_optional_cr_before_lf=True,
+        lenient_spaces_after_chunk_size=True,
+    )
+    return parser
+
+
+def _with_one_length(data: bytes) -> bytes:
+    """The same without lines that say its length again, where all say the same: httptools refuses
+    what RFC 9110 (section 8.6) allows, and browsers take.
+    """
+    head, end, body = data.partition(b"\r\n\r\n")
+    lengths = list(_LENGTH.finditer(head))
+    if not end or len({found[1] for found in lengths}) != 1:
+        return data
+    for again in reversed(lengths[1:]):
+        head = head[: again.start()] + head[again.end() :]
+    return head + end + body
 
 
 def _joined(lines: list[tuple[bytes, bytes]]) -> dict[str, str]:
     """By lower-case name; several of one name are joined (RFC 9110, section 5.3)."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in lines}
+    headers = {name.decode("latin-1").lower(): _text(value) for name, value in lines}
     if len(headers) == len(lines):
         return headers
     values: dict[str, list[str]] = {name: [] for name in headers}
     for name, value in lines:
-        values[name.decode("latin-1").lower()].append(value.decode("latin-1"))
+        values[name.decode("latin-1").lower()].append(_text(value))
     return {name: ", ".join(several) for name, several in values.items()}
+
+
+def _text(value: bytes) -> str:
+    return value.decode("latin-1").strip(" \t")  # httptools leaves tabs behind a value
 
 
 def _last(codings: str) -> str:

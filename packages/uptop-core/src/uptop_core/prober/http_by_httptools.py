@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uptop_core.prober.http import Request, Response
     from uptop_core.prober.streams import Stream
 
+_FIRST_BYTE, _TRANSFER = Phase.FIRST_BYTE, Phase.TRANSFER
 _BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
@@ -31,7 +32,7 @@ async def exchange(look: Look, request: Request) -> Response:
     """Ask once and read the answer. Raises CheckFailed when there is none that can be read."""
     url = request.url
     request.packet  # noqa: B018  what cannot be sent is found before anybody is bothered
-    addresses = await resolve(look, url.host, url.port)
+    addresses = await resolve(look, url.host, url.port, request.ip_version)
     connection = await connect(look, addresses, url.port)
     try:
         stream: ByteStream = connection
@@ -39,35 +40,31 @@ async def exchange(look: Look, request: Request) -> Response:
             stream = await handshake(
                 look, connection, url.host, url.port, verify=request.verify, alpn=("http/1.1",)
             )
-        look.enter(Phase.FIRST_BYTE)
+        look.enter(_FIRST_BYTE)
         try:
             await stream.send(request.packet)
         except _BROKEN:
             pass  # a server may answer and close before it has read the whole request
-        answer = Answer(to_head=request.method == "HEAD")
-        try:
-            await _read(look, connection, stream, answer)
-        finally:
-            answer.let_go()
-        look.enter(None, connection.arrived_ns)
-        return answer.response()
+        return await _answer(look, connection, stream, Answer(to_head=request.method == "HEAD"))
     finally:
         connection.close()
 
 
-async def _read(look: Look, connection: Stream, stream: ByteStream, answer: Answer) -> None:
-    answered = False
-    while not answer.is_whole:
-        try:
-            data = await stream.receive()
-        except anyio.EndOfStream:
-            answer.end()
-            return
-        except _BROKEN as error:
-            raise stream_failure(
-                error, "while answering" if answered else "before it answered"
-            ) from error
-        if not answered:
-            answered = True
-            look.enter(Phase.TRANSFER, connection.arrived_ns)
-        answer.feed(data)
+async def _answer(look: Look, connection: Stream, stream: ByteStream, answer: Answer) -> Response:
+    try:
+        while not answer.is_whole:
+            try:
+                data = await stream.receive()
+            except anyio.EndOfStream:
+                answer.end()
+                break
+            except _BROKEN as error:
+                when = "while answering" if answer.has_begun else "before it answered"
+                raise stream_failure(error, when) from error
+            if not answer.has_begun:
+                look.enter(_TRANSFER, connection.arrived_ns)
+            answer.feed(data)
+    finally:
+        answer.let_go()
+    look.enter(None, connection.arrived_ns)
+    return answer.response()

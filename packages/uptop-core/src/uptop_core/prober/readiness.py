@@ -11,21 +11,38 @@ from __future__ import annotations
 
 import asyncio
 import select
+import socket
+import sys
 import threading
 import time
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Awaitable, Callable, Sequence
 
+_LOOK_AFTER_S = 0.02
 READABLE, WRITABLE = 0x1, 0x4  # as EPOLLIN and EPOLLOUT
 _BOTH = READABLE | WRITABLE
 _ENDED = 0x18  # EPOLLERR, EPOLLHUP: then both reading and writing say what happened
 _MOST_EVENTS = 256  # handled at once before the loop has its turn
+
+
+# Linux's SO_TIMESTAMPNS, which is also the type of the message that brings the stamp. Where an
+# architecture has another number, what the loop saw has to do.
+STAMPS = 35
+
+
+def stamp(sock: socket.socket) -> None:
+    """Have the kernel say when it received what is read from `sock`, if it can."""
+    if sys.platform == "linux":
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, STAMPS, 1)
+        except OSError:
+            pass
 
 
 class Bell:
@@ -51,12 +68,21 @@ class Bell:
         if self._watch is not None:
             self._watch.remove(self._sock.fileno())
 
-    def rung(self, *, writing: bool) -> Awaitable[None]:
-        """Await this until the next ring. `writing`: being writable is waited for as well."""
+    def rung(self, wanted: int) -> Awaitable[None]:
+        """Await this until the next ring, which is for `wanted` if not for all there is."""
         if self._watch is None:
-            return _by_anyio([self], writing, None)
+            return self._by_anyio(wanted)
         self._waiter = self._watch.loop.create_future()
         return self._waiter
+
+    async def _by_anyio(self, wanted: int) -> None:
+        if wanted == WRITABLE:
+            await anyio.wait_writable(self._sock)
+        else:
+            # For both, anyio cannot wait: so the one is waited for, the other looked after.
+            with anyio.move_on_after(None if wanted == READABLE else _LOOK_AFTER_S):
+                await anyio.wait_readable(self._sock)
+        self._ring(_BOTH)
 
     def _ring(self, events: int) -> None:
         self.rang_ns = time.perf_counter_ns()
@@ -66,10 +92,10 @@ class Bell:
 
 
 async def first_rung(bells: Sequence[Bell], within_s: float | None) -> None:
-    """Return at the next ring of any of them, for writing too, at the latest after `within_s`."""
+    """Return when one of them may be written, at the latest after `within_s`."""
     loop = asyncio.get_running_loop()
     if any(bell._watch is None for bell in bells):
-        await _by_anyio(bells, True, within_s)
+        await _first_by_anyio(bells, within_s)
         return
     waiter: asyncio.Future[None] = loop.create_future()
     for bell in bells:
@@ -82,20 +108,15 @@ async def first_rung(bells: Sequence[Bell], within_s: float | None) -> None:
             timer.cancel()
 
 
-async def _by_anyio(bells: Sequence[Bell], writing: bool, within_s: float | None) -> None:
-    waits: list[Callable[[socket.socket], Awaitable[None]]] = [anyio.wait_readable]
-    waits += [anyio.wait_writable] if writing else []
-
-    async def wait(one: Callable[[socket.socket], Awaitable[None]], bell: Bell) -> None:
-        await one(bell._sock)
-        bell._ring(_BOTH)
+async def _first_by_anyio(bells: Sequence[Bell], within_s: float | None) -> None:
+    async def wait(bell: Bell) -> None:
+        await bell.rung(WRITABLE)
         group.cancel_scope.cancel()
 
     with anyio.move_on_after(within_s):
         async with anyio.create_task_group() as group:
             for bell in bells:
-                for one in waits:
-                    group.start_soon(wait, one, bell)
+                group.start_soon(wait, bell)
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:
@@ -112,6 +133,11 @@ class _Watch:
         self._epoll = select.epoll()
         self._edges = select.EPOLLIN | select.EPOLLOUT | select.EPOLLET
         loop.add_reader(self._epoll.fileno(), self._ready)
+        # The kernel stamps what comes while any socket wants that, and begins to a little later:
+        # so one always does, else the first look after a pause would have no stamps.
+        stamped = socket.socket()
+        stamp(stamped)
+        weakref.finalize(self, stamped.close)
 
     def add(self, number: int, ring: Callable[[int], None]) -> None:
         self._epoll.register(number, self._edges)

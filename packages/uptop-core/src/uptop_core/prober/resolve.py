@@ -14,7 +14,7 @@ from uptop_core.prober.lookups import LOOKUPS
 from uptop_core.targets import ascii_name, parse_host, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from uptop_core.looks import Look, Vantage
     from uptop_core.targets import Address
@@ -28,19 +28,19 @@ _NO_SUCH_NAME = {
 _FAMILIES = {0: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
 
-async def resolve(look: Look, host: str, port: int, ip_version: int = 0) -> list[Address]:
+async def resolve(look: Look, host: str, port: int, ip_version: int = 0) -> Sequence[Address]:
     """The vetted addresses of `host`, in the system's order; `ip_version` is 4, 6, or 0 for either.
 
     Raises CheckFailed: NXDOMAIN or DNS_ERROR when there are none, BLOCKED_TARGET when one of them
     must not be connected to (then none may be: a name must not lead to both).
     """
-    literal = _literal(host)
-    if literal is not None:
-        if ip_version not in (0, literal.version):
-            raise CheckFailed(Reason.NXDOMAIN, f"{literal} is no IPv{ip_version} address")
-        if why := _refusal(literal, look.vantage.allow_private):
-            raise CheckFailed(Reason.BLOCKED_TARGET, why)
-        return [literal]
+    literal, why = _literal(host, look.vantage.allow_private)
+    if literal and ip_version not in (0, literal[0].version):
+        raise CheckFailed(Reason.NXDOMAIN, f"{literal[0]} is no IPv{ip_version} address")
+    if why is not None:
+        raise CheckFailed(Reason.BLOCKED_TARGET, why)
+    if literal:
+        return literal
     try:
         name = ascii_name(host)
     except ValueError as error:
@@ -69,13 +69,15 @@ def guard(addresses: Iterable[Address], vantage: Vantage, name: str = "") -> Non
             raise CheckFailed(Reason.BLOCKED_TARGET, f"{where}{why}")
 
 
-# Pure, and the same for each look at a monitor.
-_literal = lru_cache(maxsize=4096)(parse_host)
-
-
 @lru_cache(maxsize=4096)
-def _refusal(address: Address, allow_private: bool) -> str | None:
-    return refusal(address, allow_private=allow_private)
+def _literal(host: str, allow_private: bool) -> tuple[tuple[Address, ...], str | None]:
+    """The address that `host` writes out, if it does, and why it must not be connected to. Pure,
+    and the same at each look.
+    """
+    address = parse_host(host)
+    if address is None:
+        return (), None
+    return (address,), refusal(address, allow_private=allow_private)
 
 
 def _failure(name: str, error: socket.gaierror, ip_version: int) -> CheckFailed:

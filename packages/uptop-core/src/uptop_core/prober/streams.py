@@ -13,15 +13,18 @@ import struct
 import sys
 import time
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 import anyio
 from anyio.abc import ByteStream
 
-from uptop_core.prober.readiness import READABLE, WRITABLE, Bell
+from uptop_core.prober.readiness import READABLE, STAMPS, WRITABLE, Bell, stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from uptop_core.targets import Address
 
 RECEIVE_BYTES = 65_536
@@ -30,9 +33,6 @@ _LINUX = sys.platform == "linux"
 _KIND = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
 _BEGUN = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
-# Linux's SO_TIMESTAMPNS, which is also the type of the message that brings the stamp. Where an
-# architecture has another number, what the loop saw has to do.
-_STAMPS = 35
 _STAMP = struct.Struct("@ll")  # struct timespec, by the wall clock
 _SPACE = socket.CMSG_SPACE(_STAMP.size) if _LINUX else 0
 
@@ -40,6 +40,9 @@ _SPACE = socket.CMSG_SPACE(_STAMP.size) if _LINUX else 0
 _INFO = struct.Struct("@B67xI28xI")
 _UNDECIDED = (2, 3)  # TCP_SYN_SENT, TCP_SYN_RECV
 _CLOSED = 7
+
+
+_text: Callable[[Address], str] = lru_cache(maxsize=1024)(str)
 
 
 class Stream(ByteStream):
@@ -52,16 +55,15 @@ class Stream(ByteStream):
     """
 
     def __init__(self, address: Address, port: int) -> None:
-        self.text = str(address)
+        self.text = _text(address)
         self.connected_ns = self.arrived_ns = self.late_ns = 0
         self._read_ns = 0  # when something was last read, or that it is connected
         self._unsent: memoryview | None = None
         family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
         self._sock = sock = socket.socket(family, _KIND)
         try:
-            if _LINUX:
-                sock.setsockopt(socket.SOL_SOCKET, _STAMPS, 1)
-            else:
+            stamp(sock)
+            if not _LINUX:
                 sock.setblocking(False)
             self._began_ns = time.perf_counter_ns()
             code = sock.connect_ex((self.text, port))
@@ -74,7 +76,7 @@ class Stream(ByteStream):
 
     def is_connected(self) -> bool:
         """Whether it is by now. Raises OSError when it never will be."""
-        rang_ns = self.bell.rang_ns
+        rang_ns = self.bell.rang_ns or time.perf_counter_ns()
         self.connected_ns = self._read_ns = rang_ns
         if _LINUX:
             info = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
@@ -117,7 +119,7 @@ class Stream(ByteStream):
                     if data:
                         return data
                     raise anyio.EndOfStream
-            await bell.rung(writing=self._unsent is not None)
+            await bell.rung(READABLE if self._unsent is None else READABLE | WRITABLE)
 
     async def send(self, item: bytes) -> None:
         """Hand over `item`. What the kernel does not take at once is sent while receiving, since an
@@ -141,7 +143,7 @@ class Stream(ByteStream):
             if self.bell.events & WRITABLE:
                 self._send_rest()
             else:
-                await self.bell.rung(writing=True)
+                await self.bell.rung(WRITABLE)
 
     async def send_eof(self) -> None:
         """Say that nothing more comes from here."""
@@ -185,9 +187,9 @@ class Stream(ByteStream):
         """
         now_ns = time.perf_counter_ns()
         arrived_ns = max(self.bell.rang_ns, self._read_ns)
-        for _, kind, stamp in told:
-            if kind == _STAMPS and len(stamp) == _STAMP.size:
-                seconds, nanoseconds = _STAMP.unpack(stamp)
+        for _, kind, data in told:
+            if kind == STAMPS and len(data) == _STAMP.size:
+                seconds, nanoseconds = _STAMP.unpack(data)
                 then_ns = now_ns - time.time_ns() + seconds * 1_000_000_000 + nanoseconds
                 if self.connected_ns <= then_ns <= now_ns:
                     arrived_ns = then_ns

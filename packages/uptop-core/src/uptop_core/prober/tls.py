@@ -1,4 +1,4 @@
-"""From a connection to an encrypted one: certificate checked against the name, its end noted.
+"""From a connection to an encrypted one: certificate checked against the name, the chain noted.
 
 One context is shared by all checks that verify in the same way, since making one costs up to 40 ms.
 """
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from anyio.streams.tls import TLSAttribute, TLSStream
@@ -18,8 +18,8 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 from uptop_core.errors import CheckFailed
 from uptop_core.escaping import escape
 from uptop_core.looks import Look, Phase
-from uptop_core.outcomes import Reason
-from uptop_core.prober.certificate import NotACertificate, certificate_end_ms
+from uptop_core.outcomes import Certificate, Reason
+from uptop_core.prober.certificate import NotACertificate, read_certificate
 from uptop_core.prober.connect import connect
 from uptop_core.prober.os_errors import stream_failure
 from uptop_core.prober.streams import Stream
@@ -27,6 +27,8 @@ from uptop_core.targets import ascii_name, parse_host
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
+
+Chain = tuple[Certificate, ...]
 
 _EXPIRED = 10  # of OpenSSL's X509_V_ERR_ codes
 _UNVERIFIED = {
@@ -47,6 +49,8 @@ _SAID = {  # by OpenSSL's names of reasons
 }
 _OTHER_HOST = (62, 64)  # another name, another address
 
+_DER = 2  # of the forms that Python's inner object gives a certificate in
+_LONGEST_CHAIN = 10
 _PEEK_S = 2.0  # most that is spent on learning the end of a certificate that was refused
 
 
@@ -63,27 +67,29 @@ async def handshake(
 
     With `verify` the certificate must be one for `host`.
 
-    Sets `look.cert_end` whether or not the certificate was verified. Raises CheckFailed:
+    Sets `look.cert_end` and `look.chain` whether or not the certificate was verified. Raises CheckFailed:
     CERT_EXPIRED, TLS_ERROR or RESET; `stream` is closed then.
     """
-    context = shared_context(
-        verify, look.vantage.ca_file, alpn
-    )  # making one is not the target's time
-    if isinstance(stream, Stream):
-        stream.hasten()
+    # Before the phase begins: making one is not the target's time.
+    context = shared_context(verify, look.vantage.ca_file, alpn)
+    ours = stream if isinstance(stream, Stream) else None
+    if ours is not None:
+        ours.hasten()
+    late_ns = ours.late_ns if ours is not None else 0
     look.enter(Phase.TLS)
     try:
         secured = await _wrap(stream, context, host)
     except ssl.SSLCertVerificationError as error:
         look.enter(None)
-        note_end(look, await _peek(look, host, port, alpn))
-        raise _not_verified(error, host, look.cert_end) from error
+        chain = await _peek(look, host, port, alpn)
+        note_chain(look, chain)
+        raise _not_verified(error, host, chain[0].end if chain else None) from error
     except (anyio.EndOfStream, anyio.BrokenResourceError, ssl.SSLError) as error:
         raise _not_shaken(error) from error
-    if isinstance(stream, Stream):
-        look.leave_out(stream.late_ns)
+    if ours is not None:
+        look.leave_out(ours.late_ns - late_ns)
     look.enter(None)
-    note_end(look, _end_of(secured))
+    note_chain(look, _chain_of(secured))
     return secured
 
 
@@ -151,41 +157,57 @@ async def _wrap(stream: ByteStream, context: ssl.SSLContext, host: str) -> TLSSt
         raise
 
 
-async def _peek(look: Look, host: str, port: int, alpn: tuple[str, ...]) -> int | None:
-    """The end of a certificate that was refused, from a second handshake that verifies nothing.
+async def _peek(look: Look, host: str, port: int, alpn: tuple[str, ...]) -> Chain:
+    """The certificates that were refused, from a second handshake that verifies nothing.
 
     Best effort: at most half of what is left of the look, so that it never runs into the deadline
     and hides why the first handshake failed. It goes to the address that was vetted.
     """
     left_s = look.left_s() / 2
     if look.address is None:
-        return None
+        return ()
     with anyio.move_on_after(min(left_s, _PEEK_S)):
         try:
             aside = Look(look.vantage, look.timeout_s)
             again = await connect(aside, [ip_address(look.address)], port)
             context = shared_context(False, None, alpn)
             async with await _wrap(again, context, host) as secured:
-                return _end_of(secured)
+                return _chain_of(secured)
         except (OSError, anyio.EndOfStream, anyio.BrokenResourceError, CheckFailed):
-            return None
-    return None
+            return ()
+    return ()
 
 
-def _end_of(secured: TLSStream) -> int | None:
-    der = secured.extra(TLSAttribute.peer_certificate_binary, None)
-    if der is None:
-        return None
-    try:
-        return certificate_end_ms(der)
-    except NotACertificate:
-        return None
+def _chain_of(secured: TLSStream) -> Chain:
+    """What the target sent, its own certificate first; what cannot be read ends it."""
+    found: list[Certificate] = []
+    for der in _sent(secured.extra(TLSAttribute.ssl_object))[:_LONGEST_CHAIN]:
+        try:
+            found.append(read_certificate(der))
+        except NotACertificate:
+            break
+    return tuple(found)
 
 
-def note_end(look: Look, end_ms: int | None) -> None:
-    """Keep the earliest end of the certificates met, since over redirects each one is needed."""
-    if end_ms is not None:
-        look.cert_end = end_ms if look.cert_end is None else min(look.cert_end, end_ms)
+def _sent(tls: Any) -> list[bytes]:
+    """The certificates as DER. Python says them all from 3.13 on; before, only its inner object."""
+    if hasattr(tls, "get_unverified_chain"):
+        return list(tls.get_unverified_chain() or ())
+    inner = getattr(getattr(tls, "_sslobj", None), "get_unverified_chain", None)
+    if inner is not None:
+        return [one.public_bytes(_DER) for one in inner() or ()]
+    own = tls.getpeercert(binary_form=True)
+    return [own] if own else []
+
+
+def note_chain(look: Look, chain: Chain) -> None:
+    """Keep the certificates last met, and the earliest end of a target's own, since over redirects
+    each one is needed.
+    """
+    if chain:
+        look.chain = chain
+        end = chain[0].end
+        look.cert_end = end if look.cert_end is None else min(look.cert_end, end)
 
 
 def _not_verified(

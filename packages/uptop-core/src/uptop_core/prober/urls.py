@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from uptop_core.errors import CheckFailed
 from uptop_core.escaping import escape
-from uptop_core.targets import ascii_name, parse_host
+from uptop_core.targets import ascii_name, host_problem, parse_host
 
 _PORTS = {"http": 80, "https": 443}
 _AS_THEY_ARE = "%/:?#[]@!$&'()*+,;=-._~|{}^"  # what stands in a target unquoted
@@ -79,12 +79,14 @@ def joined(base: Url, location: str) -> Url:
     return parse_url(there)
 
 
-def url_problem(text: str) -> str | None:
-    """What is wrong with a URL as a person wrote it; None when it can be asked."""
+def url_problem(text: str, ip_version: int = 0) -> str | None:
+    """What is wrong with a URL as a person wrote it; None when it can be asked, by `ip_version` 4
+    or 6 if one is given.
+    """
     try:
-        parse_url(text)
+        wrong = host_problem(parse_url(text).host, ip_version)
     except CheckFailed as error:
         return error.detail
     except ValueError as error:
         return str(error)
-    return None
+    return None if wrong is None else f"its host {wrong}"

@@ -8,7 +8,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from uptop_core.monitors import Monitor
-    from uptop_core.wire import Assignments, Health, Registration, ResultsAnswer, ResultsBatch
+    from uptop_core.wire import (
+        Assignments,
+        Health,
+        Rechecks,
+        Registration,
+        ResultsAnswer,
+        ResultsBatch,
+    )
     from uptop_leader.calendars import Calendar
     from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.configuration import Actor, Edit
@@ -130,8 +137,14 @@ class Leader(Protocol):
     async def submit(self, batch: ResultsBatch, received: float) -> ResultsAnswer:
         """Take results; returns after the commit. Unregistered, InstanceConflict, Behind."""
 
+    def hear(self, node_id: str) -> str:
+        """A node asks; the ETag of its assignments. Unregistered when it is not known."""
+
     def assignments(self, node_id: str) -> tuple[str, Assignments]:
         """The ETag and the assignments of a node; Unregistered when it is not known."""
+
+    def rechecks(self, node_id: str, etag: str) -> Rechecks | None:
+        """The node's open rechecks, where its monitors are still those that `etag` names."""
 
     async def assignments_changed(self, node_id: str, etag: str, seconds: float) -> None:
         """Return as soon as the node's ETag is not `etag` any more, or after `seconds`."""

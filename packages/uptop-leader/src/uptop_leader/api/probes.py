@@ -16,7 +16,7 @@ from uptop_core.wire import (
     Registration,
     decode_batch,
 )
-from uptop_leader.api.answers import json_answer, unix_ms
+from uptop_leader.api.answers import flag, json_answer, unix_ms
 from uptop_leader.api.bodies import decoded, read_body
 from uptop_leader.refusals import BadRequest, TooLarge
 
@@ -54,20 +54,26 @@ class Probes:
         return json_answer(Registered(id=node.id, name=node.name, region=node.region, now=now))
 
     async def assignments(self, request: Request) -> Response:
-        """`GET /api/probe/assignments?node_id=&wait=`: 304 while nothing is new."""
+        """`GET /api/probe/assignments?node_id=&wait=`: 304 while nothing is new. With `partly=true`
+        the rechecks alone, where the monitors are those that the ETag of the question names.
+        """
         self._access.node(request)
         node_id = _node_id(request)
         wait = min(_seconds(request, "wait"), self._leader.settings.timings.poll)
         known = request.headers.get("if-none-match", "").removeprefix("W/").strip('" ')
-        etag, assignments = self._leader.assignments(node_id)
+        partly = flag(request, "partly", default=False)
+        etag = self._leader.hear(node_id)
         if known == etag and wait > 0:
             await self._leader.assignments_changed(node_id, etag, wait)
             if await request.is_disconnected():  # who died while waiting is not heard with that
                 return Response(status_code=HTTPStatus.NOT_MODIFIED)
-            etag, assignments = self._leader.assignments(node_id)
+            etag = self._leader.hear(node_id)
         headers = {"ETag": f'"{etag}"'}
         if known == etag:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        if partly and (rechecks := self._leader.rechecks(node_id, known)) is not None:
+            return json_answer(rechecks, headers=headers)
+        _, assignments = self._leader.assignments(node_id)
         return json_answer(assignments, headers=headers)
 
     async def results(self, request: Request) -> Response:

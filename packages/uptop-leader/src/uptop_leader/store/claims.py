@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _NOTE, _CHANNEL = METADATA.tables["notification"], METADATA.tables["channel"]
 _LISTING = frozenset(kind for kind, provider in PROVIDERS.items() if provider.digests)
+_EARLIER = _NOTE.alias()
+
 _decode_message = msgspec.msgpack.Decoder(Message).decode
 
 
@@ -91,14 +93,13 @@ def _listing_channels(connection: Connection) -> dict[str, Any]:
 def _claimable(
     connection: Connection, moment: int, limit: int, left_out: Collection[str]
 ) -> Sequence[Any]:
-    earlier = _NOTE.alias()
     has_earlier = exists().where(
-        earlier.c.done_ms.is_(None),
-        earlier.c.channel == _NOTE.c.channel,
-        earlier.c.subject == _NOTE.c.subject,
-        earlier.c.number < _NOTE.c.number,
+        _EARLIER.c.done_ms.is_(None),
+        _EARLIER.c.channel == _NOTE.c.channel,
+        _EARLIER.c.subject == _NOTE.c.subject,
+        _EARLIER.c.number < _NOTE.c.number,
         # the rows of one list do not wait for each other
-        or_(_NOTE.c.together.is_(None), earlier.c.together.is_distinct_from(_NOTE.c.together)),
+        or_(_NOTE.c.together.is_(None), _EARLIER.c.together.is_distinct_from(_NOTE.c.together)),
     )
     place = func.row_number().over(partition_by=_NOTE.c.channel, order_by=_NOTE.c.number)
     query = (

@@ -52,12 +52,13 @@ class StateRow(Row, table=True):
 
 
 class VoteRow(Row, table=True):
-    """The newest result of a node for a monitor."""
+    """The newest vote of a node for a monitor, as it was when it last said something new. A result
+    after `settled_ms` that means the same stands for a newer one."""
 
     __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
     monitor: str = Field(primary_key=True)
     node: str = Field(primary_key=True)
-    observed_ms: int = moment()
+    settled_ms: int = moment()
     data: bytes
 
 

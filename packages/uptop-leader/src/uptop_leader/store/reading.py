@@ -17,18 +17,18 @@ from uptop_leader.store.history import RawResult
 from uptop_leader.store.raw import raw_results
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
+from uptop_leader.store.votes import read_votes
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _TABLES = METADATA.tables
-_STATE, _VOTE, _NODE, _LEDGER = (_TABLES[name] for name in ("state", "vote", "node", "ledger"))
+_STATE, _NODE, _LEDGER = (_TABLES[name] for name in ("state", "node", "ledger"))
 _INCIDENT, _TRANSITION = _TABLES["incident"], _TABLES["transition"]
 _FORMER = _TABLES["former"]
 _HEARTBEAT, _SERIES = _TABLES["heartbeat"], _TABLES["series"]
 
 _decode_state = msgspec.msgpack.Decoder(MonitorState).decode
-_decode_vote = msgspec.msgpack.Decoder(Vote).decode
 _decode_evidence = msgspec.msgpack.Decoder(tuple[Vote, ...]).decode
 _decode_node = msgspec.msgpack.Decoder(Node).decode
 _decode_ledger = msgspec.msgpack.Decoder(Ledger).decode
@@ -36,11 +36,7 @@ _decode_ledger = msgspec.msgpack.Decoder(Ledger).decode
 
 def states(connection: Connection) -> dict[str, MonitorState]:
     """All states by monitor, with their votes put back in. Votes alone make a fresh state."""
-    votes: dict[str, dict[str, Vote]] = {}
-    for monitor, node, data in connection.execute(
-        select(_VOTE.c.monitor, _VOTE.c.node, _VOTE.c.data)
-    ):
-        votes.setdefault(monitor, {})[node] = _decode_vote(data)
+    votes = read_votes(connection)
     found = {
         monitor: msgspec.structs.replace(_decode_state(data), votes=votes.pop(monitor, {}))
         for monitor, data in connection.execute(select(_STATE.c.monitor, _STATE.c.data))

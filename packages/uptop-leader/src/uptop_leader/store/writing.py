@@ -15,13 +15,13 @@ from uptop_leader.store.passing_on import row_of
 from uptop_leader.store.results import write_results
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_ms_or_none
+from uptop_leader.store.votes import write_votes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
-    from uptop_core.votes import Vote
     from uptop_leader.changes import Changes
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.nodes import Ledger, Node
@@ -33,7 +33,6 @@ _TABLES = METADATA.tables
 _STATE, _VOTE = _TABLES["state"], _TABLES["vote"]
 _HEARTBEAT, _TRANSITION = _TABLES["heartbeat"], _TABLES["transition"]
 
-_PUT_VOTE = dialect.in_text(dialect.upsert(_VOTE))
 _PUT_STATE = dialect.upsert(_STATE)
 _PUT_NODE = dialect.upsert(_TABLES["node"])
 _PUT_LEDGER = dialect.upsert(_TABLES["ledger"])
@@ -55,7 +54,7 @@ def write(connection: Connection, changes: Changes, series: SeriesIds, now: floa
     """
     learned = write_results(connection, changes.results, series)
     _write_states(connection, changes.states)
-    _write_votes(connection, changes.votes)
+    write_votes(connection, changes.votes, changes.settled)
     _write_nodes(connection, changes.nodes, changes.ledgers)
     write_incidents(connection, changes.opened, [*changes.amended, *changes.closed])
     _write_transitions(connection, changes.transitions)
@@ -122,17 +121,6 @@ def _write_states(connection: Connection, states: dict[str, MonitorState]) -> No
         for state in states.values()
     ]
     connection.execute(_PUT_STATE, rows)
-
-
-def _write_votes(connection: Connection, votes: dict[tuple[str, str], Vote]) -> None:
-    if votes:
-        connection.exec_driver_sql(
-            _PUT_VOTE,
-            [
-                (monitor, node, round(vote.observed * 1000), _encode(vote))
-                for (monitor, node), vote in votes.items()
-            ],
-        )
 
 
 def _write_nodes(

@@ -128,7 +128,7 @@ def _beliefs() -> None:
         "vote",
         _text("monitor", key=True),
         _text("node", key=True),
-        _ms("observed_ms"),
+        _ms("settled_ms"),
         _data(),
         rowid=False,
     )
