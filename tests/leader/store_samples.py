@@ -19,11 +19,14 @@ from uptop_leader.notifications import Notification
 from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.seal import Keyring
 from uptop_leader.states import Belief, Status
+from uptop_leader.store.connections import Connections
 from uptop_leader.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
 NOON = 1_700_049_600.0  # 2023-11-15 12:00 UTC
 KEY = bytes(range(32))
@@ -155,3 +158,23 @@ def outage(monitor: str = "m", at: float = NOON) -> Changes:
         opened=[opened_incident],
         notifications=[notification(subject=opened_incident.id, created=at)],
     )
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+class Dying(Connections):
+    """Connections of a process that ends after some transactions."""
+
+    def __init__(self, path: Path, transactions: int) -> None:
+        super().__init__(path, 5)
+        self._left = transactions
+
+    @contextlib.contextmanager
+    def writing(self, *, flush: bool = False) -> Iterator[Connection]:
+        if self._left == 0:
+            raise Killed
+        self._left -= 1
+        with super().writing(flush=flush) as connection:
+            yield connection

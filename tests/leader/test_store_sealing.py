@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.leader.store_samples import NOON, opened, ping, result, set_up, transition
+from tests.leader.store_samples import NOON, Dying, Killed, opened, ping, result, set_up, transition
 from uptop_core.outcomes import Reason
 from uptop_leader.changes import Changes, StoredResult
 from uptop_leader.states import Status
@@ -23,8 +23,6 @@ from uptop_leader.store.replays import Rulings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sqlalchemy import Connection
 
     from uptop_leader.store.history import RawResult
     from uptop_leader.store.store import Store
@@ -186,26 +184,6 @@ def test_a_backup_holds_what_is_sealed(store: Store, tmp_path: Path) -> None:
         assert everything(copy) == before
 
 
-class Killed(Exception):
-    """Stands for the end of the process."""
-
-
-class Dying(Connections):
-    """Connections of a process that ends after some transactions."""
-
-    def __init__(self, path: Path, transactions: int) -> None:
-        super().__init__(path, 5)
-        self._left = transactions
-
-    @contextlib.contextmanager
-    def writing(self, *, flush: bool = False) -> Iterator[Connection]:
-        if self._left == 0:
-            raise Killed
-        self._left -= 1
-        with super().writing(flush=flush) as connection:
-            yield connection
-
-
 @pytest.mark.parametrize("transactions", range(10))
 def test_the_sealing_may_end_after_any_transaction(tmp_path: Path, transactions: int) -> None:
     path = tmp_path / "uptop.db"
@@ -251,7 +229,7 @@ RESULTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(RESULTS, st.integers(-2, 3)), min_size=1, max_size=5))
 def test_sealing_between_any_batches_changes_nothing_that_is_read(
     batches: list[tuple[list[StoredResult], int]],

@@ -209,8 +209,14 @@ def test_days_are_cut_at_midnight_utc(store: Store) -> None:
     assert days == [
         Day(date=date(2023, 11, 12), up_s=0, down_s=0, observed_s=0),
         Day(date=date(2023, 11, 13), up_s=DAY, down_s=0, observed_s=DAY),
-        Day(date=date(2023, 11, 14), up_s=21 * HOUR, down_s=3 * HOUR, observed_s=DAY),
-        Day(date=date(2023, 11, 15), up_s=8 * HOUR, down_s=2 * HOUR, observed_s=10 * HOUR),
+        Day(date=date(2023, 11, 14), up_s=21 * HOUR, down_s=3 * HOUR, observed_s=DAY, outages=1),
+        Day(
+            date=date(2023, 11, 15),
+            up_s=8 * HOUR,
+            down_s=2 * HOUR,
+            observed_s=10 * HOUR,
+            outages=1,
+        ),
     ]
 
 

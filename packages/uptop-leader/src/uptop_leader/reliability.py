@@ -61,7 +61,7 @@ def reliability(seen: Intervals, down: Intervals, since_ms: int, until_ms: int) 
     """
     window = [(since_ms, until_ms)]
     up = subtract(seen, down)
-    lasted = [length(intersect(stretch, window)) for stretch in _outages(up, down)]
+    lasted = [length(intersect(stretch, window)) for stretch in outages(up, down)]
     felt = [lasting for lasting in lasted if lasting]
     return Reliability(
         window_s=(until_ms - since_ms) / 1000,
@@ -72,16 +72,16 @@ def reliability(seen: Intervals, down: Intervals, since_ms: int, until_ms: int) 
     )
 
 
-def _outages(up: Intervals, down: Intervals) -> list[Intervals]:
+def outages(up: Intervals, down: Intervals) -> list[Intervals]:
     """The down times by outage; all are sorted, so each up time is looked at once."""
-    outages: list[Intervals] = []
+    found: list[Intervals] = []
     place = 0
     for start, end in down:
         before = place
         while place < len(up) and up[place][0] < start:
             place += 1
-        if outages and place == before:
-            outages[-1].append((start, end))
+        if found and place == before:
+            found[-1].append((start, end))
         else:
-            outages.append([(start, end)])
-    return outages
+            found.append([(start, end)])
+    return found

@@ -14,7 +14,7 @@ from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import Configuration
 from uptop_leader.maintenance import Maintenance
-from uptop_leader.store import dialect, facts, people, specs
+from uptop_leader.store import dialect, facts, people, specs, stale
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
 
@@ -99,9 +99,22 @@ def _change_monitors(
         yield from (("monitor deleted", row.name, "") for row in gone)
     put = list(_differing(wanted.put_monitors, rows, lambda row: specs.monitor_of(row, keyring)))
     _free_names(connection, _MONITOR, put)
+    _mark_days(connection, put)
     for position, (monitor, _) in enumerate(put, _next_position(connection, _MONITOR)):
         connection.execute(_PUT_MONITOR, _monitor_row(monitor, keyring, position, now))
     yield from (_entry("monitor", monitor.name, fields) for monitor, fields in put)
+
+
+def _mark_days(connection: Connection, put: list[tuple[Monitor, list[str] | None]]) -> None:
+    """Have the days counted anew of monitors that come back, or whose interval is another: it says
+    what two looks leave between them.
+    """
+    new = [monitor.id for monitor, fields in put if fields is None]
+    back = select(_MONITOR.c.id, _MONITOR.c.created_ms).where(_MONITOR.c.deleted_ms.is_not(None))
+    if new:
+        deleted = {row.id: row.created_ms for row in connection.execute(back)}
+        stale.mark(connection, {one: deleted[one] for one in new if one in deleted})
+    stale.mark_late(connection, [one.id for one, fields in put if fields and "interval" in fields])
 
 
 def _monitor_row(monitor: Monitor, keyring: Keyring, position: int, now: float) -> dict[str, Any]:

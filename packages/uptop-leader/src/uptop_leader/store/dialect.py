@@ -65,6 +65,21 @@ def widen(table: Table) -> Insert:
     )
 
 
+def reach_back(table: Table) -> Insert:
+    """Insert rows; where one is there already, its `since_ms` becomes the earlier of both, and its
+    `mark` counts up.
+    """
+    statement = sqlite.insert(table)
+    known, given = table.columns, statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={
+            "since_ms": func.min(known["since_ms"], given["since_ms"]),
+            "mark": known["mark"] + 1,
+        },
+    )
+
+
 def in_text(statement: Insert) -> str:
     """`statement` as text that takes tuples in the order of the table's columns."""
     return str(statement.compile(dialect=sqlite.dialect()))

@@ -26,6 +26,10 @@ SEALING = "sealing_until"
 """Raw results before this moment, Unix milliseconds, are sealed or being sealed."""
 SEALED = "sealed_until"
 """Those before this one are in packs, or stragglers; what else is there of them counts no more."""
+SETTLING = "settling_until"
+"""Who changes what was before this moment, Unix milliseconds, marks the days (`stale`)."""
+SETTLED = "settled_until"
+"""Days before this moment are kept as they were counted."""
 
 
 def ensure(connection: Connection, now: float) -> str:

@@ -33,12 +33,16 @@ class Uptime(Struct, frozen=True, kw_only=True):
 
 
 class Day(Struct, frozen=True, kw_only=True):
-    """One day of a monitor, UTC; the rest of it was not observed. Times in seconds."""
+    """One day of a monitor, UTC; the rest of it was not observed. Times in seconds. `maintained_s`
+    is the time in maintenance, `outages` how many were felt in it.
+    """
 
     date: date
     up_s: float
     down_s: float
     observed_s: float
+    maintained_s: float = 0.0
+    outages: int = 0
 
 
 class Latency(Struct, frozen=True, kw_only=True):

@@ -94,6 +94,33 @@ class DirtyRow(Row, table=True):
     mark: int
 
 
+class DaysRow(Row, table=True):
+    """128 days of a monitor from `start_ms` on, as `day_blocks.py` has them."""
+
+    start_ms: int = moment(primary_key=True)
+    monitor: str = Field(primary_key=True)
+    data: bytes
+
+
+class DaySpansRow(Row, table=True):
+    """The observed and the down time of a day that was not the same throughout."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+    day_ms: int = moment(primary_key=True)
+    monitor: str = Field(primary_key=True)
+    data: bytes
+
+
+class StaleRow(Row, table=True):
+    """A monitor, or all where it is empty, whose days from `since_ms` on are to be counted anew;
+    `mark` counts how often that was said.
+    """
+
+    monitor: str = Field(primary_key=True)
+    since_ms: int = moment()
+    mark: int
+
+
 class GapRow(Row, table=True):
     """A time in which this leader did not run."""
 

@@ -26,6 +26,8 @@ def union(intervals: Iterable[tuple[int, int]]) -> Intervals:
 def intersect(one: Intervals, other: Intervals) -> Intervals:
     """The time that is in both."""
     common: Intervals = []
+    if not one or not other:
+        return common
     left = right = 0
     while left < len(one) and right < len(other):
         start = max(one[left][0], other[right][0])
@@ -41,8 +43,8 @@ def intersect(one: Intervals, other: Intervals) -> Intervals:
 
 def subtract(one: Intervals, other: Intervals) -> Intervals:
     """The time that is in `one` and not in `other`."""
-    if not one:
-        return []
+    if not one or not other:
+        return one
     ends = [one[0][0], *(moment for interval in other for moment in interval), one[-1][1]]
     outside = [
         (start, end) for start, end in zip(ends[::2], ends[1::2], strict=True) if start < end

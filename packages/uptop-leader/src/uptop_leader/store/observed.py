@@ -8,7 +8,7 @@ late results tell, what they tell.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -32,10 +32,13 @@ _NOT_KNOWN = frozenset({Status.UNKNOWN, Status.PENDING})
 
 
 class Observed(Struct, frozen=True):
-    """The observed time of a monitor, and the part of it in which it was down."""
+    """The observed time of a monitor, the part of it in which it was down, and the time in
+    maintenance, of which nothing is observed.
+    """
 
     all: Intervals
     down: Intervals
+    maintained: Intervals = []
 
 
 class _Past(Struct, frozen=True):
@@ -51,7 +54,7 @@ class _Pace(Struct):
     interval: float = 60.0
 
 
-_NO_PAST = _Past([], [])
+_DAY_MS = 86_400_000
 _decode_pace = msgspec.json.Decoder(_Pace).decode
 
 
@@ -60,7 +63,7 @@ def observed(
 ) -> dict[str, Observed]:
     """What was observed of every monitor that is not deleted (`only` names one), in [since,
     until)."""
-    query = select(_MONITOR).where(_MONITOR.c.deleted_ms.is_(None))
+    query = select(_MONITOR.c.id, _MONITOR.c.created_ms).where(_MONITOR.c.deleted_ms.is_(None))
     if only is not None:
         query = query.where(_MONITOR.c.id == only)
     monitors = connection.execute(query).all()
@@ -70,15 +73,19 @@ def observed(
     pasts = _pasts(connection, since_ms, until_ms, only)
     incidents = _incidents(connection, since_ms, until_ms, only)
     found: dict[str, Observed] = {}
-    for monitor in monitors:
-        past = pasts.get(monitor.id, _NO_PAST)
-        live = subtract(time_of(_JUDGED, judged[monitor.id]), gaps)
-        seen = union([*live, *past.up, *past.down])
-        seen = subtract(seen, maintained.get(monitor.id, []))
-        own = union(incidents.get(monitor.id, []))
-        bridges = _bridges(own, past.down, monitor)
-        down = union([*subtract(own, past.up), *past.down, *bridges])
-        found[monitor.id] = Observed(seen, intersect(seen, down))
+    for monitor, created_ms in monitors:
+        seen = subtract(time_of(_JUDGED, judged[monitor]), gaps)
+        own = union(incidents.get(monitor, ()))
+        past = pasts.get(monitor)
+        if past is not None:
+            window = [(max(since_ms, created_ms), until_ms)]
+            apart = _apart(connection, monitor)
+            seen = intersect(union([*seen, *past.up, *past.down]), window)
+            bridges = _bridges(own, past.down, apart)
+            own = union([*subtract(own, past.up), *past.down, *bridges])
+        upkeep = maintained.get(monitor, [])
+        seen = subtract(seen, upkeep)
+        found[monitor] = Observed(seen, intersect(seen, own), upkeep)
     return found
 
 
@@ -103,13 +110,14 @@ def _gaps(connection: Connection, since_ms: int, until_ms: int) -> Intervals:
 def _pasts(
     connection: Connection, since_ms: int, until_ms: int, only: str | None
 ) -> dict[str, _Past]:
-    query = select(_LATE).where(_LATE.c.since_ms < until_ms, _LATE.c.until_ms > since_ms)
+    around = since_ms - _DAY_MS  # what ended before may go on in an incident within
+    query = select(_LATE).where(_LATE.c.since_ms < until_ms, _LATE.c.until_ms > around)
     if only is not None:
         query = query.where(_LATE.c.monitor == only)
     found: dict[str, _Past] = {}
     for row in connection.execute(query):
         past = found.setdefault(row.monitor, _Past([], []))
-        span = (max(since_ms, row.since_ms), min(until_ms, row.until_ms))
+        span = (row.since_ms, min(until_ms, row.until_ms))
         (past.down if row.down else past.up).append(span)
     return found
 
@@ -130,13 +138,16 @@ def _incidents(
     return found
 
 
-def _bridges(own: Intervals, late: list[tuple[int, int]], monitor: Any) -> list[tuple[int, int]]:
+def _apart(connection: Connection, monitor: str) -> int:
+    """How many milliseconds may lie between two looks at a monitor."""
+    spec = connection.execute(select(_MONITOR.c.spec).where(_MONITOR.c.id == monitor)).scalar_one()
+    return round(_decode_pace(spec).interval * 1000)
+
+
+def _bridges(own: Intervals, late: list[tuple[int, int]], apart: int) -> list[tuple[int, int]]:
     """The moments between what late results tell to be down and the incident that goes on with it:
     what was believed before held on in them, and no look lies between.
     """
-    if not late:
-        return []
-    apart = round(_decode_pace(monitor.spec).interval * 1000)
     after = [(end, began) for _, end in late for began, _ in own if 0 < began - end <= apart]
     before = [(over, start) for start, _ in late for _, over in own if 0 < start - over <= apart]
     return [*after, *before]

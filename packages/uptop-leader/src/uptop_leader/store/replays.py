@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 
 from uptop_leader.incidents import Incident, late_incident_id
 from uptop_leader.late import Look, Outage, Pace, Past, pace_of, past_of
-from uptop_leader.store import levels, observed, writing
+from uptop_leader.store import levels, observed, stale, writing
 from uptop_leader.store.codes import meaning_of
 from uptop_leader.store.intervals import intersect
 from uptop_leader.store.raw import raw_results
@@ -202,6 +202,8 @@ def _write(
     connection.execute(
         delete(_INCIDENT).where(_INCIDENT.c.monitor == own, _INCIDENT.c.late.is_(True), *within)
     )
+    # An interval more: what ended shortly before may turn out to be the beginning of an outage.
+    stale.mark(connection, {own: told.since_ms - round(monitor.interval * 1000)})
     live = _live_incidents(connection, own, told, pace)
     writing.write_incidents(
         connection,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _RESULT, _LEDGER = METADATA.tables["result"], METADATA.tables["ledger"]
 _STRAGGLER, _PACK = METADATA.tables["straggler"], METADATA.tables["pack"]
+_SPANS = METADATA.tables["day_spans"]
 _FORMER = METADATA.tables["former"]
 _NOTIFICATION = METADATA.tables["notification"]
 
@@ -45,6 +46,7 @@ def retain(
             removed += remove_before(connections, table, key, end)
     remove_before(connections, _FORMER, _FORMER.c.until_ms, to_ms(now - raw_s))
     remove_before(connections, _LEDGER, _LEDGER.c.touched_ms, to_ms(now - raw_s))
+    remove_before(connections, _SPANS, _SPANS.c.day_ms, to_ms(now - hour_s))
     remove_before(connections, _NOTIFICATION, _NOTIFICATION.c.done_ms, to_ms(now - five_min_s))
     return removed
 

@@ -23,6 +23,7 @@ from uptop_leader.store import (
 )
 from uptop_leader.store.backup import backup
 from uptop_leader.store.connections import Connections
+from uptop_leader.store.days import settle
 from uptop_leader.store.latencies import latency
 from uptop_leader.store.migrate import migrate
 from uptop_leader.store.replays import replay
@@ -311,8 +312,12 @@ class Store:
     # Upkeep, from time to time
 
     def roll_up(self, now: float) -> int:
-        """Compute the rollups whose results have changed; returns how many buckets."""
-        return roll_up(self._connections, now)
+        """Compute the rollups whose results have changed, and count the days that are over or have
+        changed; returns how many buckets.
+        """
+        done = roll_up(self._connections, now)
+        settle(self._connections, now)
+        return done
 
     def replay(
         self, monitors: Mapping[str, Monitor], rulings: Rulings, now: float, waited_s: float

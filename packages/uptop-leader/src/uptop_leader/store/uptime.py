@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from uptop_leader.reliability import Reliability, reliability
+from uptop_leader.store.days import known_days, sums_since
 from uptop_leader.store.history import Day, Uptime
-from uptop_leader.store.intervals import Intervals, length
 from uptop_leader.store.levels import DAY
-from uptop_leader.store.observed import Observed, observed
+from uptop_leader.store.observed import observed
 from uptop_leader.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -18,11 +18,24 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from uptop_leader.store.day_blocks import Days
+
+
+_DAY_S = DAY.length_ms / 1000
+
 
 def uptime(connection: Connection, now: float, seconds: float) -> dict[str, Uptime]:
     """The uptime of every monitor in the last `seconds`."""
-    found = observed(connection, to_ms(now - seconds), to_ms(now))
-    return {monitor: _uptime(seen, seconds) for monitor, seen in found.items()}
+    found = sums_since(connection, to_ms(now - seconds), to_ms(now))
+    return {
+        monitor: Uptime(
+            up_s=(total - down) / 1000,
+            down_s=down / 1000,
+            observed_s=total / 1000,
+            window_s=seconds,
+        )
+        for monitor, (total, down) in found.items()
+    }
 
 
 def reliabilities(
@@ -43,42 +56,30 @@ def daily(
     """The last `days` days of every monitor, UTC, the oldest first; the last one is today so far.
     `only` names one monitor.
     """
-    today = DAY.start_of(to_ms(now))
-    first = today - (days - 1) * DAY.length_ms
+    first = DAY.start_of(to_ms(now)) - (days - 1) * DAY.length_ms
     dates = [_date(first + number * DAY.length_ms) for number in range(days)]
-    found = observed(connection, first, to_ms(now), only)
-    return {monitor: _days(seen, first, dates) for monitor, seen in found.items()}
+    usual = [Day(date=date, up_s=_DAY_S, down_s=0.0, observed_s=_DAY_S) for date in dates]
+    found = known_days(connection, first, to_ms(now), only)
+    return {monitor: _days(known, usual) for monitor, known in found.items()}
 
 
-def _uptime(seen: Observed, seconds: float) -> Uptime:
-    total, down = length(seen.all), length(seen.down)
-    return Uptime(
-        up_s=(total - down) / 1000,
-        down_s=down / 1000,
-        observed_s=total / 1000,
-        window_s=seconds,
-    )
-
-
-def _days(seen: Observed, first: int, dates: list[date]) -> list[Day]:
-    total = _by_day(seen.all, first, len(dates))
-    down = _by_day(seen.down, first, len(dates))
+def _days(known: Days, usual: list[Day]) -> list[Day]:
+    """The days as they are told. Most are like `usual` ones, up throughout, which are shared: of a
+    thousand monitors' quarters, making each anew would take longer than all else.
+    """
     return [
-        Day(date=date, up_s=(whole - bad) / 1000, down_s=bad / 1000, observed_s=whole / 1000)
-        for date, whole, bad in zip(dates, total, down, strict=True)
+        day
+        if whole == DAY.length_ms and not bad
+        else Day(
+            date=day.date,
+            up_s=(whole - bad) / 1000,
+            down_s=bad / 1000,
+            observed_s=whole / 1000,
+            maintained_s=upkeep / 1000,
+            outages=outages,
+        )
+        for day, whole, bad, upkeep, outages in zip(usual, *known.columns(), strict=True)
     ]
-
-
-def _by_day(intervals: Intervals, first: int, days: int) -> list[int]:
-    """How many milliseconds of the intervals, all from `first` on, lie in each day."""
-    sums = [0] * days
-    for start, end in intervals:
-        while start < end:
-            number = (start - first) // DAY.length_ms
-            stop = min(end, first + (number + 1) * DAY.length_ms)
-            sums[number] += stop - start
-            start = stop
-    return sums
 
 
 def _date(moment_ms: int) -> date:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import delete
 
-from uptop_leader.store import dialect
+from uptop_leader.store import dialect, stale
 from uptop_leader.store.passing_on import row_of
 from uptop_leader.store.results import write_results
 from uptop_leader.store.tables import METADATA
@@ -64,6 +64,7 @@ def write(connection: Connection, changes: Changes, series: SeriesIds, now: floa
             connection.execute(delete(table).where(table.c.monitor.in_(changes.forgotten)))
     for since, until in changes.gaps:
         gap(connection, since, until)
+    stale.mark_changes(connection, changes)
     _write_late(connection, changes.late, now)
     _write_former(connection, changes.former)
     alive(connection, now)
@@ -78,6 +79,7 @@ def alive(connection: Connection, now: float) -> None:
 def gap(connection: Connection, since: float, until: float) -> None:
     """Remember a time in which this leader did not run."""
     connection.execute(_PUT_GAP, {"since_ms": to_ms(since), "until_ms": to_ms(until)})
+    stale.mark(connection, {stale.ALL: to_ms(since)})
 
 
 def _write_late(connection: Connection, late: dict[str, tuple[float, float]], now: float) -> None:

@@ -247,6 +247,9 @@ def _history() -> None:
             rowid=False,
         )
     _table("dirty", _text("level", key=True), _ms("bucket_ms", key=True), _int("mark"))
+    _table("days", _ms("start_ms", key=True), _text("monitor", key=True), _data())
+    _table("day_spans", _ms("day_ms", key=True), _text("monitor", key=True), _data(), rowid=False)
+    _table("stale", _text("monitor", key=True), _ms("since_ms"), _int("mark"))
     _table(
         "late",
         _text("monitor", key=True),

@@ -1,0 +1,119 @@
+"""What days of one monitor come to, and how that is kept: blocks of 128 days. Pure.
+
+A block holds four columns of 32-bit numbers, lowest byte first: observed, down and maintained
+milliseconds, and outages, for each of its days.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from uptop_leader.reliability import outages
+from uptop_leader.store.intervals import Intervals, intersect, subtract
+from uptop_leader.store.levels import DAY
+
+if TYPE_CHECKING:
+    from uptop_leader.store.observed import Observed
+
+BLOCK_DAYS = 128
+BLOCK_MS = BLOCK_DAYS * DAY.length_ms
+_COLUMNS = 4
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(tuple[list[tuple[int, int]], list[tuple[int, int]]]).decode
+
+
+class Days(Struct, frozen=True):
+    """Days one after the other, as columns. Times are milliseconds."""
+
+    observed: array[int]
+    down: array[int]
+    maintained: array[int]
+    outages: array[int]
+
+    @classmethod
+    def none(cls, count: int) -> Days:
+        """Days of which nothing is known."""
+        return cls(*(array("I", bytes(4 * count)) for _ in range(_COLUMNS)))
+
+    def columns(self) -> tuple[array[int], array[int], array[int], array[int]]:
+        """All columns in their order."""
+        return self.observed, self.down, self.maintained, self.outages
+
+    def put(self, place: int, other: Days, begin: int = 0, end: int | None = None) -> None:
+        """Replace days from `place` on by those of another in [begin, end)."""
+        for own, new in zip(self.columns(), other.columns(), strict=True):
+            some = new[begin:end]
+            own[place : place + len(some)] = some
+
+    def stored(self) -> bytes:
+        """A block in bytes."""
+        whole = array("I")
+        for column in self.columns():
+            whole += column
+        if sys.byteorder == "big":
+            whole.byteswap()
+        return whole.tobytes()
+
+
+def block(data: bytes) -> Days:
+    """A block again."""
+    whole = array("I", data)
+    if sys.byteorder == "big":
+        whole.byteswap()
+    starts = range(0, _COLUMNS * BLOCK_DAYS, BLOCK_DAYS)
+    return Days(*(whole[start : start + BLOCK_DAYS] for start in starts))
+
+
+def days_of(seen: Observed, first_ms: int, count: int) -> Days:
+    """What `count` days from a midnight on come to; what was observed before does not matter."""
+    found = Days.none(count)
+    window = [(first_ms, first_ms + count * DAY.length_ms)]
+    _add_up(found.observed, seen.all, first_ms, window)
+    if seen.maintained:
+        _add_up(found.maintained, seen.maintained, first_ms, window)
+    if seen.down:
+        _add_up(found.down, seen.down, first_ms, window)
+        for stretch in outages(subtract(seen.all, seen.down), seen.down):
+            felt = intersect(stretch, window)
+            for number in {day for one in felt for day in _touched(one, first_ms)}:
+                found.outages[number] += 1
+    return found
+
+
+def is_even(observed_ms: int, down_ms: int) -> bool:
+    """Whether a day was the same from beginning to end, so that its sums tell of any part of it."""
+    whole = DAY.length_ms
+    return observed_ms == 0 or (observed_ms == whole and down_ms in (0, whole))
+
+
+def spans_stored(seen: Observed, day_ms: int) -> bytes:
+    """The observed and the down time of a day that is not even."""
+    window = [(day_ms, day_ms + DAY.length_ms)]
+    return _encode((intersect(seen.all, window), intersect(seen.down, window)))
+
+
+def spans_of(data: bytes) -> tuple[Intervals, Intervals]:
+    """Both again."""
+    return _decode(data)
+
+
+def _touched(time: tuple[int, int], first_ms: int) -> range:
+    """The numbers of the days that some time lies in."""
+    start, end = time
+    return range((start - first_ms) // DAY.length_ms, (end - 1 - first_ms) // DAY.length_ms + 1)
+
+
+def _add_up(sums: array[int], times: Intervals, first_ms: int, window: Intervals) -> None:
+    """Add how many milliseconds of the times lie in each day."""
+    for start, end in intersect(times, window):
+        while start < end:
+            number = (start - first_ms) // DAY.length_ms
+            stop = min(end, first_ms + (number + 1) * DAY.length_ms)
+            sums[number] += stop - start
+            start = stop
