@@ -3,8 +3,8 @@
 Most votes say what their node said before, and the raw result beside them tells all that is new:
 when, and how fast (though not how long each phase took, which only the next look tells again).
 Such a vote is not written; at a restart the newest result that means the same brings the one that
-was written up to date. So that only the last minutes of results are needed for
-that, a vote is written from time to time all the same.
+was written up to date. So that only the last minutes of results are needed for that, a vote is
+written from time to time all the same.
 """
 
 from __future__ import annotations

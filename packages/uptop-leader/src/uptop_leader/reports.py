@@ -122,6 +122,7 @@ def _vote(draft: Draft, state: MonitorState, vote: Vote) -> MonitorState:
     draft.note_voter(monitor, vote)
     if after.votes[vote.node] is vote and not is_repeat(vote, before, monitor):
         draft.changes.votes[monitor, vote.node] = vote
+        draft.changes.settled.pop((monitor, vote.node), None)  # that was of the vote before
     if not turned and _is_quiet(state, after, vote):
         draft.put_votes(after)
         return after
