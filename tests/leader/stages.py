@@ -72,20 +72,27 @@ class Outbox(Struct, frozen=True):
     oldest_s: float = 4.5
 
 
+class Holders(Struct, frozen=True):
+    """Who holds which token."""
+
+    tokens: dict[str, Holder]
+
+    def find_token(self, token_hash: str, now: float) -> Holder | None:
+        return self.tokens.get(token_hash)
+
+
 class Memory:
     """A store that forgets at the end of the test."""
 
     def __init__(self) -> None:
         roles = {VIEWER: "viewer", EDITOR: "editor", ADMIN: "admin"}
-        self.tokens = {token_hash(token): Holder(role, role) for token, role in roles.items()}
+        holders = {token_hash(token): Holder(role, role) for token, role in roles.items()}
+        self.people = Holders(holders)
         self.written: list[Incident] = []
         self.uptimes: dict[str, Seen] = {}
         self.health: list[ChannelHealth] = []
         self.trouble: UptopError | None = None
         self.asked = 0
-
-    def find_token(self, token_hash: str, now: float) -> Holder | None:
-        return self.tokens.get(token_hash)
 
     def incidents(
         self,

@@ -23,9 +23,9 @@ HOUR = 3600.0
 
 async def ask(helm: Helm, path: str) -> httpx.Response:
     """What the leader's API answers to somebody who may read."""
-    if helm.store.find_user("ada") is None:
-        user = helm.store.add_user("ada", "viewer", helm.clock.at)
-        helm.store.add_token(user, "t", token_hash("secret"), "sec", None, helm.clock.at)
+    if helm.store.people.find_user("ada") is None:
+        user = helm.store.people.add_user("ada", "viewer", helm.clock.at)
+        helm.store.people.add_token(user, "t", token_hash("secret"), "sec", None, helm.clock.at)
     transport = httpx.ASGITransport(app=build_app(helm.leader))
     headers = {"Authorization": "Bearer secret"}
     async with httpx.AsyncClient(

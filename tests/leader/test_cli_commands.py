@@ -12,7 +12,8 @@ import pytest
 from tests.leader.commands import Run, runner
 from uptop_leader.cli import program
 from uptop_leader.seal import Keyring, token_hash
-from uptop_leader.store.people import AuditEntry, Person
+from uptop_leader.store.audit import AuditEntry
+from uptop_leader.store.people import Person
 from uptop_leader.store.store import Store
 
 
@@ -26,7 +27,7 @@ def signed_in(token: str) -> Person | None:
     """Who the token speaks for in the database."""
     store = Store.open(Path("uptop.db"), Keyring(), 0.0)
     try:
-        return store.find_token(token_hash(token), time.time())
+        return store.people.find_token(token_hash(token), time.time())
     finally:
         store.close()
 

@@ -22,7 +22,7 @@ def test_the_token_is_in_a_file_of_its_owner_and_works(
         first_admin(store, tmp_path, NOON)
         path = tmp_path / TOKEN_FILE
         token = path.read_text().strip()
-        person = store.find_token(token_hash(token), NOON)
+        person = store.people.find_token(token_hash(token), NOON)
         assert person is not None
         assert (person.name, person.role) == ("admin", "admin")
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -36,7 +36,7 @@ def test_a_second_start_leaves_everything_as_it_is(tmp_path: Path) -> None:
         token = (tmp_path / TOKEN_FILE).read_text()
         first_admin(store, tmp_path, NOON + 1)
         assert (tmp_path / TOKEN_FILE).read_text() == token
-        assert len(store.tokens()) == 1
+        assert len(store.people.tokens()) == 1
 
 
 def test_a_file_that_others_may_read_is_made_private_before_it_is_filled(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.leader.store_samples import NOON, OPERATOR, opened
 from uptop_core.errors import ConfigError
-from uptop_leader.store.people import AuditEntry, Person
+from uptop_leader.store.audit import AuditEntry
+from uptop_leader.store.people import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,58 +25,58 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_a_new_store_has_no_users(store: Store) -> None:
-    assert not store.has_users()
-    user = store.add_user("ada", "admin", NOON)
-    assert store.has_users()
-    assert store.find_user("ada") == user
-    assert store.find_user("bob") is None
+    assert not store.people.has_users()
+    user = store.people.add_user("ada", "admin", NOON)
+    assert store.people.has_users()
+    assert store.people.find_user("ada") == user
+    assert store.people.find_user("bob") is None
 
 
 def test_a_user_name_is_taken_once(store: Store) -> None:
-    store.add_user("ada", "admin", NOON)
+    store.people.add_user("ada", "admin", NOON)
     with pytest.raises(ConfigError, match="'ada'"):
-        store.add_user("ada", "viewer", NOON)
+        store.people.add_user("ada", "viewer", NOON)
 
 
 def test_a_token_speaks_for_its_user(store: Store) -> None:
-    user = store.add_user("ada", "editor", NOON)
-    store.add_token(user, "laptop", "hash", "up_12", None, NOON)
-    assert store.find_token("hash", NOON) == Person(
+    user = store.people.add_user("ada", "editor", NOON)
+    store.people.add_token(user, "laptop", "hash", "up_12", None, NOON)
+    assert store.people.find_token("hash", NOON) == Person(
         user=user, name="ada", role="editor", token_prefix="up_12"
     )
-    assert store.find_token("another hash", NOON) is None
+    assert store.people.find_token("another hash", NOON) is None
 
 
 def test_an_expired_token_speaks_for_nobody(store: Store) -> None:
-    user = store.add_user("ada", "admin", NOON)
-    store.add_token(user, "short", "hash", "up_12", NOON + 60, NOON)
-    assert store.find_token("hash", NOON + 59.9) is not None
-    assert store.find_token("hash", NOON + 60) is None
+    user = store.people.add_user("ada", "admin", NOON)
+    store.people.add_token(user, "short", "hash", "up_12", NOON + 60, NOON)
+    assert store.people.find_token("hash", NOON + 59.9) is not None
+    assert store.people.find_token("hash", NOON + 60) is None
 
 
 def test_a_revoked_token_speaks_for_nobody(store: Store) -> None:
-    user = store.add_user("ada", "admin", NOON)
-    store.add_token(user, "laptop", "hash", "up_12", None, NOON)
-    assert store.revoke_token("up_12", NOON + 1)
-    assert not store.revoke_token("up_12", NOON + 2)
-    assert store.find_token("hash", NOON + 3) is None
-    assert store.tokens()[0].revoked == NOON + 1
+    user = store.people.add_user("ada", "admin", NOON)
+    store.people.add_token(user, "laptop", "hash", "up_12", None, NOON)
+    assert store.people.revoke_token("up_12", NOON + 1)
+    assert not store.people.revoke_token("up_12", NOON + 2)
+    assert store.people.find_token("hash", NOON + 3) is None
+    assert store.people.tokens()[0].revoked == NOON + 1
 
 
 def test_the_last_use_is_written_once_a_minute(store: Store) -> None:
-    user = store.add_user("ada", "admin", NOON)
-    store.add_token(user, "laptop", "hash", "up_12", None, NOON)
+    user = store.people.add_user("ada", "admin", NOON)
+    store.people.add_token(user, "laptop", "hash", "up_12", None, NOON)
     used = []
     for seconds in (1, 30, 60.9, 61, 62):
-        store.find_token("hash", NOON + seconds)
-        used.append(store.tokens()[0].last_used)
+        store.people.find_token("hash", NOON + seconds)
+        used.append(store.people.tokens()[0].last_used)
     assert used == [NOON + 1, NOON + 1, NOON + 1, NOON + 61, NOON + 61]
 
 
 def test_tokens_are_shown_without_their_hash(store: Store) -> None:
-    user = store.add_user("ada", "admin", NOON)
-    store.add_token(user, "laptop", "the-hash", "up_12", NOON + 5, NOON)
-    (token,) = store.tokens()
+    user = store.people.add_user("ada", "admin", NOON)
+    store.people.add_token(user, "laptop", "the-hash", "up_12", NOON + 5, NOON)
+    (token,) = store.people.tokens()
     assert (token.prefix, token.name, token.user, token.role) == ("up_12", "laptop", "ada", "admin")
     assert (token.created, token.expires, token.last_used) == (NOON, NOON + 5, None)
     assert "the-hash" not in repr(token)

@@ -24,12 +24,12 @@ log = logging.getLogger(__name__)
 def first_admin(store: Store, folder: Path, now: float) -> None:
     """Make the admin and its token unless there are users already. The file is written before
     the token counts, so a token that works is never lost."""
-    if store.has_users():
+    if store.people.has_users():
         return
     path = folder / TOKEN_FILE
     token = new_token()
     _write_private(path, token + "\n")
-    store.add_first_admin(token_hash(token), token[:PREFIX_LENGTH], now)
+    store.people.add_first_admin(token_hash(token), token[:PREFIX_LENGTH], now)
     log.warning("first start: the admin's API token is in %s", path)
 
 

@@ -78,7 +78,7 @@ class Access:
                 + (f", or the cluster secret in {SECRET_HEADER}" if self._secret else "")
             )
         found = await anyio.to_thread.run_sync(
-            self._leader.store.find_token, token_hash(token), self._leader.clock_now()
+            self._leader.store.people.find_token, token_hash(token), self._leader.clock_now()
         )
         if found is None:
             raise NotAuthenticated("the API token is not known, or has expired")

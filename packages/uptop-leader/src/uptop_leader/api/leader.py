@@ -40,6 +40,13 @@ class Token(Protocol):
     def role(self) -> str: ...
 
 
+class People(Protocol):
+    """Who may ask."""
+
+    def find_token(self, token_hash: str, now: float) -> Token | None:
+        """The token with this hash, if there is one that has not expired."""
+
+
 class Waiting(Protocol):
     """The outbox: how many notifications wait, and for how long the oldest has."""
 
@@ -52,8 +59,8 @@ class Waiting(Protocol):
 class History(Protocol):
     """What is asked of the store. It blocks, so it is called in worker threads."""
 
-    def find_token(self, token_hash: str, now: float) -> Token | None:
-        """The token with this hash, if there is one that has not expired."""
+    @property
+    def people(self) -> People: ...
 
     def incidents(
         self,

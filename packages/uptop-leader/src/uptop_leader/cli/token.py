@@ -31,11 +31,11 @@ def add(name: str, user: str, expires: str | None, db: str | None) -> None:
 
     lifetime = _lifetime(expires)
     with opened(settings_here(db_dsn=db)) as store:
-        owner = store.find_user(user)
+        owner = store.people.find_user(user)
         if owner is None:
             raise click.UsageError(f"there is no user '{user}': see `uptop-leader user list`")
         made, moment = new_token(), now()
-        store.add_token(
+        store.people.add_token(
             user=owner,
             name=name,
             token_hash=token_hash(made),
@@ -52,7 +52,7 @@ def add(name: str, user: str, expires: str | None, db: str | None) -> None:
 def list_(db: str | None) -> None:
     """List the tokens: the beginning, owner and role, name, expiry, last use."""
     with opened(settings_here(db_dsn=db)) as store:
-        for one in store.tokens():
+        for one in store.people.tokens():
             click.echo("  ".join(_words(one)))
 
 
@@ -62,7 +62,7 @@ def list_(db: str | None) -> None:
 def revoke(prefix: str, db: str | None) -> None:
     """End the token that begins with PREFIX."""
     with opened(settings_here(db_dsn=db)) as store:
-        if not store.revoke_token(prefix, now()):
+        if not store.people.revoke_token(prefix, now()):
             raise click.UsageError(f"no token that is still good begins with '{prefix}'")
         store.audit(actor(), "token revoked", prefix, now())
     click.echo(f"revoked {prefix}")

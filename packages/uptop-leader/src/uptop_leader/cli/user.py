@@ -23,7 +23,7 @@ def add(name: str, role: str, db: str | None) -> None:
     if not name.strip() or len(name) > 200 or not name.isprintable():
         raise click.UsageError("a name has 1 to 200 printable characters")
     with opened(settings_here(db_dsn=db), make=True) as store:
-        store.add_user(name, role, now())
+        store.people.add_user(name, role, now())
         store.audit(actor(), "user added", name, now(), role)
     click.echo(f"added {name} ({role})")
 
@@ -33,5 +33,5 @@ def add(name: str, role: str, db: str | None) -> None:
 def list_(db: str | None) -> None:
     """List the users."""
     with opened(settings_here(db_dsn=db)) as store:
-        for one in store.users():
+        for one in store.people.users():
             click.echo(f"{one.name}  {one.role}")

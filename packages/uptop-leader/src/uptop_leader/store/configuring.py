@@ -14,7 +14,7 @@ from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import Configuration
 from uptop_leader.maintenance import Maintenance
-from uptop_leader.store import dialect, facts, people, specs, stale
+from uptop_leader.store import audit, dialect, facts, specs, stale
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
 
@@ -73,7 +73,7 @@ def change(
     if not log:
         return version
     for what, about, detail in log:
-        people.audit(connection, actor, what, about, detail, now)
+        audit.note(connection, actor, what, about, detail, now)
     facts.put(connection, facts.CONFIG_VERSION, version + 1)
     return version + 1
 

@@ -1,4 +1,4 @@
-"""Users, their tokens, and the audit log."""
+"""Users and their tokens. Times are Unix seconds."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from uptop_leader.store.times import to_ms, to_ms_or_none, to_seconds, to_second
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from uptop_leader.configuration import Actor
+    from uptop_leader.store.connections import Connections
 
-_USER, _TOKEN, _AUDIT = (METADATA.tables[name] for name in ("user", "token", "audit"))
+_USER, _TOKEN = METADATA.tables["user"], METADATA.tables["token"]
 _LAST_USED_MS = 60_000  # how old `last_used` may be before it is written again
 
 
@@ -54,24 +54,87 @@ class TokenView(Struct, frozen=True, kw_only=True):
     revoked: float | None = None
 
 
-class AuditEntry(Struct, frozen=True, kw_only=True):
-    """Who did what to which object, when (Unix seconds), and from where. Holds no secret."""
+class People:
+    """The people of one open database; methods as those of `Store`."""
 
-    at: float
-    who: str
-    source: str
-    what: str
-    about: str
-    detail: str = ""
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def has_users(self) -> bool:
+        """Whether anybody was ever added."""
+        with self._connections.reading() as connection:
+            return connection.execute(select(_USER.c.id).limit(1)).first() is not None
+
+    def add_user(self, name: str, role: str, now: float) -> str:
+        """Add a person and return the id. Raises ConfigError when the name is taken."""
+        with self._connections.writing(flush=True) as connection:
+            return _add_user(connection, name, role, now)
+
+    def users(self) -> list[User]:
+        """All users, the oldest first."""
+        query = select(_USER).order_by(_USER.c.created_ms, _USER.c.id)
+        with self._connections.reading() as connection:
+            return [
+                User(id=row.id, name=row.name, role=row.role, created=to_seconds(row.created_ms))
+                for row in connection.execute(query)
+            ]
+
+    def add_first_admin(self, token_hash: str, prefix: str, now: float) -> None:
+        """Add the user `admin` and its first token, both or neither. Raises ConfigError when there
+        is an admin already.
+        """
+        with self._connections.writing(flush=True) as connection:
+            user = _add_user(connection, "admin", "admin", now)
+            _add_token(connection, user, "first start", token_hash, prefix, None, now)
+
+    def find_user(self, name: str) -> str | None:
+        """The id of the user of that name."""
+        query = select(_USER.c.id).where(_USER.c.name == name)
+        with self._connections.reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def add_token(
+        self,
+        user: str,
+        name: str,
+        token_hash: str,
+        prefix: str,
+        expires: float | None,
+        now: float,
+    ) -> None:
+        """Keep a token of the user (an id) by its hash; `prefix` is what may be shown of it."""
+        with self._connections.writing(flush=True) as connection:
+            _add_token(connection, user, name, token_hash, prefix, expires, now)
+
+    def find_token(self, token_hash: str, now: float) -> Person | None:
+        """Who a token speaks for; None when it is unknown, expired or revoked. Its last use is
+        written down at most once a minute.
+        """
+        with self._connections.reading() as connection:
+            person = _find_token(connection, token_hash, now)
+        if person is not None and _is_use_due(person, now):
+            with self._connections.writing() as connection:
+                _note_use(connection, token_hash, now)
+        return person
+
+    def tokens(self) -> list[TokenView]:
+        """All tokens, the oldest first, as they may be shown."""
+        query = (
+            select(_TOKEN, _USER.c.name.label("owner"), _USER.c.role)
+            .join(_USER, _USER.c.id == _TOKEN.c.user_id)
+            .order_by(_TOKEN.c.created_ms, _TOKEN.c.hash)
+        )
+        with self._connections.reading() as connection:
+            return [_token_view(row) for row in connection.execute(query)]
+
+    def revoke_token(self, prefix: str, now: float) -> bool:
+        """End the token with that prefix; False when none was good any more."""
+        query = update(_TOKEN).where(_TOKEN.c.prefix == prefix, _TOKEN.c.revoked_ms.is_(None))
+        with self._connections.writing(flush=True) as connection:
+            return connection.execute(query.values(revoked_ms=to_ms(now))).rowcount > 0
 
 
-def has_users(connection: Connection) -> bool:
-    """Whether anybody was ever added."""
-    return connection.execute(select(_USER.c.id).limit(1)).first() is not None
-
-
-def add_user(connection: Connection, name: str, role: str, now: float) -> str:
-    """Add a person and return the id. Raises ConfigError when the name is taken."""
+def _add_user(connection: Connection, name: str, role: str, now: float) -> str:
     user = str(uuid.uuid4())
     row = {"id": user, "name": name, "role": role, "created_ms": to_ms(now)}
     try:
@@ -83,23 +146,8 @@ def add_user(connection: Connection, name: str, role: str, now: float) -> str:
     return user
 
 
-def users(connection: Connection) -> list[User]:
-    """All users, the oldest first."""
-    rows = connection.execute(select(_USER).order_by(_USER.c.created_ms, _USER.c.id))
-    return [
-        User(id=row.id, name=row.name, role=row.role, created=to_seconds(row.created_ms))
-        for row in rows
-    ]
-
-
-def find_user(connection: Connection, name: str) -> str | None:
-    """The id of the user of that name."""
-    return connection.execute(select(_USER.c.id).where(_USER.c.name == name)).scalar_one_or_none()
-
-
-def add_token(
+def _add_token(
     connection: Connection,
-    *,
     user: str,
     name: str,
     token_hash: str,
@@ -107,7 +155,6 @@ def add_token(
     expires: float | None,
     now: float,
 ) -> None:
-    """Keep a token by its hash; `prefix` is the part of it that may be shown."""
     row = {
         "hash": token_hash,
         "prefix": prefix,
@@ -119,8 +166,7 @@ def add_token(
     connection.execute(insert(_TOKEN), row)
 
 
-def find_token(connection: Connection, token_hash: str, now: float) -> Person | None:
-    """Who a token speaks for; None when it is unknown, expired or revoked."""
+def _find_token(connection: Connection, token_hash: str, now: float) -> Person | None:
     query = (
         select(
             _USER.c.id,
@@ -145,26 +191,15 @@ def find_token(connection: Connection, token_hash: str, now: float) -> Person | 
     )
 
 
-def is_use_due(person: Person, now: float) -> bool:
+def _is_use_due(person: Person, now: float) -> bool:
     """Whether the use of the token is worth a write: at most one a minute."""
     last = person.last_used
     return last is None or to_ms(now) - to_ms(last) >= _LAST_USED_MS
 
 
-def note_use(connection: Connection, token_hash: str, now: float) -> None:
-    """Remember that the token was used."""
+def _note_use(connection: Connection, token_hash: str, now: float) -> None:
     query = update(_TOKEN).where(_TOKEN.c.hash == token_hash)
     connection.execute(query.values(last_used_ms=to_ms(now)))
-
-
-def tokens(connection: Connection) -> list[TokenView]:
-    """All tokens, the oldest first."""
-    query = (
-        select(_TOKEN, _USER.c.name.label("owner"), _USER.c.role)
-        .join(_USER, _USER.c.id == _TOKEN.c.user_id)
-        .order_by(_TOKEN.c.created_ms, _TOKEN.c.hash)
-    )
-    return [_token_view(row) for row in connection.execute(query)]
 
 
 def _token_view(row: Any) -> TokenView:
@@ -178,40 +213,3 @@ def _token_view(row: Any) -> TokenView:
         last_used=to_seconds_or_none(row.last_used_ms),
         revoked=to_seconds_or_none(row.revoked_ms),
     )
-
-
-def revoke_token(connection: Connection, prefix: str, now: float) -> bool:
-    """End the token with that prefix; False when there is none that is still good."""
-    query = update(_TOKEN).where(_TOKEN.c.prefix == prefix, _TOKEN.c.revoked_ms.is_(None))
-    return connection.execute(query.values(revoked_ms=to_ms(now))).rowcount > 0
-
-
-def audit(
-    connection: Connection, actor: Actor, what: str, about: str, detail: str, now: float
-) -> None:
-    """Write down who did what. No secret may be in any of it."""
-    row = {
-        "at_ms": to_ms(now),
-        "who": actor.name,
-        "source": actor.source,
-        "what": what,
-        "about": about,
-        "detail": detail,
-    }
-    connection.execute(insert(_AUDIT), row)
-
-
-def audit_log(connection: Connection, limit: int) -> list[AuditEntry]:
-    """The last entries, the newest first."""
-    query = select(_AUDIT).order_by(_AUDIT.c.number.desc()).limit(limit)
-    return [
-        AuditEntry(
-            at=to_seconds(row.at_ms),
-            who=row.who,
-            source=row.source,
-            what=row.what,
-            about=row.about,
-            detail=row.detail,
-        )
-        for row in connection.execute(query)
-    ]

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from uptop_core.errors import StoreError
 from uptop_leader.notifications import Claimed, Pace
 from uptop_leader.store import (
+    audit,
     configuring,
     facts,
     outbox,
-    people,
     reading,
     regions,
     uptime,
@@ -26,6 +26,7 @@ from uptop_leader.store.connections import Connections
 from uptop_leader.store.days import settle
 from uptop_leader.store.latencies import latency
 from uptop_leader.store.migrate import migrate
+from uptop_leader.store.people import People
 from uptop_leader.store.replays import replay
 from uptop_leader.store.retention import retain
 from uptop_leader.store.rollups import roll_up
@@ -45,9 +46,9 @@ if TYPE_CHECKING:
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.reliability import Reliability
     from uptop_leader.seal import Keyring
+    from uptop_leader.store.audit import AuditEntry
     from uptop_leader.store.history import Day, Latency, RawResult, Uptime
     from uptop_leader.store.outbox import OutboxDepth
-    from uptop_leader.store.people import AuditEntry, Person, TokenView, User
     from uptop_leader.store.regions import Point, Regional
     from uptop_leader.store.replays import Rulings
     from uptop_leader.store.results import SeriesIds
@@ -64,6 +65,7 @@ class Store:
         """The UUID that was given to this installation on its first start."""
         self._connections = connections
         self._keyring = keyring
+        self.people = People(connections)
         self._series: SeriesIds = {}
         connections.check = self._check_same
 
@@ -339,90 +341,12 @@ class Store:
         """Copy the database to a file of mode 0600, while others write."""
         backup(self._connections, path)
 
-    # People
-
-    def has_users(self) -> bool:
-        """Whether anybody was ever added."""
-        with self._connections.reading() as connection:
-            return people.has_users(connection)
-
-    def add_user(self, name: str, role: str, now: float) -> str:
-        """Add a person and return the id. Raises ConfigError when the name is taken."""
-        with self._connections.writing(flush=True) as connection:
-            return people.add_user(connection, name, role, now)
-
-    def users(self) -> list[User]:
-        """All users."""
-        with self._connections.reading() as connection:
-            return people.users(connection)
-
-    def add_first_admin(self, token_hash: str, prefix: str, now: float) -> None:
-        """Add the user `admin` and its first token, both or neither. Raises ConfigError when there
-        is an admin already.
-        """
-        with self._connections.writing(flush=True) as connection:
-            user = people.add_user(connection, "admin", "admin", now)
-            people.add_token(
-                connection,
-                user=user,
-                name="first start",
-                token_hash=token_hash,
-                prefix=prefix,
-                expires=None,
-                now=now,
-            )
-
-    def find_user(self, name: str) -> str | None:
-        """The id of the user of that name."""
-        with self._connections.reading() as connection:
-            return people.find_user(connection, name)
-
-    def add_token(
-        self,
-        user: str,
-        name: str,
-        token_hash: str,
-        prefix: str,
-        expires: float | None,
-        now: float,
-    ) -> None:
-        """Keep a token of the user (an id) by its hash."""
-        with self._connections.writing(flush=True) as connection:
-            people.add_token(
-                connection,
-                user=user,
-                name=name,
-                token_hash=token_hash,
-                prefix=prefix,
-                expires=expires,
-                now=now,
-            )
-
-    def find_token(self, token_hash: str, now: float) -> Person | None:
-        """Who a token speaks for; its last use is written down at most once a minute."""
-        with self._connections.reading() as connection:
-            person = people.find_token(connection, token_hash, now)
-        if person is not None and people.is_use_due(person, now):
-            with self._connections.writing() as connection:
-                people.note_use(connection, token_hash, now)
-        return person
-
-    def tokens(self) -> list[TokenView]:
-        """All tokens as they may be shown."""
-        with self._connections.reading() as connection:
-            return people.tokens(connection)
-
-    def revoke_token(self, prefix: str, now: float) -> bool:
-        """End the token with that prefix; False when none was good any more."""
-        with self._connections.writing(flush=True) as connection:
-            return people.revoke_token(connection, prefix, now)
-
     def audit(self, actor: Actor, what: str, about: str, now: float, detail: str = "") -> None:
         """Write down who did what; no secret may be in any of it."""
         with self._connections.writing() as connection:
-            people.audit(connection, actor, what, about, detail, now)
+            audit.note(connection, actor, what, about, detail, now)
 
     def audit_log(self, limit: int = 100) -> list[AuditEntry]:
         """The last entries of the audit log, the newest first."""
         with self._connections.reading() as connection:
-            return people.audit_log(connection, limit)
+            return audit.entries(connection, limit)
