@@ -204,3 +204,14 @@ def test_what_a_failure_proves_is_kept_with_it(proof: str | None, bearing: Beari
     facts = {} if proof is None else {"proof": proof}
     (one,) = take(look(up=False, **facts)).observations
     assert one.result.bearing is bearing
+
+
+def test_what_was_fresh_when_it_came_is_no_vote_if_it_is_read_too_late() -> None:
+    batch = ResultsBatch(node_id="p", instance="one", results=raw(look(age_ms=0)))
+    find = {"m": Given(WATCHED)}.get
+    read = [ingest(batch, find, EMPTY, START + late, received=START) for late in (79, 81)]
+    (in_time,), (too_late,) = (done.observations for done in read)
+    assert in_time.vote is not None
+    assert in_time.vote.observed == too_late.result.observed == START
+    assert too_late.vote is None
+    assert too_late.is_late

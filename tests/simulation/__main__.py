@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 from tests.simulation.goals import DETECTION, broken
 from tests.simulation.naive import NAIVE
 from tests.simulation.runs import Run, run
+from tests.simulation.scales import Scale
 from tests.simulation.scoring import Score, middle
 from tests.simulation.table import Sums, times
-from tests.simulation.worlds import WORLDS, Scale
+from tests.simulation.worlds import WORLDS
 from uptop_core.verdicts import strategies
 
 if TYPE_CHECKING:

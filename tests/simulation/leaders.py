@@ -8,7 +8,9 @@ import anyio
 from msgspec.structs import replace
 
 from tests.simulation.clockwork import EPOCH
-from uptop_core.clock import Clock
+from tests.simulation.machines import Machine
+from tests.simulation.spans import Spans
+from uptop_core.clock import Clock, FollowingClock
 from uptop_core.constants import TimeConstants
 from uptop_leader.ballots import Rules
 from uptop_leader.channels import Channel
@@ -19,6 +21,7 @@ from uptop_leader.nodes import Ledger, Node
 from uptop_leader.providers.webhook import Webhook
 from uptop_leader.refusals import Unregistered
 from uptop_leader.repeats import meaning
+from uptop_leader.reports import Report
 from uptop_leader.world import World
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.clockwork import Clockwork
     from uptop_core.monitors import Monitor
-    from uptop_core.wire import Assignments
+    from uptop_core.wire import Assignments, ResultsBatch
     from uptop_leader.changes import Changes, StoredResult
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.inputs import Input
@@ -37,13 +40,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OWN = "leader"
+SPOILT = ("undated", "jumping clock", "never steps in")
+"""What a leader may get wrong: takes what lay unread for sent just now; lets its time jump with the
+wall clock; leaves monitors alone that no probe looks at."""
+
+_NEVER = Spans()
+_BEAT_S = 5.0
 _CLUSTER = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 _IDLE_S = 2.0  # the engine looks every second; every other one changes nothing here but the speed
 _CHANNEL = Channel(id="ops", name="ops", provider=Webhook(url="https://hooks.example.com/x"))
 
 
 class Memory:
-    """What has been written: all that is left of a leader when its process ends."""
+    """What has been written: all that is left of a leader when its process ends. `known` are the
+    moments of the transitions, in seconds from the start, whatever the leader's clock showed."""
 
     def __init__(self) -> None:
         self.states: dict[str, MonitorState] = {}
@@ -51,10 +61,11 @@ class Memory:
         self.ledgers: dict[tuple[str, str], Ledger] = {}
         self.incidents: dict[str, Incident] = {}
         self.transitions: list[Transition] = []
+        self.known: list[float] = []
         self.notifications: list[Notification] = []
         self._settled: dict[tuple[str, str], float] = {}
 
-    def write(self, changes: Changes) -> None:
+    def write(self, changes: Changes, at: float) -> None:
         """Step 11, without a disk."""
         for monitor, state in changes.states.items():
             known = self.states.get(monitor)
@@ -71,6 +82,7 @@ class Memory:
         for incident in changes.closed:
             self.incidents.pop(incident.id, None)
         self.transitions += changes.transitions
+        self.known += [at] * len(changes.transitions)
         self.notifications += changes.notifications
 
     def _bring_up_to_date(self, result: StoredResult) -> None:
@@ -97,20 +109,39 @@ class _VirtualClock(Clock):
     wall = now
     monotonic = now
 
+    def follow(self) -> float:
+        return 0.0
+
+
+class _WallClock(_VirtualClock):
+    """The same, `ahead` of it at a moment; `now` jumps with it, as no clock of ours does."""
+
+    def __init__(self, clockwork: Clockwork, ahead: Callable[[float], float]) -> None:
+        super().__init__(clockwork)
+        self._ahead = ahead
+
+    def now(self) -> float:
+        at = self._clockwork.now
+        return EPOCH + at + self._ahead(at)
+
+    wall = monotonic = now
+
 
 class _Desk(Engine):
     """The real engine, but for three things: it writes to memory, it tells somebody else which
     nodes have news, and its turns are made one by one and not by a loop."""
 
     def __init__(
-        self, world: World, rules: Rules, memory: Memory, clock: Clock, wake: Callable[[str], None]
-    ) -> None:
+        self, world: World, rules: Rules, memory: Memory, clock: Clock, clockwork: Clockwork,
+        wake: Callable[[str], None],
+    ) -> None:  # fmt: skip
         super().__init__(world, cast("Store", memory), rules, clock)
         self._memory = memory
+        self._clockwork = clockwork
         self._wake_one = wake
 
     async def _write(self, changes: Changes, now: float) -> None:
-        self._memory.write(changes)
+        self._memory.write(changes, self._clockwork.now)
 
     def _wake_nodes(self, nodes: set[str]) -> None:
         for node in nodes:
@@ -129,8 +160,14 @@ class _Desk(Engine):
         if self.counters.faults or self.faulty or self.breaches.counts:
             raise AssertionError("the engine met a fault of its own, see its log")
 
-    def is_waited_for(self, now: float) -> bool:
+    def report(self, batch: ResultsBatch, *, is_dated: bool) -> Report:
+        """A batch as `submit` takes it. Not `is_dated`: as if it had been sent just now."""
+        now = self._clock.now()
+        return Report(batch, now, self._stood_s(now) if is_dated else 0.0)
+
+    def is_waited_for(self) -> bool:
         """Whether a turn would find something to do: what `run` wakes up for."""
+        now = self._clock.now()
         next_at = self._agenda.next_at()
         return (
             self._reassign
@@ -138,9 +175,10 @@ class _Desk(Engine):
             or now - self.last_turn >= _IDLE_S
         )
 
-    def next_turn_at(self) -> float:
-        """When to look again."""
-        return min(self.last_turn + _IDLE_S, self._agenda.next_at() or float("inf"))
+    def until_next_turn(self) -> float:
+        """In how many seconds to look again."""
+        next_at = min(self.last_turn + _IDLE_S, self._agenda.next_at() or float("inf"))
+        return next_at - self._clock.now()
 
     def is_known(self, node: str) -> bool:
         """A node asks for its assignments; False when it is not known."""
@@ -154,7 +192,8 @@ class _Desk(Engine):
 
 class SimulatedLeader:
     """One leader, whose process may end and start again. `wake` is told which nodes have something
-    new to fetch."""
+    new to fetch. `suspended` is when its machine stands still, `clock_s` how far its wall clock is
+    ahead at a moment; `spoilt` names what it gets wrong on purpose: see `SPOILT`."""
 
     def __init__(
         self,
@@ -163,6 +202,10 @@ class SimulatedLeader:
         checks: str,
         clockwork: Clockwork,
         wake: Callable[[str], None],
+        *,
+        suspended: Spans = _NEVER,
+        clock_s: Callable[[float], float] | None = None,
+        spoilt: str = "",
     ) -> None:
         self.memory = Memory()
         self.runs = False
@@ -172,9 +215,12 @@ class SimulatedLeader:
             channels=(_CHANNEL,),
         )
         self._rules = Rules(constants=TimeConstants(), strategy=strategy)
-        self._checks = checks
+        self._checks = "never" if spoilt == "never steps in" else checks
         self._clockwork = clockwork
         self._wake = wake
+        self._machine = Machine(clockwork, suspended)
+        self._clock_s = clock_s
+        self._spoilt = spoilt
         self._desk: _Desk
 
     @property
@@ -182,9 +228,29 @@ class SimulatedLeader:
         """What the engine holds."""
         return self._desk.world
 
+    def is_awake(self, at: float) -> bool:
+        """Whether its machine runs."""
+        return self._machine.is_awake(at)
+
+    def awake_at(self, at: float) -> float:
+        """When it runs, at a moment or after it."""
+        return self._machine.awake_at(at)
+
+    def _clock(self) -> Clock:
+        clockwork, ahead = self._clockwork, self._clock_s
+        if ahead is None:
+            return _VirtualClock(clockwork)
+        if self._spoilt == "jumping clock":
+            return _WallClock(clockwork, ahead)
+        return FollowingClock(
+            wall=lambda: EPOCH + clockwork.now + ahead(clockwork.now),
+            elapsed=lambda: clockwork.now,
+        )
+
     def start(self, at: float) -> None:
         """A process starts, and takes up what the last one has written."""
-        now = EPOCH + at
+        clock = self._clock()
+        now = clock.now()
         own = Node(id=OWN, name=OWN, region="", rank=0, instance=f"{OWN}.{at:g}", joined=now,
                    heard=now, own=True)  # fmt: skip
         world = World(_CLUSTER, own, self._rules.constants, self._checks, now)
@@ -193,12 +259,12 @@ class SimulatedLeader:
         world.ledgers = dict(self.memory.ledgers)
         world.incidents = dict(self.memory.incidents)
         world.configure(self._configuration)
-        clock = _VirtualClock(self._clockwork)
-        self._desk = _Desk(world, self._rules, self.memory, clock, self._wake)
+        self._desk = _Desk(world, self._rules, self.memory, clock, self._clockwork, self._wake)
         self._desk.begin()
         self.runs = True
         self._desk.take(Reconfigure(dict(world.monitors), self._configuration))
         self._idle(self._desk, at)
+        self._follow(self._desk, clock, at)
 
     def stop(self, at: float) -> None:
         """The process ends without a word."""
@@ -207,6 +273,10 @@ class SimulatedLeader:
     def take(self, entry: Input, at: float) -> object:
         """An input, and its answer."""
         return self._desk.take(entry)
+
+    def report(self, batch: ResultsBatch) -> object:
+        """A batch that is read now, and its answer."""
+        return self._desk.take(self._desk.report(batch, is_dated=self._spoilt != "undated"))
 
     def hear(self, node: str, at: float) -> bool:
         """A node asks for its assignments; False when it is not known."""
@@ -224,10 +294,16 @@ class SimulatedLeader:
         """Time alone makes turns, as in `Engine.run`."""
         if not self.runs or self._desk is not desk:
             return
-        if desk.is_waited_for(EPOCH + at):
+        if desk.is_waited_for():
             desk.pass_time()
-        again = max(at + 0.001, desk.next_turn_at() - EPOCH)
-        self._clockwork.at(again, lambda then: self._idle(desk, then))
+        again = at + max(0.001, desk.until_next_turn())
+        self._machine.at(again, lambda then: self._idle(desk, then))
+
+    def _follow(self, desk: _Desk, clock: Clock, at: float) -> None:
+        """Its clock follows its wall clock, as in `Leader`."""
+        if self.runs and self._desk is desk:
+            clock.follow()
+            self._machine.at(at + _BEAT_S, lambda then: self._follow(desk, clock, then))
 
 
 def _at_once(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -10,7 +10,7 @@ from uptop_core.line import HOSTS_NEEDED, Failure, Reached, Sightings, has_resol
 from uptop_core.wire import HOST_PROOF, LEADER_PROOF, NO_PROOF
 
 if TYPE_CHECKING:
-    from tests.simulation.clockwork import Clockwork
+    from tests.simulation.machines import Machine
     from uptop_core.outcomes import Outcome
     from uptop_core.wire import Assignment
 
@@ -36,12 +36,12 @@ class Line:
 
     def __init__(
         self,
-        clockwork: Clockwork,
+        machine: Machine,
         timeout: float,
         look: Callable[[Assignment, float], Finding],
         has_leader: Callable[[float], bool],
     ) -> None:
-        self._clockwork = clockwork
+        self._machine = machine
         self._patience = timeout + _ANSWER_S
         self._look = look
         self._has_leader = has_leader
@@ -70,7 +70,7 @@ class Line:
         if failed > self._reached[of_names] and at - failed < self._patience:
             self._ask_leader([waiting], at)
             return
-        self._clockwork.at(at + self._patience, lambda then: self._settle(waiting, then, NO_PROOF))
+        self._machine.at(at + self._patience, lambda then: self._settle(waiting, then, NO_PROOF))
         if not self._is_lined_up:
             self._line_up(at)
 
@@ -102,8 +102,8 @@ class Line:
         for assignment in self._sightings.line_up(failing, by_name=by_name):
             took, outcome = self._look(assignment, at)
             last = max(last, at + took)
-            self._clockwork.at(at + took, self._asked(assignment, at, outcome))
-        self._clockwork.at(last, lambda then: self._ended(mine, at, by_name, then))
+            self._machine.at(at + took, self._asked(assignment, at, outcome))
+        self._machine.at(last, lambda then: self._ended(mine, at, by_name, then))
 
     def _asked(
         self, assignment: Assignment, began: float, outcome: Outcome
@@ -134,4 +134,4 @@ class Line:
             for waiting in lost:
                 self._settle(waiting, then, proof)
 
-        self._clockwork.at(at + _LEADER_S, answered)
+        self._machine.at(at + _LEADER_S, answered)

@@ -15,13 +15,13 @@ from msgspec.structs import replace
 
 from tests.simulation.clockwork import EPOCH
 from tests.simulation.lineups import Line
+from tests.simulation.machines import Machine
 from uptop_core.outcomes import Outcome, Reason, Timings
 from uptop_core.runner import RanResult, to_wire
 from uptop_core.schedule import Schedule, Tick
 from uptop_core.wire import Recheck, Registration, ResultsBatch, decode_batch
 from uptop_leader.inputs import Register
 from uptop_leader.refusals import InstanceConflict, Unregistered
-from uptop_leader.reports import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _TRIP_S = 0.025  # one way to the leader
 _FLUSH_S = 1.0
 _POLL_S = 10.0
+_REQUEST_S = 10.0  # how long an answer is waited for
 _BATCH = 1000
 _ENCODE = msgspec.json.encode
 
@@ -71,12 +72,13 @@ class SimulatedNode:
         self._numbers = numbers
         self._leader = leader
         self._clockwork = clockwork
+        self._machine = Machine(clockwork, place.suspended)
         self._rng = rng
         self._seen = seen
         self._instance = f"{place.name}.{life.begins:g}"
         self._ahead = EPOCH + place.clock_s(life.begins)
         self._schedule = Schedule()
-        self._line = Line(clockwork, scene.timeout, self._look, self._proves_by_leader)
+        self._line = Line(self._machine, scene.timeout, self._look, self._proves_by_leader)
         self._given: tuple[Assignment, ...] | None = None
         self._ticks: OrderedDict[str, Tick] = OrderedDict()
         self._rechecks: OrderedDict[str, Recheck] = OrderedDict()
@@ -97,14 +99,18 @@ class SimulatedNode:
 
     def begin(self, at: float) -> None:
         """The process starts."""
-        self._clockwork.at(at + self._rng.uniform(0.05, 0.5), self._poll_for_ever)
+        self._machine.at(at + self._rng.uniform(0.05, 0.5), self._poll_for_ever)
         if self._life.says_goodbye and self._life.ends < self._scene.length:
-            self._clockwork.at(self._life.ends - 0.1, self._say_goodbye)
+            self._machine.at(self._life.ends - 0.1, self._say_goodbye)
 
     def _lives(self, at: float) -> bool:
         return self._life.begins <= at < self._life.ends and not self._has_stopped
 
     def _has_leader(self, at: float) -> bool:
+        return self._reaches_leader(at) and self._leader.is_awake(at)
+
+    def _reaches_leader(self, at: float) -> bool:
+        """Whether what is sent arrives, be it read or not."""
         return self._lives(at) and self._leader.runs and at not in self.place.cut
 
     def _proves_by_leader(self, at: float) -> bool:
@@ -122,7 +128,7 @@ class SimulatedNode:
         """The leader has news; the poll that is held brings it."""
         self._polls += 1
         number = self._polls
-        self._clockwork.at(self._clockwork.now + _TRIP_S, lambda at: self._poll_once(at, number))
+        self._machine.at(self._machine.now + _TRIP_S, lambda at: self._poll_once(at, number))
 
     def _poll_for_ever(self, at: float) -> None:
         if not self._lives(at):
@@ -130,7 +136,7 @@ class SimulatedNode:
         pause = _POLL_S
         if not self._has_leader(at) or not self._join(at) or not self._poll(at):
             pause = self._rng.uniform(2.5, 5.0)
-        self._clockwork.at(at + pause, self._poll_for_ever)
+        self._machine.at(at + pause, self._poll_for_ever)
 
     def _poll_once(self, at: float, number: int) -> None:
         if number == self._polls and self._has_leader(at) and self._is_registered:
@@ -188,7 +194,7 @@ class SimulatedNode:
         next_at = self._schedule.next_at()
         if next_at is not None:
             self._wakes_at = max(at, next_at - self._ahead + 1e-4)
-            self._clockwork.at(self._wakes_at, self._due)
+            self._machine.at(self._wakes_at, self._due)
 
     def _due(self, at: float) -> None:
         if at != self._wakes_at or not self._lives(at):
@@ -229,7 +235,7 @@ class SimulatedNode:
                 self._found(assignment, outcome, is_tick, recheck, at, then)
                 self._fill(then)
 
-        self._clockwork.at(at + took, ended)
+        self._machine.at(at + took, ended)
 
     def _look(self, assignment: Assignment, at: float) -> tuple[float, Outcome]:
         target = self._scene.targets[self._numbers[assignment.id]]
@@ -260,23 +266,28 @@ class SimulatedNode:
         if not self._is_sending:
             self._is_sending = True
             flush = 0.05 if self.place.own else _FLUSH_S
-            self._clockwork.at(max(at, self._sent_at + flush), self._send)
+            self._machine.at(max(at, self._sent_at + flush), self._send)
 
     def _send(self, at: float) -> None:
         """Send a batch, or try again later; what was sent waits until it is acknowledged."""
         if not self._lives(at):
             return
-        if not self._has_leader(at) or not self._is_registered:
-            self._clockwork.at(at + self._rng.uniform(2.5, 5.0), self._send)
+        can_send = self._reaches_leader(at) and at not in self.place.mute
+        if not can_send or not self._is_registered:
+            self._machine.at(at + self._rng.uniform(2.5, 5.0), self._send)
             return
         self._sent_at = at
         recent = [sent for sent in self._spool.values() if at - sent.began <= 30.0]
         older = (sent for sent in self._spool.values() if at - sent.began > 30.0)
         batch = (recent + [sent for sent, _ in zip(older, range(_BATCH), strict=False)])[:_BATCH]
-        self._clockwork.at(at + _TRIP_S, lambda then: self._arrive(batch, then))
+        self._machine.at(at + _TRIP_S, lambda then: self._arrive(batch, then))
 
     def _arrive(self, batch: list[Sent], at: float) -> None:
         is_acknowledged = False
+        patience = 0.0
+        if self._reaches_leader(at) and not self._leader.is_awake(at):
+            self._lies_unread(batch, at)
+            patience = _REQUEST_S
         if self._has_leader(at):
             answer = self._deliver(batch, at)
             is_acknowledged = self._has_leader(at + _TRIP_S) and answer is not None
@@ -287,12 +298,38 @@ class SimulatedNode:
         if self._spool:
             self._is_sending = True
             pause = _FLUSH_S if is_acknowledged else self._rng.uniform(2.5, 5.0)
-            self._clockwork.at(at + pause, self._send)
+            self._machine.at(at + patience + pause, self._send)
+
+    def _lies_unread(self, batch: list[Sent], at: float) -> None:
+        """The leader's machine is suspended: it reads this when it wakes up, and nobody waits for
+        the answer any more."""
+        body = self._body(batch, at)
+
+        def read(_: float) -> None:
+            self._leader.report(body)
+
+        self._clockwork.at(self._leader.awake_at(at), read)
 
     def _deliver(
         self, batch: list[Sent], at: float, *, stopping: bool = False
     ) -> ResultsAnswer | None:
-        """The batch as it comes out at the leader, who acknowledges what it has taken."""
+        """Hand the batch to the leader, who acknowledges what it has taken."""
+        answer = self._leader.report(self._body(batch, at, stopping=stopping))
+        if isinstance(answer, Unregistered | InstanceConflict):
+            self._is_registered = False
+            return None
+        if isinstance(answer, Exception):
+            raise answer
+        if self.place.gives_age and not self.place.own:
+            self._offset_ms = round(self.place.clock_s(at) * 1000)
+        for sent in batch:
+            if not sent.is_taken:
+                sent.is_taken = True
+                self._seen(self.place.name, sent, at)
+        return answer  # type: ignore[return-value]  # a Report is answered by a ResultsAnswer
+
+    def _body(self, batch: list[Sent], at: float, *, stopping: bool = False) -> ResultsBatch:
+        """The batch as it comes out at the leader."""
         results = []
         for sent in batch:
             age = max(0, round((at - sent.began) * 1000))
@@ -306,20 +343,7 @@ class SimulatedNode:
             offset_ms=self._offset_ms,
             stopping=stopping,
         )
-        entry = Report(decode_batch(_ENCODE(body)), EPOCH + at)
-        answer = self._leader.take(entry, at)
-        if isinstance(answer, Unregistered | InstanceConflict):
-            self._is_registered = False
-            return None
-        if isinstance(answer, Exception):
-            raise answer
-        if self.place.gives_age and not self.place.own:
-            self._offset_ms = round(self.place.clock_s(at) * 1000)
-        for sent in batch:
-            if not sent.is_taken:
-                sent.is_taken = True
-                self._seen(self.place.name, sent, at)
-        return answer  # type: ignore[return-value]  # a Report is answered by a ResultsAnswer
+        return decode_batch(_ENCODE(body))
 
 
 @cache

@@ -25,9 +25,10 @@ from uptop_leader.states import Belief
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.simulation.leaders import Memory
     from tests.simulation.probes import Sent
+    from tests.simulation.scales import Scale
     from tests.simulation.scenes import Place, Scene
-    from tests.simulation.worlds import Scale
     from uptop_leader.incidents import Transition
 
 
@@ -45,10 +46,13 @@ class Run:
     story: list[str] = field(default_factory=list)
 
 
-def run(world: str, strategy: str, seed: int, scale: Scale, *, naive: bool = True) -> Run:
+def run(
+    world: str, strategy: str, seed: int, scale: Scale, *, naive: bool = True, spoilt: str = ""
+) -> Run:
     """Let the world's time pass once, and compare what was believed with what was true."""
     began = time.process_time()
     scene = WORLDS[world](Random(f"{world}/{seed}"), scale)
+    scene.spoilt = spoilt
     stage = _Stage(scene, f"{world}/{seed}", strategy)
     stage.play()
     names = list(stage.numbers)
@@ -62,7 +66,7 @@ def run(world: str, strategy: str, seed: int, scale: Scale, *, naive: bool = Tru
             total.add(judge_beliefs(words, beliefs[name], scene, target, by, heard))
         return total
 
-    done = Run(world, strategy, seed, score(_beliefs(stage.leader.memory.transitions), strategy))
+    done = Run(world, strategy, seed, score(_beliefs(stage.leader.memory), strategy))
     done.score.messages = len(stage.leader.memory.notifications)
     if naive:
         done.naive = {rule.name: score(rule.beliefs, rule.strategy) for rule in stage.rules}
@@ -88,7 +92,11 @@ class _Stage:
             for number in range(len(scene.targets))
         ]
         self.numbers = {monitor.id: number for number, monitor in enumerate(monitors)}
-        self.leader = SimulatedLeader(monitors, strategy, scene.checks, self._clockwork, self._wake)
+        own = scene.places[0]
+        self.leader = SimulatedLeader(
+            monitors, strategy, scene.checks, self._clockwork, self._wake,
+            suspended=own.suspended, clock_s=scene.leader_clock_s, spoilt=scene.spoilt,
+        )  # fmt: skip
 
     def play(self) -> None:
         """From the start to the end."""
@@ -118,19 +126,22 @@ class _Stage:
                     f"{start:9.1f}  truth: monitor {number} out of reach of {place} until {end:.1f}"
                     for start, end in spans
                 ]
-        lines += [self._tell(transition) for transition in self.leader.memory.transitions]
+        memory = self.leader.memory
+        told = zip(memory.transitions, memory.known, strict=True)
+        lines += [self._tell(transition, known) for transition, known in told]
         return sorted(lines)
 
-    def _tell(self, transition: Transition) -> str:
+    def _tell(self, transition: Transition, known: float) -> str:
+        began = known - (transition.known - transition.at)
         votes = " ".join(
             f"{vote.node}={'up' if vote.up else vote.reason}"
             f"{'/' + vote.proof if vote.proof else ''}@{vote.observed - EPOCH:.1f}"
             for vote in transition.evidence
         )
         return (
-            f"{transition.known - EPOCH:9.1f}  monitor {self.numbers[transition.monitor]}"
+            f"{known:9.1f}  monitor {self.numbers[transition.monitor]}"
             f" {transition.status_from} -> {transition.status_to}"
-            f" since {transition.at - EPOCH:.1f}  [{votes}]"
+            f" since {began:.1f}  [{votes}]"
         )
 
     def _begin(self, place: Place, life: Life) -> None:
@@ -164,14 +175,14 @@ def _monitor(identity: str, number: int, scene: Scene) -> Monitor:
         check=HttpCheck(url=f"https://host{number}.example.com/"),
         interval=scene.interval,
         timeout=scene.timeout,
+        max_retries=scene.max_retries,
     )
 
 
-def _beliefs(transitions: list[Transition]) -> Mapping[str, Beliefs]:
+def _beliefs(memory: Memory) -> Mapping[str, Beliefs]:
     beliefs: dict[str, Beliefs] = defaultdict(Beliefs)
-    for transition in transitions:
+    for transition, known in zip(memory.transitions, memory.known, strict=True):
         if transition.belief_to is not transition.belief_from:
-            beliefs[transition.monitor].turn(
-                transition.belief_to is Belief.DOWN, transition.at - EPOCH, transition.known - EPOCH
-            )
+            began = known - (transition.known - transition.at)  # its clock may have been set
+            beliefs[transition.monitor].turn(transition.belief_to is Belief.DOWN, began, known)
     return beliefs

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NEVER = Spans()
 
+TAKE_OVER_S = 60.0  # how long the leader waits for probes before it checks itself
 QUICK_S = (0.02, 0.3)  # how long a target that answers takes, if nothing else is said
 
 
@@ -56,7 +57,9 @@ class Place:
     """One node and its faults. `clock_s` is how far its clock is ahead at a moment (wall clock);
     `cut` when it cannot reach the leader; `no_uplink` when it can reach no target, `no_dns` when it
     can resolve no name; `loss` the share of its checks that fail for nothing; `lies` makes it
-    report the opposite; `gives_age` is False for a node that says only what its clock shows."""
+    report the opposite; `gives_age` is False for a node that says only what its clock shows.
+    `suspended` is when its machine stands still, `mute` when it brings no results, though it asks
+    for work, `broken` when its checks fail by a fault of its own."""
 
     name: str
     region: str = ""
@@ -68,6 +71,9 @@ class Place:
     loss: float = 0.0
     lies: bool = False
     gives_age: bool = True
+    suspended: Spans = NEVER
+    mute: Spans = NEVER
+    broken: Spans = NEVER
     own: bool = False
 
 
@@ -83,7 +89,9 @@ class Look:
 class Scene:
     """A world for some hours. Times are seconds from its start.
 
-    `leader_away` is when the leader's process does not run. `checks` is UPTOP_LEADER_CHECKS.
+    `leader_away` is when the leader's process does not run, `leader_clock_s` how far its wall clock
+    is ahead at a moment; its machine is that of its own place. `checks` is UPTOP_LEADER_CHECKS.
+    `spoilt` names what its leader gets wrong on purpose, to show that the world can tell.
     """
 
     places: list[Place]
@@ -92,8 +100,11 @@ class Scene:
     timeout: float = 5.0
     slots: int = 10
     leader_away: Spans = NEVER
+    leader_clock_s: Callable[[float], float] | None = None
     checks: str = "auto"
+    max_retries: int | None = None
     hours: float = 2.0
+    spoilt: str = ""
 
     @property
     def length(self) -> float:
@@ -102,7 +113,11 @@ class Scene:
 
     def look(self, place: Place, target: Target, at: float, rng: Random) -> Look:
         """What a check from `place` that begins at `at` reports."""
+        if at in place.broken:
+            return Look(rng.uniform(*QUICK_S), Reason.INTERNAL_ERROR)
         found = self._honest_look(place, target, at, rng)
+        if any(at <= start < at + found.took for start, _ in place.suspended):
+            return Look(self.timeout, Reason.TIMEOUT)  # its connection does not outlive that
         if not place.lies:
             return found
         took = rng.uniform(*QUICK_S)
@@ -147,20 +162,26 @@ class Scene:
         for spans in there.values():
             for start, end in spans:
                 edges |= {start, start + settle_s, end, end + silence_s}
-        edges |= {edge for start, end in self.leader_away for edge in (start, end, end + settle_s)}
+        away = self.leader_away | self.places[0].suspended
+        edges |= {edge for start, end in away for edge in (start, end, end + settle_s)}
         for place in self.places:
             edges |= {edge for span in place.no_uplink | place.no_dns for edge in span}
+            untold = place.broken | place.mute
+            edges |= {edge for start, end in untold for edge in (start, end, end + settle_s)}
+        edges |= {
+            edge + more for edge in tuple(edges) for more in (TAKE_OVER_S, TAKE_OVER_S + settle_s)
+        }
         moments = sorted(edge for edge in edges if 0 <= edge <= self.length)
         heard = Spans(
             (start, end)
             for start, end in pairwise(moments)
             if self._is_heard(start, there, settle_s, silence_s)
         )
-        return heard.without(Spans((start, end + settle_s) for start, end in self.leader_away))
+        return heard.without(Spans((start, end + settle_s) for start, end in away))
 
     def _connected(self, place: Place) -> Spans:
         alive = Spans((life.begins, min(life.ends, self.length)) for life in place.lives)
-        return alive.without(place.cut)
+        return alive.without(place.cut | place.suspended)
 
     def _is_heard(
         self, at: float, there: dict[str, Spans], settle_s: float, silence_s: float
@@ -178,8 +199,17 @@ class Scene:
             lingers = any(
                 start <= at < (end if end in goodbyes else end + silence_s) for start, end in spans
             )
-            working += works and at not in place.no_uplink and at not in place.no_dns
+            sees = at not in place.no_uplink and at not in place.no_dns
+            tells = not (place.broken | place.mute).touches(at - settle_s, at)
+            working += works and sees and tells
             expected += lingers
+        if self.checks == "auto" and self._is_stepped_in(at, there):
+            expected += 1
+            working += self._is_stepped_in(at - settle_s, there)
         if not expected:
             return False
         return working * 2 > expected
+
+    def _is_stepped_in(self, at: float, there: dict[str, Spans]) -> bool:
+        """Whether no probe has been there for so long that the leader checks in their place."""
+        return not any(spans.touches(at - TAKE_OVER_S, at) for spans in there.values())

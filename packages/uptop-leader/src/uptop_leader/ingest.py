@@ -74,16 +74,19 @@ def ingest(
     ledger: Ledger,
     now: float,
     clock: Reading = _NO_READING,
+    received: float | None = None,
 ) -> Ingested:
     """Read each result of `batch` on its own; refuse the bad ones by name, skip the known ones.
 
     `find` tells how a monitor is or was given to the node, None where it never was. `clock` is
-    what is known of the node's. A refused result counts as seen, so that it is not sent for ever.
+    what is known of the node's. `received` is when the batch came in, which its ages are counted
+    from, if it is read only `now`: what was fresh then may not be so any more. A refused result counts as seen, so that it is not sent for ever.
     """
     observations: list[Observation] = []
     rejected: list[Rejected] = []
     duplicates = 0
     seen = list(ledger.ranges)
+    came = now if received is None else received
     for index, raw in enumerate(batch.results):
         try:
             result = decode_result(raw)
@@ -93,7 +96,7 @@ def ingest(
         if result.seq is not None and batch.instance and not add_to_ranges(seen, result.seq):
             duplicates += 1
             continue
-        given, placed = find(result.monitor), place(result, clock, now)
+        given, placed = find(result.monitor), place(result, clock, came)
         if given is None or (why := _refusal(given, placed, now)):
             if given is None:
                 why = "not assigned to this node" if result.monitor else "monitor_id is missing"

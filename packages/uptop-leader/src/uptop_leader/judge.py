@@ -74,7 +74,8 @@ def judge(
         state, at = _change(state, count, run.first)
         state = settle(state)
     elif state.run is None and (contrary or turned):
-        state = replace(state, run=open_run(state, count, now))
+        run = open_run(state, count, now)
+        state = replace(state, run=run) if run.accusers else state  # who turned may not count
     if state.run is not None:
         progress = advance(
             monitor, state, state.run, count, assigned, standings, rules.constants, now

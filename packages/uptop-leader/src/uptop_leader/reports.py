@@ -54,7 +54,7 @@ class Report(Struct, frozen=True):
         received -= unread_s(batch, received, self.stood_s)
         clock = read_clock(node, batch, received)
         ledger = draft.ledger(node.id, batch.instance)
-        done = ingest(batch, world.given_to(node.id), ledger, received, clock)
+        done = ingest(batch, world.given_to(node.id), ledger, draft.now, clock, received)
         for observation in done.observations:
             _observe(draft, observation)
         if batch.instance:
