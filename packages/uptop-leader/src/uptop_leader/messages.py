@@ -15,10 +15,13 @@ TITLE_LIMIT = 250
 BODY_LIMIT = templates.RESULT_LIMIT
 
 OPENING = frozenset(
-    {"down", "unknown", "partial", "degraded", "late", "flapping", "reminder", "node_offline"}
+    {
+        *("down", "unknown", "partial", "degraded", "late", "flapping", "reminder"),
+        *("node_offline", "nodes_flapping"),
+    }
 )
 """Events that begin, or go on with, something a paging service is to keep open."""
-CLOSING = frozenset({"up", "paused", "deleted", "over", "node_online"})
+CLOSING = frozenset({"up", "paused", "deleted", "over", "node_online", "nodes_settled"})
 """Events that end it."""
 SILENT = frozenset({"over"})
 """Events that no person is told of: they only close what a paging service keeps open."""
@@ -32,8 +35,8 @@ class Message(Struct, frozen=True, kw_only=True):
     `key` is the same whenever the same notification is sent again. `event` is one of down, up,
     down_and_up (was down, is up again: told together), unknown, partial, degraded, late, cert,
     reminder, flapping, paused, deleted, over (nothing to tell, but an alert to close), node_offline,
-    node_online, odd_one, blind, digest, test. `incident` is shared by a DOWN and its UP. `monitor`
-    is a name and `monitor_id` its id (for the four node events the node's), `target` is empty when
+    node_online, odd_one, blind, nodes_flapping, nodes_settled, digest, test. `incident` is shared by a DOWN and its UP. `monitor`
+    is a name and `monitor_id` its id (for events of one node the node's), `target` is empty when
     it is hidden, `reasons` reads like `2 × timeout, 1 × HTTP 503`, `regions` are the places that see it.
     Times are Unix milliseconds UTC; `at` is when it was decided to tell. A digest's are `lines`, and
     the `messages` that they stand for. `instead_of` names the channel that does not get through.

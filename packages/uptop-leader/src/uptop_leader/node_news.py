@@ -13,18 +13,22 @@ from msgspec.structs import replace
 
 from uptop_core.checks.group import GroupCheck
 from uptop_leader.messages import Message
+from uptop_leader.nodes import Storm
 from uptop_leader.notifications import Notification, notification_key
 from uptop_leader.sick_nodes import News, Scene, examine, is_left_alone
 from uptop_leader.states import Status
+from uptop_leader.storm_news import closed_alert, of_storm
+from uptop_leader.storms import Telling, changed, is_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from uptop_leader.drafts import Draft
-    from uptop_leader.nodes import Node
+    from uptop_leader.nodes import Node, Troubles
 
 EVERY_S = 1.0  # how often nodes are examined
 _NAMED = 20  # monitors that one message names
+_COMING_AND_GOING = ("node_offline", "node_online")
 
 _STATUS = {
     "node_offline": "OFFLINE",
@@ -40,15 +44,61 @@ def tell_of_nodes(draft: Draft, public_url: str) -> None:
         return
     draft.examined = True
     scene = _scene(draft)
+    before = storm = _own(draft).troubles.storm
     for known in tuple(draft.world.nodes.values()):
         node = draft.node(known.id) or known
         troubles, news = examine(node, scene)
         if troubles == node.troubles:
             continue
-        if news is not None:
+        how = Telling.TOLD
+        if news is not None and news.event in _COMING_AND_GOING:
+            storm, how = changed(storm, node.id, draft.now)
+        if news is not None and _is_to_be_told(node, news, how):
             draft.changes.notifications += _notifications(draft, scene, node, news, public_url)
             troubles = replace(troubles, told=troubles.told + 1)
+        elif news is not None:
+            troubles = _hush(draft, node, troubles, news)
         draft.put_node(replace(node, troubles=troubles))
+        if how is Telling.BEGINS:
+            _tell_of_storm(draft, storm, "nodes_flapping", public_url)
+    if is_over(storm, draft.world.constants.quiet, draft.now):
+        _tell_of_storm(draft, storm, "nodes_settled", public_url)
+        storm = Storm()
+    if storm != before:
+        own = _own(draft)
+        draft.put_node(replace(own, troubles=replace(own.troubles, storm=storm)))
+
+
+def _own(draft: Draft) -> Node:
+    return draft.node(draft.world.own.id) or draft.world.own
+
+
+def _is_to_be_told(node: Node, news: News, how: Telling) -> bool:
+    """Whether a change is told itself: not in a storm, nor the end of what nobody was told of."""
+    if news.event == "node_online" and node.troubles.hushed:
+        return False
+    return how is Telling.TOLD
+
+
+def _hush(draft: Draft, node: Node, troubles: Troubles, news: News) -> Troubles:
+    """The troubles of a node whose change is not told."""
+    if news.event == "node_offline":
+        return replace(troubles, hushed=True)
+    if not troubles.hushed:
+        draft.changes.notifications += closed_alert(draft, node, _channels(draft, node))
+    return replace(troubles, hushed=False, told=troubles.told + 1)
+
+
+def _tell_of_storm(draft: Draft, storm: Storm, event: str, public_url: str) -> None:
+    """To all channels that a node of the storm is told to. What it says of lost nodes is told."""
+    nodes = [node for one in storm.nodes if (node := draft.node(one)) is not None]
+    used = {channel for node in nodes for channel in _channels(draft, node)}
+    channels = [channel for channel in draft.world.channels if channel in used]
+    draft.changes.notifications += of_storm(draft, storm, event, channels, public_url)
+    if event == "nodes_settled":
+        for node in nodes:
+            if node.troubles.hushed:
+                draft.put_node(replace(node, troubles=replace(node.troubles, hushed=False)))
 
 
 def is_told_with_its_node(draft: Draft, monitor_id: str) -> bool:

@@ -12,12 +12,27 @@ if TYPE_CHECKING:
     from uptop_core.constants import TimeConstants
 
 
+class Storm(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Nodes that come and go, all together. Times are Unix seconds.
+
+    `moves` are the changes told of lately, `nodes` whose they were; `since` is when those began that
+    are told no more, `last` the newest of them.
+    """
+
+    moves: tuple[float, ...] = ()
+    nodes: frozenset[str] = frozenset()
+    since: float | None = None
+    last: float | None = None
+
+
 class Troubles(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is wrong with a node and was told, or will be: since when (Unix seconds), or None.
 
     `offline` is when it was last heard, `odd` when it began to see what nobody else sees, `blind`
     when the leader's own line went; `unseen` are the monitors that have become UNKNOWN while it is
-    blind. `told` counts what was told of it, for the keys.
+    blind. `told` counts what was told of it, for the keys. `hushed` says that nobody was told of
+    its loss, since nodes come and go all the time; what is known of that stands with the leader's
+    own node, as `storm`.
     """
 
     offline: float | None = None
@@ -25,6 +40,8 @@ class Troubles(Struct, frozen=True, kw_only=True, omit_defaults=True):
     blind: float | None = None
     unseen: frozenset[str] = frozenset()
     told: int = 0
+    hushed: bool = False
+    storm: Storm = Storm()
 
 
 class Node(Struct, frozen=True, kw_only=True):

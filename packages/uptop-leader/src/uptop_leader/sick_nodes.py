@@ -282,7 +282,7 @@ def _is_away(node: Node, scene: Scene) -> bool:
 
 def _explains(node: Node, state: MonitorState, scene: Scene) -> bool:
     """Whether the verdict became UNKNOWN when the node was lost, and not for another reason."""
-    if state.unknown_since is None or node.stopping:
+    if state.unknown_since is None or node.stopping or node.troubles.hushed:
         return False
     if node.troubles.blind is not None:
         return node.id in state.votes and state.votes[node.id].isolated

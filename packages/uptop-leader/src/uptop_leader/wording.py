@@ -28,6 +28,8 @@ _TITLES = {
     "node_online": "NODE ONLINE: {name}",
     "odd_one": "ODD ONE OUT: {name}",
     "blind": "BLIND: {name}[ — for {lasted}]",
+    "nodes_flapping": "NODES FLAPPING: {name}",
+    "nodes_settled": "NODES QUIET: {name}",
     "digest": "{lines} notifications[: {status}]",
     "test": "TEST: {name}",
 }
@@ -50,6 +52,8 @@ _SENTENCES = {
     "node_online": "The node {name} is heard again[ since {until}]",
     "odd_one": "The node {name} sees down what other nodes see up[, since {since}]",
     "blind": "The node {name} was blind[ from {since} to {until}]: its own network failed",
+    "nodes_flapping": "Nodes come and go all the time, so that is not told until it is quiet",
+    "nodes_settled": "The nodes that came and went have been quiet for a while",
     "test": "This is a test message of uptop. The channel {name} works",
 }
 
