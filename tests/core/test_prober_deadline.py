@@ -1,6 +1,7 @@
 """The one timer of a look."""
 
 import asyncio
+import time
 
 import anyio
 import pytest
@@ -69,3 +70,21 @@ async def test_being_cancelled_from_outside_is_no_deadline() -> None:
         with Deadline(5):
             await anyio.sleep_forever()
     assert scope.cancelled_caught
+
+
+async def test_what_was_done_while_we_stood_still_is_done_in_time() -> None:
+    """The answer is there, and nobody has read it yet."""
+    answered = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.15, answered.set)
+    with Deadline(0.3):
+        await anyio.sleep(0)
+        time.sleep(0.6)
+        await answered.wait()
+        await anyio.sleep(0.05)  # one more step that takes the target's time
+
+
+async def test_standing_still_gives_no_time_without_end() -> None:
+    with pytest.raises(TimeoutError), Deadline(0.3):
+        while True:
+            time.sleep(0.6)
+            await anyio.sleep(0)

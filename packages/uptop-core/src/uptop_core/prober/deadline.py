@@ -1,5 +1,8 @@
 """The one timer of a look: at its end the task is cancelled, and the block raises TimeoutError.
 
+Time in which we stood still ourselves (a stopped process, a loop that was kept busy) is not the
+target's: an answer may have come meanwhile. A timer that rings late gives that time back.
+
 A scope of anyio for each check costs five times as much, and this is what every check pays. It is
 engine code, so it speaks asyncio; scopes of anyio may stand inside and outside.
 """
@@ -13,15 +16,18 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _AGAIN_S = 0.1  # after which what still runs is told once more
+_STOOD_S = 0.1  # a timer that rings later than this has been kept from it
 
 
 class Deadline:
-    """`with Deadline(seconds):` raises TimeoutError if the block is not done by then."""
+    """`with Deadline(seconds):` raises TimeoutError if the block is not done by then. What it gives
+    back is never more than `seconds`.
+    """
 
-    __slots__ = ("_before", "_seconds", "_task", "_timer", "_told")
+    __slots__ = ("_before", "_seconds", "_spare", "_task", "_timer", "_told")
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self._seconds = self._spare = seconds
         self._told = 0
 
     def __enter__(self) -> None:
@@ -32,9 +38,15 @@ class Deadline:
         self._timer = asyncio.get_running_loop().call_later(self._seconds, self._pass)
 
     def _pass(self) -> None:
+        loop = asyncio.get_running_loop()
+        late = min(loop.time() - self._timer.when(), self._spare)
+        if late > _STOOD_S and not self._told:
+            self._spare -= late
+            self._timer = loop.call_later(late, self._pass)
+            return
         self._told += 1
         self._task.cancel()
-        self._timer = asyncio.get_running_loop().call_later(_AGAIN_S, self._pass)
+        self._timer = loop.call_later(_AGAIN_S, self._pass)
 
     def __exit__(
         self,
