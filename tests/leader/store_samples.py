@@ -24,9 +24,10 @@ from uptop_leader.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Connection
+
+    from uptop_leader.store.addresses import Address
 
 NOON = 1_700_049_600.0  # 2023-11-15 12:00 UTC
 KEY = bytes(range(32))
@@ -34,9 +35,9 @@ OPERATOR = Actor(name="ada", source="127.0.0.1")
 
 
 @contextlib.contextmanager
-def opened(path: Path, *, key: bytes | None = KEY, busy_s: float = 5.0) -> Iterator[Store]:
-    """A store at `path`, closed at the end."""
-    store = Store.open(path, Keyring([key] if key else []), NOON, busy_s=busy_s)
+def opened(address: Address, *, key: bytes | None = KEY, busy_s: float = 5.0) -> Iterator[Store]:
+    """A store at `address`, closed at the end."""
+    store = Store.open(address, Keyring([key] if key else []), NOON, busy_s=busy_s)
     try:
         yield store
     finally:
@@ -167,8 +168,8 @@ class Killed(Exception):
 class Dying(Connections):
     """Connections of a process that ends after some transactions."""
 
-    def __init__(self, path: Path, transactions: int) -> None:
-        super().__init__(path, 5)
+    def __init__(self, address: Address, transactions: int) -> None:
+        super().__init__(address, 5)
         self._left = transactions
 
     @contextlib.contextmanager

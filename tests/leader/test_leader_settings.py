@@ -8,6 +8,7 @@ from uptop_core.errors import SettingError
 from uptop_core.settings import describe, read_settings
 from uptop_core.variables import VARIABLES
 from uptop_leader.settings import LeaderSettings, warnings
+from uptop_leader.store.addresses import Dsn
 
 
 def read(**variables: str) -> LeaderSettings:
@@ -61,7 +62,6 @@ def test_every_wrong_value_gets_one_line_that_says_what_is_allowed() -> None:
         ("REQUIRE_NODE_KEYS", "true"),
         ("TRUSTED_PROXIES", "10.0.0.0/8"),
         ("FOLLOWER_MIRROR", "false"),
-        ("DB_TYPE", "postgres"),
         ("CLUSTER_MODE", "follower"),
     ],
 )
@@ -98,9 +98,20 @@ def test_certificate_and_key_come_together_and_exist(tmp_path: Path) -> None:
 
 def test_the_database_is_a_path() -> None:
     assert refused(DB_DSN="sqlite:///x.db") == [
-        "UPTOP_DB_DSN: with sqlite this is the path of a file, not a URL"
+        "UPTOP_DB_DSN: with sqlite this is the path of a file, not a URL (UPTOP_DB_TYPE=postgres?)"
     ]
     assert read(DB_DSN="/var/lib/uptop.db").database == Path("/var/lib/uptop.db")
+
+
+def test_with_postgres_the_dsn_is_a_connection_string_and_a_secret() -> None:
+    for dsn in ("postgresql://u:geheim@h/uptop", "host=h password=geheim"):
+        settings = read(DB_TYPE="postgres", DB_DSN=dsn)
+        assert settings.database == Dsn(dsn)
+        assert settings.folder == Path()
+        assert "geheim" not in repr(settings)
+    why = "with postgres this is a connection string: postgresql://user@host/name"
+    assert refused(DB_TYPE="postgres") == [f"UPTOP_DB_DSN: {why}"]
+    assert refused(DB_TYPE="postgres", DB_DSN="geheim") == [f"UPTOP_DB_DSN: {why}"]
 
 
 def test_regions_are_lower_case() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from tests.leader.databases import holds, run_sql
 from tests.leader.store_samples import (
     KEY,
     NOON,
@@ -26,8 +27,8 @@ from uptop_leader.provider_kinds import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.store import Store
 
 replace = msgspec.structs.replace
@@ -46,13 +47,8 @@ HOOK = webhook("c", "ops", f"https://hooks.example.com/{SECRET}-3")
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "uptop.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with opened(path) as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         yield store
 
 
@@ -138,68 +134,57 @@ def test_every_change_is_in_the_audit_log_without_values(store: Store) -> None:
     assert entries[0].at == NOON + 1
 
 
-def test_no_secret_is_in_any_file(path: Path) -> None:
-    with opened(path) as store:
+def test_no_secret_is_in_any_file(address: Address) -> None:
+    with opened(address) as store:
         set_up(store, HTTP, HOOK)
         set_up(store, replace(HTTP, interval=31), replace(HOOK, title="new"))
-        files = [file for file in path.parent.iterdir() if SECRET.encode() in file.read_bytes()]
-        assert files == []
-    assert SECRET.encode() not in path.read_bytes()
+        assert not holds(address, SECRET)
+    assert not holds(address, SECRET)
 
 
-def test_without_a_key_secrets_are_stored_and_read_as_they_are(path: Path) -> None:
-    with opened(path, key=None) as store:
+def test_without_a_key_secrets_are_stored_and_read_as_they_are(address: Address) -> None:
+    with opened(address, key=None) as store:
         set_up(store, HTTP, HOOK)
         assert store.load_config().monitors == (HTTP,)
-    assert SECRET.encode() in path.read_bytes()
-    with opened(path) as store:
+    assert holds(address, SECRET)
+    with opened(address) as store:
         assert store.load_config().channels == (HOOK,)
 
 
 @pytest.mark.parametrize("key", [None, bytes(32)])
 def test_a_missing_or_wrong_key_names_the_object_and_the_setting(
-    path: Path, key: bytes | None
+    address: Address, key: bytes | None
 ) -> None:
-    with opened(path, key=KEY) as store:
+    with opened(address, key=KEY) as store:
         set_up(store, HOOK)
-    with opened(path, key=key) as store, pytest.raises(SealError) as caught:
+    with opened(address, key=key) as store, pytest.raises(SealError) as caught:
         store.load()
     assert "the channel 'ops': its url" in str(caught.value)
     assert "UPTOP_ENCRYPTION_KEY" in str(caught.value)
     assert SECRET not in str(caught.value)
 
 
-def test_a_sealed_secret_cannot_be_moved_to_another_object(path: Path) -> None:
-    with opened(path) as store:
+def test_a_sealed_secret_cannot_be_moved_to_another_object(address: Address) -> None:
+    with opened(address) as store:
         set_up(store, HOOK, webhook("d", "other"))
-        run_sql(path, "UPDATE channel SET settings = (SELECT settings FROM channel WHERE id = 'c')")
+        run_sql(
+            address, "UPDATE channel SET settings = (SELECT settings FROM channel WHERE id = 'c')"
+        )
         with pytest.raises(SealError, match="the channel 'other'"):
             store.load_config()
 
 
-def test_a_change_by_another_program_is_seen(path: Path) -> None:
-    with opened(path) as leader, opened(path) as command:
+def test_a_change_by_another_program_is_seen(address: Address) -> None:
+    with opened(address) as leader, opened(address) as command:
         assert leader.config_version() == 0
         set_up(command, HTTP)
         assert leader.config_version() == 1
         assert leader.load_config().monitors == (HTTP,)
 
 
-def test_a_kind_that_is_not_installed_is_named(path: Path) -> None:
-    with opened(path) as store:
+def test_a_kind_that_is_not_installed_is_named(address: Address) -> None:
+    with opened(address) as store:
         set_up(store, ping("p", "Router"))
-        run_sql(path, "UPDATE monitor SET kind = 'smoke_signal'")
+        run_sql(address, "UPDATE monitor SET kind = 'smoke_signal'")
         with pytest.raises(StoreError, match="the monitor 'Router' is of the kind 'smoke_signal'"):
             store.load_config()
-
-
-def run_sql(path: Path, statement: str) -> None:
-    """Change the database behind the store's back."""
-    import sqlite3
-
-    raw = sqlite3.connect(path)
-    try:
-        raw.execute(statement)
-        raw.commit()
-    finally:
-        raw.close()

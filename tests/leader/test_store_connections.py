@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from uptop_core.errors import StoreError
 from uptop_leader.store.connections import Connections
 
 if TYPE_CHECKING:
@@ -41,26 +40,3 @@ def test_readers_go_on_beside_a_writer(connections: Connections) -> None:
     with connections.reading() as connection:
         assert pragma(connection, "journal_mode") == "wal"
         assert pragma(connection, "foreign_keys") == 1
-
-
-def test_a_reader_cannot_write(connections: Connections) -> None:
-    with pytest.raises(StoreError, match="read-only"), connections.reading() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a)")
-
-
-def test_an_exception_undoes_what_was_written(connections: Connections) -> None:
-    with pytest.raises(ZeroDivisionError), connections.writing() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a)")
-        raise ZeroDivisionError
-    with connections.reading() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
-
-
-def test_an_error_of_the_database_shows_no_values(connections: Connections) -> None:
-    with connections.writing() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a UNIQUE)")
-    with pytest.raises(StoreError) as caught, connections.writing() as connection:
-        for _ in range(2):
-            connection.exec_driver_sql("INSERT INTO t VALUES (?)", ("a-secret",))
-    assert "a-secret" not in str(caught.value)
-    assert "a-secret" not in str(caught.value.__cause__)

@@ -34,6 +34,8 @@ from uptop_leader.store.tables import METADATA
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.leader.databases import Databases
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.store import Store
 
 DAY = 86_400.0
@@ -44,8 +46,8 @@ Told = dict[str, list[tuple[float, float, float, int]]]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         yield store
 
 
@@ -239,18 +241,18 @@ def test_a_monitor_that_comes_back_has_its_days_again(store: Store) -> None:
     assert kept(store, story.now)["b"][2:4] == before[3:5]
 
 
-def test_the_counting_may_end_after_any_transaction(tmp_path: Path) -> None:
+def test_the_counting_may_end_after_any_transaction(databases: Databases) -> None:
     for transactions in range(4):
-        path = tmp_path / f"{transactions}.db"
-        with opened(path) as store:
+        address = databases.new()
+        with opened(address) as store:
             story = lived(store)
             story.unknown("b", 0, 50)
             story.now += 2 * DAY
             before = kept(store, story.now)
-        dying = Dying(path, transactions)
+        dying = Dying(address, transactions)
         with contextlib.closing(dying), contextlib.suppress(Killed):
             settle(dying, story.now)
-        with opened(path) as store:
+        with opened(address) as store:
             assert kept(store, story.now) == before
             store.roll_up(story.now)
             assert kept(store, story.now) == before

@@ -14,18 +14,18 @@ from uptop_leader.providers.pagerduty import PagerDuty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from uptop_leader.channels import ChannelHealth
     from uptop_leader.notifications import Claimed, Notification
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.store import Store
 
 LATER = NOON + 300
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         chain = replace(webhook("c", "Ops"), fallback="d"), replace(webhook("d"), fallback="e")
         set_up(store, webhook("e"), *chain)
         yield store

@@ -5,24 +5,19 @@ from __future__ import annotations
 import resource
 import shutil
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.leader.store_samples import (
     NOON,
-    OPERATOR,
     incident,
     opened,
     outage,
-    ping,
     result,
-    set_up,
 )
-from uptop_core.errors import ConfigError, StoreError
+from uptop_core.errors import StoreError
 from uptop_leader.changes import Changes
-from uptop_leader.states import fresh_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,14 +138,6 @@ def test_another_installations_database_in_its_place_is_refused(store: Store, pa
             store.write(outage(), NOON)
 
 
-def test_a_value_of_another_version_is_no_riddle(store: Store, path: Path) -> None:
-    store.write(Changes(states={"m": fresh_state("m", NOON)}), NOON)
-    with store._connections.writing() as connection:
-        connection.exec_driver_sql("UPDATE state SET data = x'c0'")
-    with pytest.raises(StoreError, match=f"{path} holds a value that this version cannot read"):
-        store.load()
-
-
 def test_series_of_a_batch_that_failed_are_not_remembered(store: Store) -> None:
     limit_next_write(store, "PRAGMA max_page_count = 1")
     with pytest.raises(StoreError):
@@ -159,30 +146,3 @@ def test_series_of_a_batch_that_failed_are_not_remembered(store: Store) -> None:
     store.write(outage(), NOON)
     assert len(store.results("other", NOON, NOON + 1)) == 1
     assert len(store.results("m", NOON, NOON + 1)) == 1
-
-
-def test_a_refused_change_writes_nothing(store: Store) -> None:
-    with pytest.raises(ConfigError):
-        set_up(store, ping("a", "same"), ping("b", "same"))
-    assert store.load_config().monitors == ()
-    assert store.audit_log() == []
-
-
-def test_views_do_not_wait_for_a_writer(store: Store) -> None:
-    with store._connections.writing() as connection:
-        connection.exec_driver_sql("DELETE FROM result")
-        assert store.uptime(NOON, 60) == {}
-
-
-def test_many_threads_may_write_and_read_at_once(path: Path) -> None:
-    def work(store: Store, number: int) -> None:
-        for step in range(20):
-            store.write(Changes(results=[result(f"m{number}", "n", NOON + step)]), NOON)
-            store.results(f"m{number}", NOON, NOON + 60)
-            store.audit(OPERATOR, "stepped", f"{number}", NOON)
-
-    with opened(path) as store, ThreadPoolExecutor(8) as threads:
-        for done in [threads.submit(work, store, number) for number in range(8)]:
-            done.result()
-        assert [len(store.results(f"m{n}", NOON, NOON + 60)) for n in range(8)] == [20] * 8
-        assert len(store.audit_log(1000)) == 160

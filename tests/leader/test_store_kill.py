@@ -8,22 +8,27 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.leader.databases import written
 from tests.leader.store_samples import NOON, opened
+
+if TYPE_CHECKING:
+    from uptop_leader.store.addresses import Address
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 WRITER = """
 import sys
-from pathlib import Path
+from tests.leader.databases import address_of
 from tests.leader.store_samples import *
 from uptop_leader.states import fresh_state
 import msgspec
 
-with opened(Path(sys.argv[1])) as store:
+with opened(address_of(sys.argv[1])) as store:
     number = store.load().states.get("m", fresh_state("m", NOON)).told
     while True:
         number += 1
@@ -39,12 +44,12 @@ with opened(Path(sys.argv[1])) as store:
 
 SEALER = """
 import sys
-from pathlib import Path
+from tests.leader.databases import address_of
 from tests.leader.store_samples import *
 from uptop_leader.states import fresh_state
 import msgspec
 
-with opened(Path(sys.argv[1])) as store:
+with opened(address_of(sys.argv[1])) as store:
     hour = int(store.load().states["m"].told) if store.load().states else 0
     while True:
         start = NOON + 3600 * hour
@@ -65,10 +70,13 @@ with opened(Path(sys.argv[1])) as store:
 """
 
 
-def run_and_kill(path: Path, lines: int, program: str = WRITER) -> int:
+def run_and_kill(address: Address, lines: int, program: str = WRITER) -> int:
     """Let a writer acknowledge some batches, kill it, and return the last it acknowledged."""
     writer = subprocess.Popen(
-        [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-c", program, written(address)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
     assert writer.stdout is not None
     with writer, writer.stdout as output:
@@ -82,15 +90,14 @@ def run_and_kill(path: Path, lines: int, program: str = WRITER) -> int:
     return len(rest)
 
 
-def test_a_killed_writer_leaves_whole_batches(tmp_path: Path) -> None:
-    path = tmp_path / "uptop.db"
+def test_a_killed_writer_leaves_whole_batches(address: Address) -> None:
     acknowledged = 0
     chance = random.Random(7)
     for _ in range(6):
         before = acknowledged
         lines = chance.randrange(1, 120)
-        acknowledged = before + lines + run_and_kill(path, lines)
-        with opened(path) as store:
+        acknowledged = before + lines + run_and_kill(address, lines)
+        with opened(address) as store:
             written = store.load().states["m"].told
             assert acknowledged <= written <= acknowledged + 1
             assert len(store.transitions("m", 100_000)) == written
@@ -100,10 +107,9 @@ def test_a_killed_writer_leaves_whole_batches(tmp_path: Path) -> None:
         acknowledged = written
 
 
-def test_a_killed_worker_loses_no_notification(tmp_path: Path) -> None:
-    path = tmp_path / "uptop.db"
-    acknowledged = 30 + run_and_kill(path, 30)
-    with opened(path) as store:
+def test_a_killed_worker_loses_no_notification(address: Address) -> None:
+    acknowledged = 30 + run_and_kill(address, 30)
+    with opened(address) as store:
         waiting = store.outbox_depth(NOON).waiting
         store.lapse_claims(NOON + 1)
         claimed = store.claim(NOON + 1, 60, 100_000)
@@ -112,12 +118,11 @@ def test_a_killed_worker_loses_no_notification(tmp_path: Path) -> None:
         assert acknowledged // 7 <= repeats <= waiting // 7
 
 
-def test_a_killed_sealer_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "uptop.db"
+def test_a_killed_sealer_loses_and_doubles_nothing(address: Address) -> None:
     chance = random.Random(11)
     for _ in range(6):
-        run_and_kill(path, chance.randrange(8, 25), SEALER)
-        with opened(path) as store:
+        run_and_kill(address, chance.randrange(8, 25), SEALER)
+        with opened(address) as store:
             hours = store.load().states["m"].told
             end = NOON + 3600 * hours
             found = store.results("m0", 0, end - 3600, 1_000_000)

@@ -15,17 +15,17 @@ from uptop_leader.providers.pagerduty import PagerDuty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from uptop_leader.notifications import Claimed, Notification
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.store import Store
 
 PACE = Pace(digest_s=10.0)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         pager = Channel(id="p", name="p", provider=PagerDuty(routing_key="key"))
         set_up(store, webhook("c"), webhook("d"), pager)
         yield store

@@ -12,15 +12,15 @@ from uptop_leader.channels import ChannelHealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from uptop_leader.notifications import Claimed, Notification
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.store import Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         set_up(store, webhook("c"), webhook("d"))
         yield store
 

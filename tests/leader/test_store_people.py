@@ -13,14 +13,14 @@ from uptop_leader.store.people import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.store import Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         yield store
 
 

@@ -14,8 +14,8 @@ from uptop_leader.store.sketch import ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.store import Store
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -23,8 +23,8 @@ REGION_OF = {"p": "eu", "q": "eu", "r": "us"}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         set_up(store, ping("m"), ping("other"), now=NOON - 100 * DAY)
         yield store
 

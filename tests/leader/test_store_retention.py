@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.leader.databases import count
 from tests.leader.store_samples import NOON, notification, opened, result
 from uptop_leader.changes import Changes
 from uptop_leader.nodes import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.store import Store
 
 DAY = 86_400.0
@@ -22,28 +22,22 @@ RAW, FIVE, HOUR = 7 * DAY, 30 * DAY, 400 * DAY
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         yield store
 
 
-def counts(tmp_path: Path) -> dict[str, int]:
+def counts(address: Address) -> dict[str, int]:
     tables = ("result", "rollup_five", "rollup_hour", "rollup_day")
-    raw = sqlite3.connect(tmp_path / "uptop.db")
-    try:
-        return {
-            table: raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
-        }
-    finally:
-        raw.close()
+    return {table: count(address, table) for table in tables}
 
 
-def test_each_level_goes_at_its_age_and_days_stay(store: Store, tmp_path: Path) -> None:
+def test_each_level_goes_at_its_age_and_days_stay(store: Store, address: Address) -> None:
     ages = (1, 6, 8, 29, 31, 399, 402, 1000)
     store.write(Changes(results=[result(observed=NOON - age * DAY) for age in ages]), NOON)
     store.roll_up(NOON)
     store.retain(NOON, RAW, FIVE, HOUR)
-    assert counts(tmp_path) == {
+    assert counts(address) == {
         "result": 2,
         "rollup_five": 4,
         "rollup_hour": 6,
@@ -52,25 +46,25 @@ def test_each_level_goes_at_its_age_and_days_stay(store: Store, tmp_path: Path) 
     assert store.retain(NOON, RAW, FIVE, HOUR) == 0
 
 
-def test_what_is_not_rolled_up_stays(store: Store, tmp_path: Path) -> None:
+def test_what_is_not_rolled_up_stays(store: Store, address: Address) -> None:
     store.write(Changes(results=[result(observed=NOON - 9 * DAY)]), NOON)
     store.retain(NOON, RAW, FIVE, HOUR)
-    assert counts(tmp_path)["result"] == 1
+    assert counts(address)["result"] == 1
     store.roll_up(NOON)
     store.retain(NOON, RAW, FIVE, HOUR)
-    assert counts(tmp_path)["result"] == 0
+    assert counts(address)["result"] == 0
 
 
-def test_many_rows_go_in_batches(store: Store, tmp_path: Path) -> None:
+def test_many_rows_go_in_batches(store: Store, address: Address) -> None:
     # more than a batch, several at one moment
     old = [result(f"m{number % 7}", "n", NOON - 8 * DAY + number // 7) for number in range(12_000)]
     store.write(Changes(results=old), NOON)
     store.roll_up(NOON)
     assert store.retain(NOON, RAW, FIVE, HOUR) == 12_000
-    assert counts(tmp_path)["result"] == 0
+    assert counts(address)["result"] == 0
 
 
-def test_a_result_older_than_what_is_kept_spoils_no_rollup(store: Store, tmp_path: Path) -> None:
+def test_a_result_older_than_what_is_kept_spoils_no_rollup(store: Store, address: Address) -> None:
     store.write(Changes(results=[result(observed=NOON - 9 * DAY + at) for at in (0, 1, 2)]), NOON)
     store.roll_up(NOON)
     store.retain(NOON, RAW, FIVE, HOUR)
@@ -78,7 +72,7 @@ def test_a_result_older_than_what_is_kept_spoils_no_rollup(store: Store, tmp_pat
     store.roll_up(NOON)
     assert store.latency(NOON, 20 * DAY)["m", "n"].count == 3
     store.retain(NOON, RAW, FIVE, HOUR)
-    assert counts(tmp_path)["result"] == 0
+    assert counts(address)["result"] == 0
 
 
 def test_the_outbox_keeps_what_waits(store: Store) -> None:

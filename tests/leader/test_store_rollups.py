@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-import tempfile
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.leader.databases import SERVER_SLOWLY, rows_of
 from tests.leader.store_samples import NOON, opened, result
 from uptop_core.outcomes import Reason
 from uptop_leader.changes import Changes, StoredResult
@@ -20,6 +18,8 @@ from uptop_leader.store.sketch import Sketch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.leader.databases import SERVER_SLOWLY, Databases
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.history import Latency
     from uptop_leader.store.store import Store
 
@@ -29,21 +29,18 @@ LENGTHS = {"rollup_five": 300_000, "rollup_hour": 3_600_000, "rollup_day": 86_40
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         yield store
 
 
-def rows(path: Path, table: str) -> dict[tuple[int, str, str], tuple[Any, ...]]:
+def rows(address: Address, table: str) -> dict[tuple[int, str, str], tuple[Any, ...]]:
     """The rollups of a table by bucket, monitor and node."""
-    raw = sqlite3.connect(path)
-    try:
-        found = raw.execute(
-            "SELECT r.bucket_ms, s.monitor, s.node, r.count, r.down, r.sum_us, r.min_us, r.max_us,"
-            f" r.sketch FROM {table} r JOIN series s ON s.id = r.series"
-        ).fetchall()
-    finally:
-        raw.close()
+    found = rows_of(
+        address,
+        "SELECT r.bucket_ms, s.monitor, s.node, r.count, r.down, r.sum_us, r.min_us, r.max_us,"
+        f" r.sketch FROM {table} r JOIN series s ON s.id = r.series",
+    )
     return {row[:3]: row[3:] for row in found}
 
 
@@ -87,50 +84,52 @@ RESULTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@SERVER_SLOWLY
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(RESULTS, st.randoms(use_true_random=False))
-def test_rollups_are_what_the_results_come_to(results: list[StoredResult], order: Any) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "uptop.db"
-        with opened(path) as store:
-            shuffled = list(results)
-            order.shuffle(shuffled)
-            half = len(shuffled) // 2
-            for batch in (shuffled[:half], shuffled[half:], shuffled[:half]):
-                store.write(Changes(results=batch), NOON)
-                store.roll_up(MIDNIGHT + 2 * DAY)
-        for table, length_ms in LENGTHS.items():
-            assert rows(path, table) == counted(results, length_ms), table
+def test_rollups_are_what_the_results_come_to(
+    databases: Databases, results: list[StoredResult], order: Any
+) -> None:
+    databases.clear()
+    address = databases.new()
+    with opened(address) as store:
+        shuffled = list(results)
+        order.shuffle(shuffled)
+        half = len(shuffled) // 2
+        for batch in (shuffled[:half], shuffled[half:], shuffled[:half]):
+            store.write(Changes(results=batch), NOON)
+            store.roll_up(MIDNIGHT + 2 * DAY)
+    for table, length_ms in LENGTHS.items():
+        assert rows(address, table) == counted(results, length_ms), table
 
 
-def test_a_bucket_is_rolled_up_when_it_has_ended(store: Store, tmp_path: Path) -> None:
+def test_a_bucket_is_rolled_up_when_it_has_ended(store: Store, address: Address) -> None:
     store.write(Changes(results=[result(observed=NOON + 10)]), NOON)
     assert store.roll_up(NOON + 299) == 0
     assert store.roll_up(NOON + 300) == 1
-    assert len(rows(tmp_path / "uptop.db", "rollup_five")) == 1
+    assert len(rows(address, "rollup_five")) == 1
     assert store.roll_up(NOON + 300) == 0
 
 
-def test_hours_and_days_follow_when_they_have_ended(store: Store, tmp_path: Path) -> None:
-    path = tmp_path / "uptop.db"
+def test_hours_and_days_follow_when_they_have_ended(store: Store, address: Address) -> None:
     store.write(Changes(results=[result(observed=NOON + 10)]), NOON)
     store.roll_up(NOON + 3599)
-    assert rows(path, "rollup_hour") == {}
+    assert rows(address, "rollup_hour") == {}
     store.roll_up(NOON + 3600)
-    assert len(rows(path, "rollup_hour")) == 1
-    assert rows(path, "rollup_day") == {}
+    assert len(rows(address, "rollup_hour")) == 1
+    assert rows(address, "rollup_day") == {}
     store.roll_up(MIDNIGHT + DAY)
-    assert len(rows(path, "rollup_day")) == 1
+    assert len(rows(address, "rollup_day")) == 1
 
 
-def test_a_result_that_comes_late_is_counted_at_every_level(store: Store, tmp_path: Path) -> None:
+def test_a_result_that_comes_late_is_counted_at_every_level(store: Store, address: Address) -> None:
     early, late = result(observed=NOON + 10), result(observed=NOON + 20, reason=Reason.TIMEOUT)
     store.write(Changes(results=[early]), NOON)
     store.roll_up(NOON + 2 * DAY)
     store.write(Changes(results=[late]), NOON + 2 * DAY)
     store.roll_up(NOON + 2 * DAY)
     for table, length_ms in LENGTHS.items():
-        assert rows(tmp_path / "uptop.db", table) == counted([early, late], length_ms)
+        assert rows(address, table) == counted([early, late], length_ms)
 
 
 def spread(hours: int) -> list[StoredResult]:

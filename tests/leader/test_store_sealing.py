@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_DNS
@@ -13,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.leader.databases import SERVER_SLOWLY, count
 from tests.leader.store_samples import NOON, Dying, Killed, opened, ping, result, set_up, transition
 from uptop_core.outcomes import Reason
 from uptop_leader.changes import Changes, StoredResult
@@ -24,6 +23,8 @@ from uptop_leader.store.replays import Rulings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.leader.databases import Databases
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.history import RawResult
     from uptop_leader.store.store import Store
 
@@ -32,17 +33,9 @@ REGIONS = {"n": "eu", "n1": "eu", "n2": "us"}
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         yield store
-
-
-def count(tmp_path: Path, table: str) -> int:
-    raw = sqlite3.connect(tmp_path / "uptop.db")
-    try:
-        return int(raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-    finally:
-        raw.close()
 
 
 def two_hours() -> list[StoredResult]:
@@ -71,13 +64,13 @@ def fill(store: Store) -> list[RawResult]:
     return everything(store)
 
 
-def test_an_hour_is_sealed_a_while_after_its_end(store: Store, tmp_path: Path) -> None:
+def test_an_hour_is_sealed_a_while_after_its_end(store: Store, address: Address) -> None:
     fill(store)
     assert store.seal(NOON - HOUR + 899) == 1, "the first result of n2 is of the hour before"
     assert store.seal(NOON - HOUR + 900) == 240
-    assert count(tmp_path, "result") == 239
+    assert count(address, "result") == 239
     assert store.seal(NOON + 900) == 239
-    assert (count(tmp_path, "result"), count(tmp_path, "pack")) == (0, 5)
+    assert (count(address, "result"), count(address, "pack")) == (0, 5)
     assert store.seal(NOON + 900) == 0
 
 
@@ -108,28 +101,28 @@ def test_readers_see_no_difference(store: Store) -> None:
     ]
 
 
-def test_writing_again_what_is_sealed_changes_nothing(store: Store, tmp_path: Path) -> None:
+def test_writing_again_what_is_sealed_changes_nothing(store: Store, address: Address) -> None:
     before = fill(store)
     store.seal(NOON + HOUR)
     store.write(Changes(results=two_hours()), NOON)
-    assert count(tmp_path, "straggler") == 0
+    assert count(address, "straggler") == 0
     assert everything(store) == before
 
 
-def test_what_comes_for_a_sealed_hour_is_seen_and_counted(store: Store, tmp_path: Path) -> None:
+def test_what_comes_for_a_sealed_hour_is_seen_and_counted(store: Store, address: Address) -> None:
     fill(store)
     store.seal(NOON + HOUR)
     late = [result("m", "n1", NOON - 100.5, 7), result("m", "n3", NOON - 100.5, 8)]
     for _ in range(2):
         store.write(Changes(results=late), NOON + HOUR)
-    assert count(tmp_path, "straggler") == 2
+    assert count(address, "straggler") == 2
     assert [row.latency_us for row in store.results("m", NOON - 100.5, NOON - 100)] == [7, 8]
     assert store.seal(NOON + HOUR) == 0, "rollups have not counted them"
     store.roll_up(NOON + HOUR)
     assert store.seal(NOON + HOUR) == 2
-    assert count(tmp_path, "straggler") == 0
+    assert count(address, "straggler") == 0
     store.write(Changes(results=late), NOON + HOUR)
-    assert count(tmp_path, "straggler") == 0, "they are in the packs"
+    assert count(address, "straggler") == 0, "they are in the packs"
     store.roll_up(NOON + HOUR)
     assert len(everything(store)) == 482
     assert sum(one.count for one in store.latency(NOON, DAY).values()) == 482
@@ -166,33 +159,33 @@ def test_late_results_of_a_sealed_hour_tell_what_was(store: Store) -> None:
     assert store.uptime(NOON, 7200)["m"].observed_s == 7200
 
 
-def test_packs_go_when_their_whole_hour_may(store: Store, tmp_path: Path) -> None:
+def test_packs_go_when_their_whole_hour_may(store: Store, address: Address) -> None:
     fill(store)
     store.seal(NOON + HOUR)
     store.retain(NOON + 7 * DAY - 1800, 7 * DAY, 30 * DAY, 400 * DAY)
     assert {row.observed >= NOON - HOUR for row in everything(store)} == {True}
     store.retain(NOON + 7 * DAY, 7 * DAY, 30 * DAY, 400 * DAY)
     assert everything(store) == []
-    assert count(tmp_path, "pack") == 0
+    assert count(address, "pack") == 0
 
 
-def test_a_backup_holds_what_is_sealed(store: Store, tmp_path: Path) -> None:
-    before = fill(store)
-    store.seal(NOON - HOUR + 900)
-    store.backup(tmp_path / "copy.db")
+def test_a_backup_holds_what_is_sealed(tmp_path: Path) -> None:
+    with opened(tmp_path / "uptop.db") as store:
+        before = fill(store)
+        store.seal(NOON - HOUR + 900)
+        store.backup(tmp_path / "copy.db")
     with opened(tmp_path / "copy.db") as copy:
         assert everything(copy) == before
 
 
 @pytest.mark.parametrize("transactions", range(10))
-def test_the_sealing_may_end_after_any_transaction(tmp_path: Path, transactions: int) -> None:
-    path = tmp_path / "uptop.db"
-    with opened(path) as store:
+def test_the_sealing_may_end_after_any_transaction(address: Address, transactions: int) -> None:
+    with opened(address) as store:
         before = fill(store)
-    dying = Dying(path, transactions)
+    dying = Dying(address, transactions)
     with contextlib.closing(dying), pytest.raises(Killed):
         sealing.seal(dying, NOON + HOUR)
-    with opened(path) as store:
+    with opened(address) as store:
         assert everything(store) == before
         late = result("m", "n1", NOON - 200.5)
         store.write(Changes(results=[*two_hours(), late]), NOON)
@@ -202,9 +195,9 @@ def test_the_sealing_may_end_after_any_transaction(tmp_path: Path, transactions:
         assert sum(one.count for one in store.latency(NOON, DAY).values()) == 481
 
 
-def test_another_who_seals_the_same_hour_spoils_nothing(store: Store, tmp_path: Path) -> None:
+def test_another_who_seals_the_same_hour_spoils_nothing(store: Store, address: Address) -> None:
     before = fill(store)
-    with contextlib.closing(Connections(tmp_path / "uptop.db", 5)) as other:
+    with contextlib.closing(Connections(address, 5)) as other:
         hour = sealing._next_hour(other, round((NOON + HOUR) * 1000))
         assert hour is not None
         store.seal(NOON + HOUR)
@@ -229,16 +222,14 @@ RESULTS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@SERVER_SLOWLY
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(RESULTS, st.integers(-2, 3)), min_size=1, max_size=5))
 def test_sealing_between_any_batches_changes_nothing_that_is_read(
-    batches: list[tuple[list[StoredResult], int]],
+    databases: Databases, batches: list[tuple[list[StoredResult], int]]
 ) -> None:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        opened(Path(folder) / "a.db") as sealed,
-        opened(Path(folder) / "b.db") as plain,
-    ):
+    databases.clear()
+    with opened(databases.new()) as sealed, opened(databases.new()) as plain:
         for batch, hours in batches:
             for _ in range(2):
                 sealed.write(Changes(results=batch), NOON)

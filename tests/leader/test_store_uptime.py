@@ -18,9 +18,9 @@ from uptop_leader.store.replays import Rulings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from uptop_leader.incidents import Incident, Transition
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.store import Store
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -31,8 +31,8 @@ UNKNOWN, PAUSED, MAINTENANCE = Status.UNKNOWN, Status.PAUSED, Status.MAINTENANCE
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with opened(tmp_path / "uptop.db") as store:
+def store(address: Address) -> Iterator[Store]:
+    with opened(address) as store:
         set_up(store, ping("m"), now=MADE)
         yield store
 

@@ -66,7 +66,7 @@ async def serve(settings: LeaderSettings) -> None:
     )
     try:
         with listen(settings.effective_http_host, settings.http_port) as listener:
-            first_admin(store, settings.database.parent, clock.now())
+            first_admin(store, settings.folder, clock.now())
             await _serve(settings, store, clock, listener)
     finally:
         store.close()

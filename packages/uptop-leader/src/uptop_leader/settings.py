@@ -6,6 +6,7 @@ A variable whose feature is not built yet is known here too, and setting it stop
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,9 +16,12 @@ from uptop_core.errors import Problem, SettingError
 from uptop_core.forms import Form, IpNetwork, duration, network, several, text, url, whole
 from uptop_core.settings import Setting, Settings
 from uptop_core.verdicts import strategies
+from uptop_leader.store.addresses import Dsn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from uptop_leader.store.addresses import Address
 
 LISTENING = "Listening"
 DATABASE = "Database and history"
@@ -75,6 +79,7 @@ def _encryption_keys() -> Form[str]:
     return Form("64 hex digits; several are comma-separated", read)
 
 
+_DSN = re.compile(r"postgres(ql)?://|\s*[a-z_]+\s*=")  # a URL, or words such as host=...
 _NAME_FORM = text(
     "letters, digits, '.', '_' and '-', at most 63", r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 )
@@ -126,10 +131,19 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
         Setting(
             help="kind of database",
             group=DATABASE,
-            form=_words("sqlite", postgres=f"postgres is {_LATER}: use sqlite"),
+            form=_words("sqlite", "postgres"),
         ),
     ] = "sqlite"
-    db_dsn: Annotated[str, Setting(help="path of the SQLite file", group=DATABASE)] = "uptop.db"
+    db_dsn: Annotated[
+        str,
+        Setting(
+            help="path of the SQLite file; with postgres a connection string, such as"
+            " postgresql://user:password@host/name",
+            group=DATABASE,
+            form=text(),
+            secret=True,
+        ),
+    ] = "uptop.db"
     retention_raw: Annotated[
         float,
         Setting(help="how long single results are kept", group=DATABASE, form=duration(_HOUR)),
@@ -297,9 +311,23 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
         return self.node_name or self.node_id
 
     @property
-    def database(self) -> Path:
-        """The path of the SQLite file."""
+    def database(self) -> Address:
+        """Where the database is."""
+        if self.db_type == "postgres":
+            return Dsn(self.db_dsn)
         return Path(self.db_dsn).expanduser()
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is a file to open; a server is asked by opening."""
+        database = self.database
+        return not isinstance(database, Path) or database.exists()
+
+    @property
+    def folder(self) -> Path:
+        """Where files of this leader's own go: beside the SQLite file, else where it was started."""
+        database = self.database
+        return database.parent if isinstance(database, Path) else Path()
 
     @property
     def has_tls(self) -> bool:
@@ -308,8 +336,13 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
 
     def problems(self) -> Iterator[Problem]:
         """Certificate and key come together and are there; the database is a path."""
-        if "://" in self.db_dsn:
-            yield Problem("db_dsn", "with sqlite this is the path of a file, not a URL")
+        if self.db_type == "postgres":
+            if not _DSN.match(self.db_dsn):
+                why = "with postgres this is a connection string: postgresql://user@host/name"
+                yield Problem("db_dsn", why)
+        elif "://" in self.db_dsn:
+            why = "with sqlite this is the path of a file, not a URL (UPTOP_DB_TYPE=postgres?)"
+            yield Problem("db_dsn", why)
         for name, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
             path: Path | None = getattr(self, name)
             if path is None and getattr(self, other) is not None:

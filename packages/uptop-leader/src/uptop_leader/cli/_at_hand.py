@@ -32,7 +32,9 @@ INPUT_LIMIT = 64 * 1024 * 1024  # bytes of a document
 
 def database_option(command: F) -> F:
     """The flag `--db` of a command."""
-    option: Callable[[F], F] = click.option("--db", help="path of the SQLite file (UPTOP_DB_DSN)")
+    option: Callable[[F], F] = click.option(
+        "--db", help="path of the SQLite file, or connection string (UPTOP_DB_DSN)"
+    )
     return option(command)
 
 
@@ -55,7 +57,7 @@ def opened(settings: LeaderSettings, *, make: bool = False) -> Iterator[Store]:
     from uptop_leader.seal import Keyring
     from uptop_leader.store.store import Store
 
-    if not make and not settings.database.exists():
+    if not make and not settings.has_database:
         raise StoreError(f"there is no database {settings.database} (UPTOP_DB_DSN, --db)")
     store = Store.open(settings.database, Keyring.from_setting(settings.encryption_key), now())
     try:

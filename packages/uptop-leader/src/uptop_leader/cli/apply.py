@@ -56,7 +56,7 @@ def preview(settings: LeaderSettings, document: Document, prune: bool) -> Plan:
     from uptop_leader.configuration import Configuration
     from uptop_leader.declared.plan import plan
 
-    if not settings.database.exists():
+    if not settings.has_database:
         return plan(Configuration(), document, prune=prune)
     with opened(settings) as store:
         return plan(store.load_config(), document, prune=prune)
@@ -74,7 +74,7 @@ def carry_out(settings: LeaderSettings, document: Document, prune: bool) -> Plan
         made.append(plan(configuration, document, prune=prune))
         return made[0].change
 
-    if not settings.database.exists():
+    if not settings.has_database:
         preview(settings, document, prune)  # what is wrong is told before a database is made
     with opened(settings, make=True) as store:
         store.edit_config(edit, actor(), now())

@@ -11,7 +11,7 @@ import click
 @click.command()
 @click.option("--host", help="address to listen on (UPTOP_HTTP_HOST)")
 @click.option("--port", type=int, help="port to listen on (UPTOP_HTTP_PORT)")
-@click.option("--db", help="path of the SQLite file (UPTOP_DB_DSN)")
+@click.option("--db", help="path of the SQLite file, or connection string (UPTOP_DB_DSN)")
 def serve(host: str | None, port: int | None, db: str | None) -> None:
     """Run the leader until it is told to stop (the default command)."""
     import anyio

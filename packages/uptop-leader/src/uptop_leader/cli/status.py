@@ -78,7 +78,7 @@ def _own_url(settings: LeaderSettings) -> str:
 def _token(settings: LeaderSettings, token_file: Path | None) -> str | None:
     from uptop_leader.first_start import TOKEN_FILE
 
-    path = token_file or settings.database.parent / TOKEN_FILE
+    path = token_file or settings.folder / TOKEN_FILE
     try:
         return path.read_text(encoding="ascii").strip() or None
     except (OSError, UnicodeDecodeError) as error:

@@ -14,7 +14,7 @@ from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import Configuration
 from uptop_leader.maintenance import Maintenance
-from uptop_leader.store import audit, dialect, facts, specs, stale
+from uptop_leader.store import audit, facts, puts, specs, stale
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
 
@@ -32,10 +32,10 @@ Entry = tuple[str, str, str]
 
 _MONITOR, _CHANNEL = METADATA.tables["monitor"], METADATA.tables["channel"]
 _NOTIFICATION, _MAINTENANCE = METADATA.tables["notification"], METADATA.tables["maintenance"]
-_PUT_MONITOR = dialect.upsert(_MONITOR, keep=("position", "created_ms"))
+_PUT_MONITOR = puts.upsert(_MONITOR, keep=("position", "created_ms"))
 _HEALTH = ("last_sent_ms", "last_error", "last_failed_ms", "failing_ms", "sent", "failed", "passed")
-_PUT_CHANNEL = dialect.upsert(_CHANNEL, keep=("position", *_HEALTH))
-_PUT_MAINTENANCE = dialect.upsert(_MAINTENANCE, keep=("position",))
+_PUT_CHANNEL = puts.upsert(_CHANNEL, keep=("position", *_HEALTH))
+_PUT_MAINTENANCE = puts.upsert(_MAINTENANCE, keep=("position",))
 
 
 def load(connection: Connection, keyring: Keyring) -> Configuration:
@@ -101,7 +101,7 @@ def _change_monitors(
     _free_names(connection, _MONITOR, put)
     _mark_days(connection, put)
     for position, (monitor, _) in enumerate(put, _next_position(connection, _MONITOR)):
-        connection.execute(_PUT_MONITOR, _monitor_row(monitor, keyring, position, now))
+        _PUT_MONITOR.rows(connection, _monitor_row(monitor, keyring, position, now))
     yield from (_entry("monitor", monitor.name, fields) for monitor, fields in put)
 
 
@@ -142,7 +142,7 @@ def _change_channels(
     put = list(_differing(wanted.put_channels, rows, lambda row: specs.channel_of(row, keyring)))
     _free_names(connection, _CHANNEL, put)
     for position, (channel, _) in enumerate(put, _next_position(connection, _CHANNEL)):
-        connection.execute(_PUT_CHANNEL, _channel_row(channel, keyring, position))
+        _PUT_CHANNEL.rows(connection, _channel_row(channel, keyring, position))
     yield from (_entry("channel", channel.name, fields) for channel, fields in put)
 
 
@@ -187,7 +187,7 @@ def _change_maintenances(connection: Connection, wanted: ConfigChange) -> Iterat
     _free_names(connection, _MAINTENANCE, put)
     for position, (one, _) in enumerate(put, _next_position(connection, _MAINTENANCE)):
         row = {"id": one.id, "name": one.name, "position": position}
-        connection.execute(_PUT_MAINTENANCE, {**row, "spec": specs.maintenance_spec(one)})
+        _PUT_MAINTENANCE.rows(connection, {**row, "spec": specs.maintenance_spec(one)})
     yield from (_entry("maintenance", one.name, fields) for one, fields in put)
 
 

@@ -7,44 +7,40 @@ next transaction begins on a new one and works as soon as the cause is gone.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
 
-from uptop_core.errors import StoreError
-from uptop_leader.store import dialect
+from uptop_core.errors import MissingExtra, StoreError
+from uptop_leader.store.dialects import sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Table
 
-_READERS = 4
-_MORE_READERS = 28  # opened for a burst of views, closed after it
+    from uptop_leader.store.addresses import Address
+    from uptop_leader.store.dialects import Kind
 
 
 class Connections:
-    """Transactions on the file at `path`, which is made if it is missing.
+    """Transactions on the database at `address`; a file is made if it is missing.
 
     `check` is called with the first connection to a file that was put in the place of the one in
     use; it raises StoreError when that is another installation's.
     """
 
-    def __init__(self, path: Path, busy_s: float) -> None:
-        self.path = path
+    def __init__(self, address: Address, busy_s: float) -> None:
         self.check: Callable[[Connection], None] | None = None
         self._lock = threading.Lock()
-        with self._clear_errors():
-            dialect.make_private(path)
-            self._file = self._identity()
-        self._writer = self._engine(busy_s, writes=True, most=0)
-        self._readers = self._engine(busy_s, writes=False, most=_MORE_READERS)
+        self._database = _database(address, busy_s)
+        self.name = self._database.name
+        """How sentences name the database."""
+        self._writer = self._database.engine(writes=True)
+        self._readers = self._database.engine(writes=False)
 
     @contextlib.contextmanager
     def writing(self, *, flush: bool = False) -> Iterator[Connection]:
@@ -54,29 +50,36 @@ class Connections:
         """
         with self._lock, self._clear_errors():
             self._see_to_file()
-            with self._writer.connect() as connection, _thrown_away_on_error(connection):
-                dialect.flush_on_commit(connection.connection.driver_connection, flush)
-                with connection.begin():
-                    yield connection
+            with self._begun(self._writer, writes=True, flush=flush) as connection:
+                yield connection
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees the database as it is at its first question."""
         with self._clear_errors():
-            if self._is_moved():
+            if self._database.is_moved():
                 with self._lock:
                     self._see_to_file()
-            with (
-                self._readers.connect() as connection,
-                _thrown_away_on_error(connection),
-                connection.begin(),
-            ):
+            with self._begun(self._readers, writes=False) as connection:
                 yield connection
 
     def copy_to(self, target: Path) -> None:
         """Copy the whole database to a file, while others write."""
         with self.reading() as connection:
-            dialect.copy(connection.connection.driver_connection, target)
+            self._database.copy(connection, target)
+
+    def make_room(self, now_ms: int) -> None:
+        """See that the tables have room for what comes in the next hours."""
+        if self._database.has_parts:
+            with self.writing() as connection:
+                self._database.make_room(connection, now_ms)
+
+    def drop_parts(self, table: Table, until: int) -> int:
+        """Drop the parts of a table whose keys are all less than `until`; how many rows."""
+        if not self._database.has_parts:
+            return 0
+        with self.writing() as connection:
+            return self._database.drop_parts(connection, table, until)
 
     def close(self) -> None:
         """Close all connections."""
@@ -84,65 +87,72 @@ class Connections:
             self._readers.dispose()
             self._writer.dispose()
 
-    def _engine(self, busy_s: float, *, writes: bool, most: int) -> Engine:
-        engine = create_engine(
-            "sqlite://",
-            creator=lambda: dialect.connect(self.path, busy_s, writes=writes),
-            poolclass=QueuePool,
-            pool_size=1 if writes else _READERS,
-            max_overflow=most,
-            hide_parameters=True,
-        )
-        begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-
-        def say_begin(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
-
-        event.listen(engine, "begin", say_begin)
-        return engine
-
-    def _identity(self) -> tuple[int, int]:
-        status = self.path.stat()
-        return status.st_dev, status.st_ino
-
-    def _is_moved(self) -> bool:
-        return self._identity() != self._file
+    @contextlib.contextmanager
+    def _begun(self, engine: Engine, *, writes: bool, flush: bool = False) -> Iterator[Connection]:
+        """A transaction. One more try where the pool had a connection that broke while unused."""
+        with contextlib.ExitStack() as stack:
+            for is_last in (False, True):
+                connection = stack.enter_context(engine.connect())
+                try:
+                    transaction = connection.begin()
+                    self._database.begin(connection, writes=writes, flush=flush)
+                    break
+                except DBAPIError as error:
+                    connection.invalidate()
+                    if is_last or not error.connection_invalidated:
+                        raise
+                    connection.close()
+            try:
+                with transaction:
+                    yield connection
+            except (DBAPIError, self._database.errors):
+                connection.invalidate()
+                raise
 
     def _see_to_file(self) -> None:
-        """Notice that the file is gone: SQLite would go on writing to what has no name any more."""
-        if not self._is_moved():
+        """Use another file that has come in the place of this one."""
+        if not self._database.is_moved():
             return
         self._readers.dispose()
         self._writer.dispose()
-        with self._readers.connect() as connection:
+        with self._begun(self._readers, writes=False) as connection:
             if self.check is not None:
                 self.check(connection)
-        self._file = self._identity()
+        self._database.moved()
 
     @contextlib.contextmanager
     def _clear_errors(self) -> Iterator[None]:
+        # Without their causes: what a server says of an error may show values of rows.
+        name, explain = self._database.name, self._database.explain
         try:
             yield
         except DBAPIError as error:
-            raise StoreError(dialect.explain(error.orig, self.path)) from error
-        except sqlite3.Error as error:
-            raise StoreError(dialect.explain(error, self.path)) from error
+            raise StoreError(explain(error.orig)) from None
+        except self._database.errors as error:
+            raise StoreError(explain(error)) from None
         except SQLAlchemyError as error:
-            raise StoreError(f"the database {self.path} does not work: {error}") from error
+            raise StoreError(f"{name} does not work: {error}") from error
         except msgspec.DecodeError as error:
             raise StoreError(
-                f"the database {self.path} holds a value that this version cannot read: {error}"
+                f"{name} holds a value that this version cannot read: {error}"
             ) from error
         except FileNotFoundError as error:
-            raise StoreError(f"the database {self.path} is gone: put it back") from error
+            raise StoreError(f"{name} is gone: put it back") from error
         except OSError as error:
-            raise StoreError(f"the database {self.path}: {error.strerror or error}") from error
+            raise StoreError(f"{name}: {error.strerror or error}") from error
 
 
-@contextlib.contextmanager
-def _thrown_away_on_error(connection: Connection) -> Iterator[Any]:
+def _database(address: Address, busy_s: float) -> Kind:
+    """What is at the address. Raises StoreError, and MissingExtra for a driver that is missing."""
+    if isinstance(address, Path):
+        try:
+            return sqlite.Database(address, busy_s)
+        except FileNotFoundError as error:
+            raise StoreError(f"the database {address} is gone: put it back") from error
+        except OSError as error:
+            raise StoreError(f"the database {address}: {error.strerror or error}") from error
     try:
-        yield
-    except (DBAPIError, sqlite3.Error):
-        connection.invalidate()
-        raise
+        from uptop_leader.store.dialects import postgres
+    except ModuleNotFoundError:
+        raise MissingExtra("a PostgreSQL database", "uptop-leader[postgres]") from None
+    return postgres.Database(address.text, busy_s)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from sqlalchemy import delete, func, select
 
-from uptop_leader.store import dialect, facts
+from uptop_leader.store import facts, puts
 from uptop_leader.store.day_blocks import (
     BLOCK_DAYS,
     BLOCK_MS,
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 _MONITOR = METADATA.tables["monitor"]
 _DAYS, _SPANS = METADATA.tables["days"], METADATA.tables["day_spans"]
-_PUT_DAYS = dialect.upsert(_DAYS)
-_PUT_SPANS = dialect.upsert(_SPANS)
+_PUT_DAYS = puts.upsert(_DAYS)
+_PUT_SPANS = puts.upsert(_SPANS)
 _AT_ONCE = 20  # monitors whose days are written in one transaction
 _FEW = 20  # monitors that are looked at one by one; above, all are looked at together
 
@@ -148,14 +148,14 @@ def _write_one(connection: Connection, counted: _Counted) -> None:
         low, high = _number(begin, first), _number(end, first)
         days.put(_number(begin, start), counted.days, low, high)
         row = {"start_ms": start, "monitor": monitor, "data": days.stored()}
-        connection.execute(_PUT_DAYS, row)
+        _PUT_DAYS.rows(connection, row)
     old = (_SPANS.c.monitor == monitor, _SPANS.c.day_ms >= first, _SPANS.c.day_ms < until)
     connection.execute(delete(_SPANS).where(*old))
     rows = [
         {"day_ms": day, "monitor": monitor, "data": data} for day, data in counted.spans.items()
     ]
     if rows:
-        connection.execute(_PUT_SPANS, rows)
+        _PUT_SPANS.rows(connection, rows)
 
 
 def _number(moment_ms: int, first_ms: int) -> int:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from uptop_leader.store import dialect
+from uptop_leader.store import puts
 from uptop_leader.store.tables import METADATA
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _META = METADATA.tables["meta"]
-_FIRST = dialect.insert_new(_META)
-_PUT = dialect.upsert(_META)
+_FIRST = puts.insert_new(_META)
+_PUT = puts.upsert(_META)
 _GET = select(_META.c.value).where(_META.c.key == bindparam("wanted"))
 
 CLUSTER = "cluster"
@@ -40,7 +40,7 @@ def ensure(connection: Connection, now: float) -> str:
         CONFIG_VERSION: "0",
         EPOCH: "1",
     }
-    connection.execute(_FIRST, [{"key": key, "value": value} for key, value in first.items()])
+    _FIRST.rows(connection, [{"key": key, "value": value} for key, value in first.items()])
     return str(get(connection, CLUSTER))
 
 
@@ -56,4 +56,4 @@ def number(connection: Connection, key: str) -> int:
 
 def put(connection: Connection, key: str, value: str | int) -> None:
     """Remember a fact."""
-    connection.execute(_PUT, {"key": key, "value": str(value)})
+    _PUT.rows(connection, {"key": key, "value": str(value)})

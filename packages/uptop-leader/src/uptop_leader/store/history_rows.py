@@ -20,9 +20,14 @@ class SeriesRow(Row, table=True):
 
 
 class ResultRow(Row, table=True):
-    """A raw result; `reason` is a code of `codes.py`, 0 for up."""
+    """A raw result; `reason` is a code of `codes.py`, 0 for up. In PostgreSQL in parts by the hour
+    (`dialects/partitions.py`), as packs are by the day.
+    """
 
-    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+    __table_args__: ClassVar[Any] = {
+        "sqlite_with_rowid": False,
+        "postgresql_partition_by": "RANGE (time_ms)",
+    }
     time_ms: int = moment(primary_key=True)
     series: int = Field(primary_key=True)
     latency_us: int = moment()
@@ -44,6 +49,7 @@ class PackRow(Row, table=True):
     in one number: with a key of two, SQLite would keep no more than 1 002 bytes of a row together.
     """
 
+    __table_args__: ClassVar[Any] = {"postgresql_partition_by": "RANGE (place)"}
     place: int | None = number()
     data: bytes
 

@@ -14,7 +14,7 @@ from sqlalchemy import exists, or_, select, update
 from uptop_leader.fallbacks import is_due, passed_on
 from uptop_leader.messages import SILENT
 from uptop_leader.provider_kinds import PROVIDERS
-from uptop_leader.store import dialect
+from uptop_leader.store import puts
 from uptop_leader.store.claims import notification_of
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _NOTE, _CHANNEL = METADATA.tables["notification"], METADATA.tables["channel"]
 _KEEPING_ALERTS = frozenset(kind for kind, one in PROVIDERS.items() if one.keeps_alerts)
-_PUT = dialect.insert_new(_NOTE)
+_PUT = puts.insert_new(_NOTE)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -76,7 +76,7 @@ def pass_on(connection: Connection, rows: Sequence[Any], now: float) -> None:
         fitting = [row for row in mine if _fits(connection, row, fallback)]
         copies = [passed_on(notification_of(row), fallback.id, failed.name) for row in fitting]
         if copies:
-            connection.execute(_PUT, list(_rows(copies, now)))
+            _PUT.rows(connection, list(_rows(copies, now)))
         numbers = [row.number for row in mine]
         connection.execute(update(_NOTE).where(_NOTE.c.number.in_(numbers)).values(passed=True))
         total = {"passed": _CHANNEL.c.passed + len(copies)}

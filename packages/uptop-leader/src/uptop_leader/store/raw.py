@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HOUR_MS = 3_600_000
 _SERIES_BITS = 32
 _ONLY_SERIES = (1 << _SERIES_BITS) - 1
+_READ = 2000  # rows fetched together
 _AT_ONCE = 500  # packs that are asked for together
 
 _RESULT, _STRAGGLER = METADATA.tables["result"], METADATA.tables["straggler"]
@@ -83,6 +84,8 @@ def _rows(
     query = select(table).where(table.c.time_ms >= since_ms, table.c.time_ms < until_ms)
     if only is not None:
         query = query.where(table.c.series.in_(only))
+    else:
+        query = query.execution_options(yield_per=_READ)  # may be more than should be in memory
     return iter(connection.execute(query.order_by(table.c.time_ms, table.c.series)))
 
 

@@ -16,7 +16,7 @@ _BATCH = 5_000  # rows of one transaction: some 10 ms
 
 def remove_before(connections: Connections, table: Table, key: Column[int], until: int) -> int:
     """Remove the rows whose key is less than `until`, the lowest first; how many."""
-    removed = 0
+    removed = connections.drop_parts(table, until)
     nth = select(key).where(key < until).order_by(key).limit(1).offset(_BATCH - 1)
     while True:
         with connections.writing() as connection:

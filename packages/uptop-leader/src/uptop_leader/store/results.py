@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, tuple_
 
-from uptop_leader.store import dialect, facts
+from uptop_leader.store import facts, puts
 from uptop_leader.store.codes import code_of
 from uptop_leader.store.raw import packs_at, place_of
 from uptop_leader.store.tables import METADATA
@@ -31,13 +31,12 @@ SeriesIds = dict[tuple[str, str], int]
 FIVE_MINUTES_MS = 300_000
 
 _TABLES = METADATA.tables
-_SERIES = _TABLES["series"]
-_PUT_FRESH = dialect.in_text(dialect.insert_new(_TABLES["result"]))
-_PUT_STRAGGLER = dialect.in_text(dialect.insert_new(_TABLES["straggler"]))
-_AT = "SELECT latency_us, reason FROM {} WHERE time_ms = ? AND series = ?"
-_FRESH_AT, _STRAGGLER_AT = _AT.format("result"), _AT.format("straggler")
-_PUT_SERIES = dialect.insert_new(_SERIES)
-MARK_DIRTY = dialect.count_up(_TABLES["dirty"], "mark")
+_SERIES, _RESULT, _STRAGGLER = _TABLES["series"], _TABLES["result"], _TABLES["straggler"]
+_AT_ONCE = 500  # moments that are asked for together
+_PUT_FRESH = puts.insert_new(_TABLES["result"])
+_PUT_STRAGGLER = puts.insert_new(_TABLES["straggler"])
+_PUT_SERIES = puts.insert_new(_SERIES)
+MARK_DIRTY = puts.count_up(_TABLES["dirty"], "mark")
 
 
 def write_results(
@@ -62,7 +61,7 @@ def write_results(
     )
     buckets = {at - at % FIVE_MINUTES_MS for at in moments}
     marks = [{"level": "five", "bucket_ms": bucket, "mark": 1} for bucket in sorted(buckets)]
-    connection.execute(MARK_DIRTY, marks)
+    MARK_DIRTY.rows(connection, marks)
     return learned
 
 
@@ -72,14 +71,15 @@ def _put_results(connection: Connection, rows: list[RawRow]) -> set[int]:
     sealing = facts.number(connection, facts.SEALING)
     apart = rows
     if min(moments) >= sealing:
-        if connection.exec_driver_sql(_PUT_FRESH, rows).rowcount == len(rows):
+        if _PUT_FRESH.tuples(connection, rows) == len(rows):
             return moments
     else:
         fresh = [row for row in rows if row[0] >= sealing]
-        if not fresh or connection.exec_driver_sql(_PUT_FRESH, fresh).rowcount == len(fresh):
+        if not fresh or _PUT_FRESH.tuples(connection, fresh) == len(fresh):
             apart = [row for row in rows if row[0] < sealing]
     places = _Places(connection, apart, sealing)
-    moments.update(places.put(row) for row in apart)
+    moments.update(places.find(row) for row in apart)
+    places.write()
     return moments
 
 
@@ -91,37 +91,54 @@ class _Places:
         self._sealing = sealing
         self._sealed = facts.number(connection, facts.SEALED)
         self._packs: dict[int, dict[int, tuple[int, int]]] = {}
-        self._know({place_of(at, series) for at, series, *_ in rows if at < self._sealed})
+        self._rows: dict[tuple[int, int], tuple[int, int]] = {}
+        self._known: set[int] = set()  # moments of which all rows are known
+        self._fresh: list[RawRow] = []
+        self._stragglers: list[RawRow] = []
+        self._know_packs({place_of(at, series) for at, series, *_ in rows if at < self._sealed})
+        self._know_rows({at for at, *_ in rows})
 
-    def put(self, row: RawRow) -> int:
-        """Add a row; returns the moment at which it is."""
+    def find(self, row: RawRow) -> int:
+        """Find a place for a row; returns the moment at which it is."""
         moment, series, latency, reason = row
         while (there := self._at(moment, series)) != (latency, reason):
             if there is None:
-                put = _PUT_STRAGGLER if moment < self._sealing else _PUT_FRESH
-                self._connection.exec_driver_sql(put, (moment, series, latency, reason))
+                new = self._stragglers if moment < self._sealing else self._fresh
+                new.append((moment, series, latency, reason))
+                self._rows[moment, series] = latency, reason
             else:
                 moment -= 1
         return moment
 
+    def write(self) -> None:
+        """Add the rows for which there were places."""
+        for put, rows in ((_PUT_FRESH, self._fresh), (_PUT_STRAGGLER, self._stragglers)):
+            if rows:
+                put.tuples(self._connection, rows)
+
     def _at(self, moment: int, series: int) -> tuple[int, int] | None:
         """The latency and the reason of the result that is there."""
-        if moment >= self._sealed:
-            there = self._row(_FRESH_AT, moment, series)
-        else:
+        if moment not in self._known:
+            self._know_rows({moment})
+        there = self._rows.get((moment, series))
+        if there is None and moment < self._sealed:
             place = place_of(moment, series)
             if place not in self._packs:
-                self._know({place})
+                self._know_packs({place})
             there = self._packs[place].get(moment)
-        if there is None and moment < self._sealing:
-            there = self._row(_STRAGGLER_AT, moment, series)
         return there
 
-    def _row(self, question: str, moment: int, series: int) -> tuple[int, int] | None:
-        row = self._connection.exec_driver_sql(question, (moment, series)).one_or_none()
-        return None if row is None else (row[0], row[1])
+    def _know_rows(self, moments: set[int]) -> None:
+        """What counts of the rows at these moments: fresh ones of hours that are not sealed."""
+        self._known |= moments
+        fresh = [moment for moment in moments if moment >= self._sealed]
+        for table, wanted in ((_RESULT, fresh), (_STRAGGLER, sorted(moments))):
+            for start in range(0, len(wanted), _AT_ONCE):
+                query = select(table).where(table.c.time_ms.in_(wanted[start : start + _AT_ONCE]))
+                for at, series, latency, reason in self._connection.execute(query):
+                    self._rows[at, series] = latency, reason
 
-    def _know(self, places: set[int]) -> None:
+    def _know_packs(self, places: set[int]) -> None:
         packs = packs_at(self._connection, places)
         for place in places:
             rows = packs.get(place, ())
@@ -132,7 +149,7 @@ def _learn_series(connection: Connection, missing: set[tuple[str, str]]) -> Seri
     if not missing:
         return {}
     pairs = sorted(missing)
-    connection.execute(_PUT_SERIES, [{"monitor": monitor, "node": node} for monitor, node in pairs])
+    _PUT_SERIES.rows(connection, [{"monitor": monitor, "node": node} for monitor, node in pairs])
     learned: SeriesIds = {}
     for start in range(0, len(pairs), 500):
         some = tuple_(_SERIES.c.monitor, _SERIES.c.node).in_(pairs[start : start + 500])

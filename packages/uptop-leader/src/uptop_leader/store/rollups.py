@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import delete, select
 
-from uptop_leader.store import dialect, facts
+from uptop_leader.store import facts, puts
 from uptop_leader.store.codes import SILENT, UNPLACED, UPS
 from uptop_leader.store.levels import LEVELS, Level, kept_from
 from uptop_leader.store.raw import raw_results, stragglers
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _DIRTY = METADATA.tables["dirty"]
 _SERIES, _MONITOR = METADATA.tables["series"], METADATA.tables["monitor"]
 _SPEAKS_MS = 60_000  # of a monitor that is not known
-_PUT = {level.name: dialect.upsert(level.table) for level in LEVELS}
+_PUT = {level.name: puts.upsert(level.table) for level in LEVELS}
 _ABOVE = {below.name: above for below, above in pairwise(LEVELS)}
 
 
@@ -197,10 +197,10 @@ def _put(connection: Connection, level: Level, bucket: int, totals: Totals) -> N
     if not totals:
         return
     rows = [_row(bucket, series, rollup) for series, rollup in totals.items()]
-    connection.execute(_PUT[level.name], rows)
+    _PUT[level.name].rows(connection, rows)
     if above := _ABOVE.get(level.name):
         mark = {"level": above.name, "bucket_ms": above.start_of(bucket), "mark": 1}
-        connection.execute(MARK_DIRTY, mark)
+        MARK_DIRTY.rows(connection, mark)
 
 
 def _row(bucket: int, series: int, rollup: Rollup) -> dict[str, object]:

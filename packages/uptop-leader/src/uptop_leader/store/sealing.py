@@ -16,9 +16,9 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, delete, func, select
 
-from uptop_leader.store import dialect, facts
+from uptop_leader.store import facts, puts
 from uptop_leader.store.levels import FIVE
 from uptop_leader.store.packs import Packer, pack
 from uptop_leader.store.raw import HOUR_MS, packs_at, place_of
@@ -40,8 +40,10 @@ AFTER_MS = 900_000
 
 _RESULT, _STRAGGLER = METADATA.tables["result"], METADATA.tables["straggler"]
 _DIRTY = METADATA.tables["dirty"]
-_PUT_PACK = dialect.in_text(dialect.upsert(METADATA.tables["pack"]))
-_FORGET = "DELETE FROM straggler WHERE time_ms = ? AND series = ?"
+_PUT_PACK = puts.upsert(METADATA.tables["pack"])
+_FORGET = delete(_STRAGGLER).where(
+    _STRAGGLER.c.time_ms == bindparam("at"), _STRAGGLER.c.series == bindparam("of")
+)
 _READ = 500  # rows fetched together
 _PACKS = 500  # written in one transaction
 _REPACKS = 50  # unpacked and packed anew in one transaction
@@ -52,6 +54,7 @@ def seal(connections: Connections, now: float) -> int:
     into packs.
     """
     packed = 0
+    connections.make_room(to_ms(now))
     with connections.reading() as connection:
         sealed = facts.number(connection, facts.SEALED)
     remove_before(connections, _RESULT, _RESULT.c.time_ms, sealed)
@@ -99,7 +102,7 @@ def _seal_hour(connections: Connections, hour: int) -> int:
         with connections.writing() as connection:
             if facts.number(connection, facts.SEALED) > hour:
                 return 0  # somebody else has done it
-            connection.exec_driver_sql(_PUT_PACK, packs[start : start + _PACKS])
+            _PUT_PACK.tuples(connection, packs[start : start + _PACKS])
     with connections.writing() as connection:
         sealed = facts.number(connection, facts.SEALED)
         facts.put(connection, facts.SEALED, max(sealed, hour + HOUR_MS))
@@ -108,7 +111,8 @@ def _seal_hour(connections: Connections, hour: int) -> int:
 
 def _rows_of(connection: Connection, hour: int) -> Iterable[RawRow]:
     query = select(_RESULT).where(_RESULT.c.time_ms >= hour, _RESULT.c.time_ms < hour + HOUR_MS)
-    found = connection.execute(query.order_by(_RESULT.c.time_ms))
+    query = query.order_by(_RESULT.c.time_ms).execution_options(yield_per=_READ)
+    found = connection.execute(query)
     return chain.from_iterable(found.partitions(_READ))  # a row each takes twice as long
 
 
@@ -155,6 +159,6 @@ def _repack(connection: Connection, hour: int, series: list[int]) -> int:
     packs = [
         (place, pack(sorted({*there.get(place, ()), *more}), hour)) for place, more in came.items()
     ]
-    connection.exec_driver_sql(_PUT_PACK, packs)
-    connection.exec_driver_sql(_FORGET, keys)
+    _PUT_PACK.tuples(connection, packs)
+    connection.execute(_FORGET, [{"at": at, "of": one} for at, one in keys])
     return len(keys)

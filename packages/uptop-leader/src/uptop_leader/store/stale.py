@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
-from uptop_leader.store import dialect, facts
+from uptop_leader.store import facts, puts
 from uptop_leader.store.levels import DAY
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms
@@ -22,7 +22,7 @@ ALL = ""
 """Stands for every monitor."""
 
 _STALE, _LATE = METADATA.tables["stale"], METADATA.tables["late"]
-_MARK = dialect.reach_back(_STALE)
+_MARK = puts.reach_back(_STALE)
 
 
 def mark(connection: Connection, since: Mapping[str, int]) -> None:
@@ -34,7 +34,7 @@ def mark(connection: Connection, since: Mapping[str, int]) -> None:
         if moment < counted
     ]
     if rows:
-        connection.execute(_MARK, rows)
+        _MARK.rows(connection, rows)
 
 
 def mark_changes(connection: Connection, changes: Changes) -> None:

@@ -32,6 +32,7 @@ from uptop_leader.store.retention import retain
 from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
 from uptop_leader.store.sealing import seal
+from uptop_leader.store.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.reliability import Reliability
     from uptop_leader.seal import Keyring
+    from uptop_leader.store.addresses import Address
     from uptop_leader.store.audit import AuditEntry
     from uptop_leader.store.history import Day, Latency, RawResult, Uptime
     from uptop_leader.store.outbox import OutboxDepth
@@ -70,16 +72,20 @@ class Store:
         connections.check = self._check_same
 
     @classmethod
-    def open(cls, path: Path, keyring: Keyring, now: float, *, busy_s: float = BUSY_S) -> Store:
-        """Open the database at `path`, make it if it is missing, and bring its tables up to date.
+    def open(
+        cls, address: Address, keyring: Keyring, now: float, *, busy_s: float = BUSY_S
+    ) -> Store:
+        """Open the database at `address`, make it if it is missing (a file; a server has it made
+        before), and bring its tables up to date.
 
         Raises StoreTooNew for a database of a newer version.
         """
-        connections = Connections(path, busy_s)
+        connections = Connections(address, busy_s)
         try:
             with connections.writing(flush=True) as connection:
                 migrate(connection)
                 cluster = facts.ensure(connection, now)
+            connections.make_room(to_ms(now))
             store = cls(connections, keyring, cluster)
             with connections.reading() as connection:
                 store._series = reading.series_ids(connection)
@@ -96,7 +102,7 @@ class Store:
         """Another file has come in the place of ours: go on only if it is this installation's."""
         if facts.get(connection, facts.CLUSTER) != self.cluster_id:
             raise StoreError(
-                f"the database {self._connections.path} was replaced by another installation's:"
+                f"{self._connections.name} was replaced by another installation's:"
                 " restart to use it"
             )
         self._series = reading.series_ids(connection)
@@ -106,6 +112,8 @@ class Store:
     def load(self) -> Saved:
         """Everything that is needed to go on as before the restart. Raises SealError too."""
         with self._connections.reading() as connection:
+            # Another leader may have learned more, or the database gone back to what it was.
+            self._series = reading.series_ids(connection)
             open_incidents = reading.incidents(connection, open_only=True)
             return Saved(
                 configuration=configuring.load(connection, self._keyring),

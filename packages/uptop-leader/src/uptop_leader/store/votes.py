@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, select
 
 from uptop_core.votes import Vote
 from uptop_leader.repeats import LOOK_BACK_S, meaning
-from uptop_leader.store import dialect
+from uptop_leader.store import puts
 from uptop_leader.store.codes import code_of
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_seconds
@@ -25,7 +25,7 @@ Pair = tuple[str, str]
 _TABLES = METADATA.tables
 _VOTE, _RESULT, _SERIES = _TABLES["vote"], _TABLES["result"], _TABLES["series"]
 
-_PUT_VOTE = dialect.in_text(dialect.upsert(_VOTE))
+_PUT_VOTE = puts.upsert(_VOTE)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Vote).decode
@@ -36,8 +36,8 @@ def write_votes(
 ) -> None:
     """Replace the votes. For those in `settled` no result until then stands for a newer one."""
     if votes:
-        connection.exec_driver_sql(
-            _PUT_VOTE,
+        _PUT_VOTE.tuples(
+            connection,
             [
                 (*pair, to_ms(settled.get(pair, vote.observed)), _encode(vote))
                 for pair, vote in votes.items()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import delete
 
-from uptop_leader.store import dialect, stale
+from uptop_leader.store import puts, stale
 from uptop_leader.store.passing_on import row_of
 from uptop_leader.store.results import write_results
 from uptop_leader.store.tables import METADATA
@@ -33,17 +33,17 @@ _TABLES = METADATA.tables
 _STATE, _VOTE = _TABLES["state"], _TABLES["vote"]
 _HEARTBEAT, _TRANSITION = _TABLES["heartbeat"], _TABLES["transition"]
 
-_PUT_STATE = dialect.upsert(_STATE)
-_PUT_NODE = dialect.upsert(_TABLES["node"])
-_PUT_LEDGER = dialect.upsert(_TABLES["ledger"])
-_PUT_INCIDENT = dialect.insert_new(_TABLES["incident"])
-_CHANGE_INCIDENT = dialect.upsert(_TABLES["incident"])
-_PUT_NOTIFICATION = dialect.insert_new(_TABLES["notification"])
-_PUT_TRANSITION = dialect.insert_new(_TRANSITION)
-_PUT_HEARTBEAT = dialect.upsert(_HEARTBEAT)
-_PUT_GAP = dialect.upsert(_TABLES["gap"])
-_MARK_LATE = dialect.widen(_TABLES["replay"])
-_PUT_FORMER = dialect.upsert(_TABLES["former"])
+_PUT_STATE = puts.upsert(_STATE)
+_PUT_NODE = puts.upsert(_TABLES["node"])
+_PUT_LEDGER = puts.upsert(_TABLES["ledger"])
+_PUT_INCIDENT = puts.insert_new(_TABLES["incident"])
+_CHANGE_INCIDENT = puts.upsert(_TABLES["incident"])
+_PUT_NOTIFICATION = puts.insert_new(_TABLES["notification"])
+_PUT_TRANSITION = puts.insert_new(_TRANSITION)
+_PUT_HEARTBEAT = puts.upsert(_HEARTBEAT)
+_PUT_GAP = puts.upsert(_TABLES["gap"])
+_MARK_LATE = puts.widen(_TABLES["replay"])
+_PUT_FORMER = puts.upsert(_TABLES["former"])
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -73,12 +73,12 @@ def write(connection: Connection, changes: Changes, series: SeriesIds, now: floa
 
 def alive(connection: Connection, now: float) -> None:
     """Say that the store is written."""
-    connection.execute(_PUT_HEARTBEAT, {"id": 1, "at_ms": to_ms(now)})
+    _PUT_HEARTBEAT.rows(connection, {"id": 1, "at_ms": to_ms(now)})
 
 
 def gap(connection: Connection, since: float, until: float) -> None:
     """Remember a time in which this leader did not run."""
-    connection.execute(_PUT_GAP, {"since_ms": to_ms(since), "until_ms": to_ms(until)})
+    _PUT_GAP.rows(connection, {"since_ms": to_ms(since), "until_ms": to_ms(until)})
     stale.mark(connection, {stale.ALL: to_ms(since)})
 
 
@@ -95,7 +95,7 @@ def _write_late(connection: Connection, late: dict[str, tuple[float, float]], no
             }
             for monitor, (first, last) in late.items()
         ]
-        connection.execute(_MARK_LATE, rows)
+        _MARK_LATE.rows(connection, rows)
 
 
 def _write_former(connection: Connection, former: dict[tuple[str, str], float]) -> None:
@@ -104,7 +104,7 @@ def _write_former(connection: Connection, former: dict[tuple[str, str], float]) 
             {"monitor": monitor, "node": node, "until_ms": to_ms(until)}
             for (monitor, node), until in former.items()
         ]
-        connection.execute(_PUT_FORMER, rows)
+        _PUT_FORMER.rows(connection, rows)
 
 
 def _write_states(connection: Connection, states: dict[str, MonitorState]) -> None:
@@ -122,7 +122,7 @@ def _write_states(connection: Connection, states: dict[str, MonitorState]) -> No
         }
         for state in states.values()
     ]
-    connection.execute(_PUT_STATE, rows)
+    _PUT_STATE.rows(connection, rows)
 
 
 def _write_nodes(
@@ -140,7 +140,7 @@ def _write_nodes(
             }
             for node in nodes.values()
         ]
-        connection.execute(_PUT_NODE, rows)
+        _PUT_NODE.rows(connection, rows)
     if ledgers:
         rows = [
             {
@@ -151,7 +151,7 @@ def _write_nodes(
             }
             for ledger in ledgers.values()
         ]
-        connection.execute(_PUT_LEDGER, rows)
+        _PUT_LEDGER.rows(connection, rows)
 
 
 def write_incidents(
@@ -159,9 +159,9 @@ def write_incidents(
 ) -> None:
     """Add incidents, and replace those of which something else is known now."""
     if opened:
-        connection.execute(_PUT_INCIDENT, [_incident_row(incident) for incident in opened])
+        _PUT_INCIDENT.rows(connection, [_incident_row(incident) for incident in opened])
     if changed:
-        connection.execute(_CHANGE_INCIDENT, [_incident_row(incident) for incident in changed])
+        _CHANGE_INCIDENT.rows(connection, [_incident_row(incident) for incident in changed])
 
 
 def _incident_row(incident: Incident) -> dict[str, object]:
@@ -205,10 +205,10 @@ def _write_transitions(connection: Connection, transitions: list[Transition]) ->
         }
         for transition in transitions
     ]
-    connection.execute(_PUT_TRANSITION, rows)
+    _PUT_TRANSITION.rows(connection, rows)
 
 
 def _write_notifications(connection: Connection, notifications: list[Notification]) -> None:
     if not notifications:
         return
-    connection.execute(_PUT_NOTIFICATION, [row_of(one) for one in notifications])
+    _PUT_NOTIFICATION.rows(connection, [row_of(one) for one in notifications])

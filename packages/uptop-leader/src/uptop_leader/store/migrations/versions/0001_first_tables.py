@@ -42,12 +42,18 @@ def _number(name: str = "number") -> sa.Column[int]:
     return sa.Column(name, _NUMBER, nullable=False, primary_key=True)
 
 
-def _table(name: str, *columns: sa.schema.SchemaItem, rowid: bool = True) -> None:
+def _table(
+    name: str, *columns: sa.schema.SchemaItem, rowid: bool = True, by: str | None = None
+) -> None:
+    """A table; in PostgreSQL parted `by` ranges of a column, all in one part for the time being."""
     key = [
         column.name for column in columns if isinstance(column, sa.Column) and column.primary_key
     ]
     named = sa.PrimaryKeyConstraint(*key, name=f"{name}_key")
-    op.create_table(name, *columns, named, sqlite_with_rowid=rowid)
+    parted = f"RANGE ({by})" if by else None
+    op.create_table(name, *columns, named, sqlite_with_rowid=rowid, postgresql_partition_by=parted)
+    if by and op.get_bind().dialect.name == "postgresql":
+        op.execute(f'CREATE TABLE "{name}_rest" PARTITION OF "{name}" DEFAULT')
 
 
 def _where(name: str, table: str, columns: list[str], condition: str, *, unique: bool) -> None:
@@ -229,8 +235,9 @@ def _history() -> None:
             _ms("latency_us"),
             _int("reason"),
             rowid=False,
+            by="time_ms" if name == "result" else None,
         )
-    _table("pack", _number("place"), _data())
+    _table("pack", _number("place"), _data(), by="place")
     for name in ("rollup_five", "rollup_hour", "rollup_day"):
         _table(
             name,
