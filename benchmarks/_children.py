@@ -6,7 +6,6 @@ CPU is user + system of the whole process, from /proc, so Linux only.
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -68,9 +67,9 @@ class Child:
         """Whether it has ended by itself."""
         return self._process.poll() is not None
 
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+    def stop(self) -> None:
         """End it, in any case."""
-        self._process.send_signal(how)
+        self._process.terminate()
         try:
             self._process.wait(END_S)
         except subprocess.TimeoutExpired:

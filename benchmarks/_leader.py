@@ -62,7 +62,9 @@ class Home:
                 command, {**lean, **told}, folder=folder, core=core, urgent=urgent, log=log
             ) as child,
         ):
-            wait_for(self._is_well, _START_S, "the leader is well")
+            wait_for(lambda: child.has_ended() or self._is_well(), _START_S, "the leader is well")
+            if child.has_ended():
+                raise RuntimeError("the leader has ended at once")
             yield child
 
     def _is_well(self) -> bool:

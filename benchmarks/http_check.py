@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING
 
-from benchmarks import _blackbox, _libcurl
+from benchmarks import Row, _blackbox, _libcurl
 from benchmarks._goals import row
 from benchmarks._instructions import per_look
 from benchmarks._looking import Looking
 from benchmarks._ways import in_turns, ours, ratio, target
 from uptop_core.checks.http import HttpCheck
-
-if TYPE_CHECKING:
-    from benchmarks import Row
 
 
 def measure(*, short: bool = False) -> list[Row]:
@@ -42,4 +38,5 @@ def measure(*, short: bool = False) -> list[Row]:
             ratio=ratio(mine, first) if first is not None else None,
         ),
         row(f"{what}, instructions", instructions.millions, peer=instructions.counted_by),
+        Row(what=f"{what}, rate", measured=1000 / median(mine), unit="checks/s of a core"),
     ]

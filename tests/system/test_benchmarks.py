@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,3 +61,11 @@ def test_a_script_measures_every_goal_that_names_it(name: str) -> None:
     rows = {each.what: each for each in SCRIPTS[name](short=True)}
     wanted = {what: goal.limit for what, goal in GOALS.items() if goal.script == name}
     assert {what: rows[what].goal for what in wanted} == wanted
+
+
+def test_the_last_table_is_told_with_every_goal() -> None:
+    told = (ROOT / "docs/performance.md").read_text()
+    lines = told.partition("```text\n")[2].partition("```")[0].splitlines()
+    shown = {re.split(r"  +", line)[0] for line in lines}
+    assert set(GOALS) <= shown
+    assert {goal.script for goal in GOALS.values()} <= set(re.findall(r"^\| `(\w+)`", told, re.M))
