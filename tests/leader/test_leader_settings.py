@@ -25,7 +25,8 @@ def refused(**variables: str) -> list[str]:
 
 def test_the_defaults_need_nothing() -> None:
     settings = read()
-    assert (settings.http_port, settings.db_type, settings.node_id) == (8080, "sqlite", "leader")
+    assert (settings.http_port, settings.db_type) == (8080, "sqlite")
+    assert settings.effective_node_id == "leader"
     assert settings.retention_raw == 7 * 86_400
     assert settings.agg_strategy == "any-down"
 
@@ -61,14 +62,30 @@ def test_every_wrong_value_gets_one_line_that_says_what_is_allowed() -> None:
         ("NODE_KEY", "x"),
         ("REQUIRE_NODE_KEYS", "true"),
         ("TRUSTED_PROXIES", "10.0.0.0/8"),
-        ("FOLLOWER_MIRROR", "false"),
-        ("CLUSTER_MODE", "follower"),
     ],
 )
 def test_what_is_not_built_yet_stops_the_start_with_one_line(variable: str, value: str) -> None:
     (line,) = refused(**{variable: value})
     assert line.startswith(f"UPTOP_{variable}: ")
     assert "not built yet" in line
+
+
+def test_a_follower_needs_the_url_and_the_secret_of_its_leader() -> None:
+    told = refused(CLUSTER_MODE="follower")
+    assert [line.partition(":")[0] for line in told] == ["UPTOP_PEER_URL", "UPTOP_CLUSTER_SECRET"]
+    (line,) = refused(CLUSTER_MODE="follower", CLUSTER_SECRET="x", PEER_URL="leader:8080")
+    assert line.startswith("UPTOP_PEER_URL: of a follower must be its leader's URL")
+
+
+def test_a_follower_has_a_name_of_its_own_and_copies_unless_told_otherwise() -> None:
+    pair = {"CLUSTER_MODE": "follower", "CLUSTER_SECRET": "x", "PEER_URL": "http://leader:8080"}
+    assert read(**pair).effective_node_id == "follower"
+    assert read(**pair).copies
+    assert not read(**pair, FOLLOWER_MIRROR="false").copies
+
+
+def test_a_leader_passes_over_the_peers_of_a_probe_that_shares_its_file() -> None:
+    assert not read(PEER_URL="https://a,https://b").copies
 
 
 def test_a_canary_is_a_host_a_port_or_a_url() -> None:

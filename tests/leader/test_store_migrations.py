@@ -14,6 +14,7 @@ from tests.leader.store_samples import NOON, opened, ping, set_up
 from uptop_core.errors import StoreError, StoreTooNew
 from uptop_leader.seal import Keyring
 from uptop_leader.store import migrate
+from uptop_leader.store.change_log import THINGS
 from uptop_leader.store.connections import Connections
 from uptop_leader.store.store import Store
 from uptop_leader.store.tables import METADATA
@@ -38,9 +39,9 @@ def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
             migrate.migrate(connection)
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert compare_metadata(context, METADATA) == []
+        made = schema(tmp_path / "uptop.db").keys() - {"alembic_version"} - triggers()
         with connections.writing() as connection:
             METADATA.drop_all(connection)
-            made = {name for name in schema(tmp_path / "uptop.db") if name != "alembic_version"}
         migrated = schema(tmp_path / "uptop.db")
         assert migrated.keys() == {"alembic_version"}
         with connections.writing() as connection:
@@ -48,6 +49,22 @@ def test_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
         assert schema(tmp_path / "uptop.db").keys() - {"alembic_version"} == made
     finally:
         connections.close()
+
+
+def triggers() -> set[str]:
+    """Those that write the change log."""
+    events = ("insert", "update", "delete")
+    return {f"log_{thing}_{event}" for thing in THINGS for event in events}
+
+
+def test_every_thing_that_is_copied_has_its_triggers_and_they_name_its_key(tmp_path: Path) -> None:
+    with opened(tmp_path / "uptop.db"):
+        made = schema(tmp_path / "uptop.db")
+    assert {name for name in made if name.startswith("log_")} == triggers()
+    for thing, key in THINGS.items():
+        for event, row in (("insert", "NEW"), ("update", "NEW"), ("delete", "OLD")):
+            named = " || char(31) || ".join(f"{row}.{column}" for column in key)
+            assert f"VALUES ('{thing}', {named})" in made[f"log_{thing}_{event}"]
 
 
 def test_the_files_of_the_steps_are_named_by_their_revisions() -> None:

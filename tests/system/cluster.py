@@ -32,7 +32,7 @@ from uptop_core.views import (
     NodeList,
     NodeView,
 )
-from uptop_core.wire import SECRET_HEADER
+from uptop_core.wire import SECRET_HEADER, Health
 
 T = TypeVar("T")
 L = TypeVar("L", bound=HttpListener)
@@ -58,6 +58,7 @@ class Cluster:
         self.history = History(self.database)
         self.leader = Process("leader", ["-m", "uptop_leader"], folder)
         self.probes: dict[str, Process] = {}
+        self.others: list[Process] = []  # which are ended with the rest
         self.port = 0
         self.receivers: list[Receiver] = []
         self.secrets: set[str] = set()  # what must not show anywhere, beside the usual
@@ -147,6 +148,14 @@ class Cluster:
         except httpx.HTTPError:
             return False
 
+    async def health_of(self, url: str) -> Health | None:
+        """What a leader, or a follower, says of itself; None while it does not answer."""
+        try:
+            answer = await self.http.get(f"{url}/api/health", timeout=2)
+        except httpx.HTTPError:
+            return None
+        return msgspec.json.decode(answer.content, type=Health)
+
     # Probes.
 
     async def start_probe(
@@ -177,7 +186,7 @@ class Cluster:
     async def stop(self) -> None:
         """End everything that still runs, politely first."""
         async with anyio.create_task_group() as tasks:
-            for process in (*self.probes.values(), self.leader):
+            for process in (*self.probes.values(), *self.others, self.leader):
                 tasks.start_soon(process.stop, PATIENCE_S)
 
     # What people do and see.
@@ -261,7 +270,9 @@ class Cluster:
 
     def logs(self) -> str:
         """The tails of all logs."""
-        return "\n".join(process.tail() for process in (self.leader, *self.probes.values()))
+        return "\n".join(
+            process.tail() for process in (self.leader, *self.others, *self.probes.values())
+        )
 
 
 @asynccontextmanager

@@ -61,6 +61,10 @@ class History:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def select(self, question: str) -> list[Any]:
+        """The rows of any question."""
+        return self._rows(question)
+
     def results(self) -> list[ResultRow]:
         """All raw results, the oldest first."""
         rows = self._rows(

@@ -63,6 +63,14 @@ class Process:
                 stderr=subprocess.STDOUT,
             )
 
+    def pause(self) -> None:
+        """Let it stand still."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """End it the hard way: no handler of its own runs."""
         if self._running is not None:

@@ -207,12 +207,6 @@ def test_compose_files_start_roles_that_the_dockerfile_builds(path: Path) -> Non
         assert set(service["environment"]) <= VARIABLES, name
 
 
-def test_the_follower_does_not_pretend_to_be_there() -> None:
-    compose = yaml.safe_load((ROOT / "deploy/docker-compose.cluster.yml").read_text())
-    assert compose["services"]["follower"]["profiles"] == ["follower"]
-    assert "NOT BUILT YET" in (ROOT / "deploy/docker-compose.cluster.yml").read_text()
-
-
 def test_every_decision_says_when_a_change_violates_it() -> None:
     for page in ROOT.glob("docs/decisions/*.md"):
         last = page.read_text().rstrip().rpartition("\n\n")[2]

@@ -16,16 +16,20 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from uptop_core.errors import LeaderAway, LeaderBusy, LeaderRefused
+from uptop_core.errors import LeaderAway, LeaderBusy, LeaderRefused, LeaderStrange
 from uptop_core.escaping import escape
 from uptop_core.wire import (
+    POLL_HEADER,
     PROTOCOL,
     PROTOCOL_HEADER,
     SECRET_HEADER,
+    SIGHTING_HEADER,
     Assignment,
     Assignments,
     ErrorAnswer,
     Health,
+    PeerPoll,
+    PeerSighting,
     Recheck,
     Registered,
     Registration,
@@ -65,6 +69,10 @@ class _Given(Struct, frozen=True):
 class _Name(Struct, frozen=True):
     id: str = "?"
     name: str = ""
+
+
+class _Taken(Struct, frozen=True):
+    ok: bool
 
 
 class _Answer(Struct, frozen=True):
@@ -167,15 +175,21 @@ class LeaderClient:
             raise LeaderAway(self.url, "it did not acknowledge the results")
         return answer
 
-    async def health(self, *, anew: bool = False) -> Health:
+    async def health(
+        self, *, anew: bool = False, told: PeerPoll | PeerSighting | None = None
+    ) -> Health:
         """What the node says of itself, also when that is 503; with `anew` on a connection that
-        is made for this question.
+        is made for this question. `told` is what it is told with it.
         """
+        headers = {}
+        if told is not None:
+            name = POLL_HEADER if isinstance(told, PeerPoll) else SIGHTING_HEADER
+            headers[name] = msgspec.json.encode(told).decode("ascii")
         if not anew or not self._owned:
-            answer = await self._ask("GET", "/api/health")
+            answer = await self._ask("GET", "/api/health", headers=headers)
         else:
             async with _http(self._verify, kept=0) as http:
-                answer = await self._ask("GET", "/api/health", http=http)
+                answer = await self._ask("GET", "/api/health", headers=headers, http=http)
         if answer.status == 503:
             try:
                 return msgspec.json.decode(answer.body, type=Health)
@@ -183,9 +197,23 @@ class LeaderClient:
                 pass
         return self._read(answer, Health)
 
-    async def get_json(self, path: str, into: type[T], params: dict[str, str] | None = None) -> T:
-        """Any other question; `path` begins with a slash, the answer is read as `into`."""
-        return self._read(await self._ask("GET", path, params=params), into)
+    async def get_json(
+        self,
+        path: str,
+        into: type[T],
+        params: dict[str, str] | None = None,
+        *,
+        wait_s: float = 0.0,
+    ) -> T:
+        """Any other question; `path` begins with a slash, the answer is read as `into`. The leader
+        may hold it for `wait_s` seconds.
+        """
+        return self._read(await self._ask("GET", path, params=params, wait_s=wait_s), into)
+
+    async def post_json(self, path: str, body: bytes) -> None:
+        """Hand over JSON; only an answer with `ok` says that it was taken."""
+        if not self._read(await self._post(path, body), _Taken).ok:
+            raise LeaderAway(self.url, "it did not acknowledge what it was given")
 
     async def _post(self, path: str, body: bytes) -> _Answer:
         headers = {"Content-Type": "application/json"}
@@ -243,7 +271,7 @@ class LeaderClient:
             raise self._odd() from None
 
     def _odd(self) -> LeaderAway:
-        return LeaderAway(self.url, "answered, but not like a leader")
+        return LeaderStrange(self.url)
 
     def _failure(self, answer: _Answer) -> LeaderAway | LeaderBusy | LeaderRefused:
         status = answer.status

@@ -36,7 +36,11 @@ class TimeConstants(Struct, frozen=True, kw_only=True):
     it is told how it stands; `deadman` how often the dead man's switch is pinged.
     Leading: `heartbeat` how old the newest write of a healthy store may be; `beat` how often a
     follower polls and a lease is renewed; `misses` how many polls in a row fail before promotion;
-    `fence` and `lease` when a holder stops and when another may take over.
+    `fence` and `lease` when a holder stops and when another may take over. Of a leader that has a
+    follower: `stall` after how long a loop that stood still no longer trusts what it knew, `wait`
+    how long it waits for its follower's word, `word` how long what a probe saw of either counts,
+    `fresh` how long the token of an answer is good, `hold` how long it must be up before it is
+    handed back to from the third fail-over in an hour on.
     """
 
     poll: float = 10.0
@@ -60,6 +64,11 @@ class TimeConstants(Struct, frozen=True, kw_only=True):
     misses: int = 3
     fence: float = 12.0
     lease: float = 15.0
+    stall: float = 4.0
+    wait: float = 12.0
+    word: float = 12.0
+    fresh: float = 3.0
+    hold: float = 60.0
 
 
 _NAMES = tuple(field.name for field in msgspec.structs.fields(TimeConstants))
@@ -74,6 +83,10 @@ _RELATIONS = (
     ("take_over", 1.0, "instance", "a probe that is live is not taken over from"),
     ("poll", 1.0, "flush", "results go out more often than questions"),
     ("fence", 2.0, "beat", "a lease is renewed before its holder must stop"),
+    ("wait", 2.0, "beat", "a follower, or a probe, has its say before a leader acts"),
+    ("word", 2.0, "beat", "a probe's word counts until its next one"),
+    ("word", 2.0, "stall", "a leader that stood still has stopped before a word is forgotten"),
+    ("beat", 1.0, "fresh", "a token is old before its follower can have promoted itself"),
 )
 
 

@@ -8,6 +8,7 @@ UptopError
 ├── MissingExtra          a kind needs an optional package that is not installed
 ├── LeaderError           asking the leader's API did not work
 │   ├── LeaderAway        no answer, or an answer that is not a leader's
+│   │   └── LeaderStrange an answer, but not like a leader's: something else is at that URL
 │   ├── LeaderBusy        429 or 503: try again, later or elsewhere
 │   └── LeaderRefused     any other 4xx: the same request will not work again
 ├── StoreError            the database cannot be read or written now
@@ -94,6 +95,13 @@ class LeaderAway(LeaderError):
     def __init__(self, url: str, what: str) -> None:
         self.url = url
         super().__init__(f"no leader at {url}: {what}")
+
+
+class LeaderStrange(LeaderAway):
+    """Raised when what answered is something else: it says nothing of a leader."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, "answered, but not like a leader")
 
 
 class LeaderBusy(LeaderError):

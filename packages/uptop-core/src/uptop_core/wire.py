@@ -19,6 +19,8 @@ PROTOCOL = 1
 SECRET_HEADER = "X-Upkeep-Secret"  # noqa: S105  the name of a header, not a secret
 SECRET_HEADER_ALIAS = "X-Uptop-Secret"  # noqa: S105
 PROTOCOL_HEADER = "Uptop-Protocol"
+POLL_HEADER = "Uptop-Poll"  # a follower's question of who leads
+SIGHTING_HEADER = "Uptop-Sighting"  # what a probe saw of the other one of two peers
 BODY_LIMIT = 1024 * 1024  # bytes of a results body, unpacked
 RESULTS_LIMIT = 5000  # results in one body
 
@@ -181,14 +183,43 @@ class ResultsAnswer(Struct, frozen=True, kw_only=True):
     now: int
 
 
-class Health(Struct, frozen=True, kw_only=True):
-    """`GET /api/health`: 200 with status ok, or 503 with the reason."""
+class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`GET /api/health`: 200 with status ok, or 503 with the reason.
+
+    `epoch` is the highest it has heard of. Of a leader that has a follower `phase` tells how far it
+    is: active, waiting, returning or unfit. `token` is for the follower's next poll.
+    """
 
     status: str
     role: str = "leader"
     active: bool = True
     epoch: int = 0
     reason: str = ""
+    phase: str = ""
+    token: str = ""
+
+
+class PeerPoll(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """follower → leader, with each poll: who asks, its epoch, whether it is active, and the token
+    of the answer before.
+    """
+
+    id: NodeId
+    epoch: Count
+    active: bool = False
+    token: Annotated[str, Meta(max_length=100)] = ""
+
+
+class PeerSighting(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """probe → one of two peers: what it saw of the other one, so many milliseconds ago.
+
+    `waits` says that it is up, and waits for its follower's word.
+    """
+
+    age_ms: Count
+    epoch: Count = 0
+    active: bool = False
+    waits: bool = False
 
 
 class ErrorAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):

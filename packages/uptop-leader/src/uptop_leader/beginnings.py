@@ -18,10 +18,10 @@ def world_of(
     settings: LeaderSettings, cluster: str, saved: Saved, instance: str, now: float
 ) -> World:
     """The world as it was left, with this process as its own node."""
-    known = saved.nodes.get(settings.node_id)
+    known = saved.nodes.get(settings.effective_node_id)
     ranks = [node.rank for node in saved.nodes.values()]
     own = Node(
-        id=settings.node_id,
+        id=settings.effective_node_id,
         name=settings.effective_node_name,
         region=settings.node_region,
         rank=known.rank if known is not None else max(ranks, default=-1) + 1,
@@ -33,7 +33,7 @@ def world_of(
     )
     world = World(cluster, own, settings.timings, settings.leader_checks, now)
     world.nodes = {
-        **{node.id: replace(node, own=False) for node in saved.nodes.values()},
+        **{node.id: _other(node) for node in saved.nodes.values()},
         own.id: own,
     }
     world.ledgers = dict(saved.ledgers)
@@ -48,3 +48,8 @@ def world_of(
     }
     world.configure(saved.configuration)
     return world
+
+
+def _other(node: Node) -> Node:
+    """A node as it was left. The own one of the leader that acted before leaves with it."""
+    return replace(node, own=False, stopping=True) if node.own else node

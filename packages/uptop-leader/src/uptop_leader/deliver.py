@@ -59,6 +59,7 @@ class Deliverer:
         clock: Clock,
         claim_s: float = 60.0,
         pace: Pace = Pace(),  # noqa: B008  frozen
+        may_act: Callable[[], bool] = lambda: True,
     ) -> None:
         self.sendings: dict[str, Sendings] = {}
         self._store = store
@@ -67,13 +68,22 @@ class Deliverer:
         self._clock = clock
         self._claim_s = max(claim_s, SEND_S + 5.0)
         self._pace = pace
+        self._may_act = may_act
+        self._is_ending = False
         self._busy: set[str] = set()
         self._wake = anyio.Event()
+        self._idle = anyio.Event()
         self._trouble = ""
 
     def wake(self) -> None:
         """There is something new in the outbox."""
         self._wake.set()
+
+    async def end(self) -> None:
+        """Send nothing new; return when what is in flight has been sent."""
+        self._is_ending = True
+        while self._busy:
+            await self._idle.wait()
 
     async def run(self) -> None:
         """Until cancelled; what is in flight then is claimed by the next start."""
@@ -89,6 +99,8 @@ class Deliverer:
     async def _claim(self) -> Claimed | None:
         """One at a time, so that nothing is claimed for a channel that is busy: what a killed
         leader had claimed counts as sent perhaps, and only what was in flight may."""
+        if self._is_ending or not self._may_act():
+            return None
         now, busy = self._clock.now(), frozenset(self._busy)
         try:
             ask = partial(self._store.claim, now, self._claim_s, 1, busy, self._pace)
@@ -109,12 +121,16 @@ class Deliverer:
             await self._mark(claimed, error)
         finally:
             self._busy.discard(notification.channel)
+            self._idle.set()
+            self._idle = anyio.Event()
             self._wake.set()
 
     async def _send(self, channel_id: str, message: Message) -> DeliveryError | None:
         channel = self._channels().get(channel_id)
         if channel is None:
             return DeliveryError("the channel was deleted", permanent=True)
+        if not self._may_act():  # it stood still since it was claimed: another may have sent it
+            return DeliveryError("this node does not act any more")
         return await send(channel, message, self._http)
 
     async def _mark(self, claimed: Claimed, error: DeliveryError | None) -> None:

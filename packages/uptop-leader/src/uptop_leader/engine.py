@@ -22,7 +22,7 @@ from uptop_leader.following import Following
 from uptop_leader.inputs import Register, Signal
 from uptop_leader.invariants import Breaches
 from uptop_leader.offsets import OffClocks
-from uptop_leader.refusals import Behind, InstanceConflict, Unregistered
+from uptop_leader.refusals import Behind, InstanceConflict, StandingBy, Unregistered
 from uptop_leader.reports import Report
 from uptop_leader.restart import resumed
 
@@ -82,6 +82,8 @@ class Engine:
         *,
         public_url: str = "",
         on_notifications: Callable[[], None] = lambda: None,
+        may_act: Callable[[], bool] = lambda: True,
+        on_written: Callable[[Changes], None] = lambda _: None,
     ) -> None:
         self.world = world
         self.counters = Counters()
@@ -95,6 +97,8 @@ class Engine:
         self._clock = clock
         self._public_url = public_url
         self._on_notifications = on_notifications
+        self._may_act = may_act
+        self._on_written = on_written
         self._queue: list[_Waiting] = []
         self._wake = anyio.Event()
         self._agenda = Agenda()
@@ -259,6 +263,8 @@ class Engine:
         """A pass that is answered for if the store fails; the fault of our own that it met."""
         try:
             await self._pass(batch, due, now)
+        except StandingBy as refusal:  # nothing is decided by who may not act
+            self._put_off(refusal, batch, due, now)
         except StoreError as error:
             self._fail(error, batch, due, now)
         except Exception as fault:  # one that is not ours to foresee must not end the judging
@@ -286,6 +292,8 @@ class Engine:
             self.trouble = ""
 
         async def write(changes: Changes) -> None:
+            if not self._may_act():
+                raise StandingBy("leader")
             await self._write(changes, now)
 
         draft, answers = await one_pass(
@@ -312,6 +320,7 @@ class Engine:
 
     async def _write(self, changes: Changes, now: float) -> None:
         await to_thread.run_sync(self._store.write, changes, now)
+        self._on_written(changes)
         self.last_write = self._clock.now()
 
     def _fail(self, error: StoreError, batch: list[_Waiting], due: set[str], now: float) -> None:
@@ -320,8 +329,12 @@ class Engine:
         if self.trouble != str(error):
             log.error("cannot store: %s", error)
         self.trouble = str(error)
+        self._put_off(Behind(f"cannot store just now: {error}"), batch, due, now)
+
+    def _put_off(self, refusal: Behind, batch: list[_Waiting], due: set[str], now: float) -> None:
+        """Refuse what was asked; what was due stays due."""
         for waiting in batch:
-            waiting.answer = Behind(f"cannot store just now: {error}")
+            waiting.answer = refusal
             waiting.done.set()
         for monitor in due:
             self._agenda.put(monitor, now + _IDLE_S)

@@ -50,6 +50,15 @@ async def every(seconds: float, do: Callable[[], Awaitable[None]]) -> None:
         await anyio.sleep(seconds)
 
 
+def keep_copy(store: Store, settings: LeaderSettings, now: float) -> None:
+    """What a copy of another leader's database needs from time to time: its own rollups, packs and
+    removals; what late results tell is copied.
+    """
+    store.roll_up(now)
+    store.seal(now)
+    store.retain(now, settings.retention_raw, settings.retention_5min, settings.retention_hour)
+
+
 class Housekeeping:
     """Rolls up, seals, removes what is out of date, and judges the past of late results."""
 

@@ -29,7 +29,7 @@ from uptop_leader.regional import ByRegion, Lately
 from uptop_leader.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import httpx
 
@@ -68,6 +68,9 @@ class Leader:
         saved: Saved,
         clock: Clock,
         http: httpx.AsyncClient,
+        *,
+        may_act: Callable[[], bool] = lambda: True,
+        on_written: Callable[[Changes], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -79,7 +82,9 @@ class Leader:
         rules = Rules(constants=settings.timings, strategy=settings.agg_strategy)
         timings = settings.timings
         pace = Pace(digest_s=timings.digest, fallback_s=timings.fallback)
-        self._deliverer = Deliverer(store, lambda: world.channels, http, clock, timings.claim, pace)
+        self._deliverer = Deliverer(
+            store, lambda: world.channels, http, clock, timings.claim, pace, may_act
+        )
         self.engine = Engine(
             world,
             store,
@@ -87,6 +92,8 @@ class Leader:
             clock,
             public_url=settings.public_url,
             on_notifications=self._deliverer.wake,
+            may_act=may_act,
+            on_written=on_written,
         )
         self._own = OwnChecks(
             self.engine,
@@ -123,6 +130,10 @@ class Leader:
             tasks.start_soon(every, CONFIG_S, self.engine.reconfigure)
             tasks.start_soon(every, ALIVE_S, self._beat)
             self._housekeeping.start(tasks)
+
+    async def stop_sending(self) -> None:
+        """Return when no message is being sent any more; no other one is begun."""
+        await self._deliverer.end()
 
     def _deadman(self) -> DeadMansSwitch:
         url, seconds = self.settings.deadman_url, self.settings.timings.deadman

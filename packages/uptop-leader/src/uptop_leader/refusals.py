@@ -5,6 +5,7 @@ UptopError
     ├── Unregistered        the node is not known; it registers again
     ├── InstanceConflict    another live process has the node's id
     ├── Behind              the queue is full or the store cannot be written: come again
+    │   └── StandingBy      this node does not act now: ask the other one
     ├── NotAuthenticated    no secret or token, or a wrong one
     ├── NotAllowed          known, but the role is too low
     ├── NotThere            nothing is at that address or behind that id
@@ -49,6 +50,13 @@ class Behind(Refusal):
     def __init__(self, why: str, retry_after_s: float = 5.0) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(why)
+
+
+class StandingBy(Behind):
+    """Raised when this node does not act at the moment; `what` says it in other words."""
+
+    def __init__(self, role: str, *, what: str = "") -> None:
+        super().__init__(what or f"this {role} stands by: ask the other node", retry_after_s=1.0)
 
 
 class NotAuthenticated(Refusal):

@@ -10,9 +10,10 @@ import logging
 import os
 import signal
 import socket
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import httpx
@@ -21,16 +22,18 @@ from anyio import to_thread
 
 from uptop_core.clock import FollowingClock
 from uptop_core.errors import Problem, SettingError
+from uptop_leader import pair
 from uptop_leader.api.app import build_app
 from uptop_leader.first_start import first_admin
-from uptop_leader.leader import Leader
+from uptop_leader.helm import Helm
 from uptop_leader.seal import Keyring
 from uptop_leader.settings import warnings
 from uptop_leader.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
+    from uptop_core.clock import Clock
     from uptop_leader.settings import LeaderSettings
 
 DRAIN_S = 3  # open requests get this long when the leader stops
@@ -57,7 +60,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(settings: LeaderSettings) -> None:
-    """Run a leader until it is told to stop."""
+    """Run a leader, or a follower, until it is told to stop."""
     for line in warnings(settings):
         log.warning("%s", line)
     clock = FollowingClock()
@@ -66,7 +69,8 @@ async def serve(settings: LeaderSettings) -> None:
     )
     try:
         with listen(settings.effective_http_host, settings.http_port) as listener:
-            first_admin(store, settings.folder, clock.now())
+            if not settings.copies:
+                first_admin(store, settings.folder, clock.now())
             await _serve(settings, store, clock, listener)
     finally:
         store.close()
@@ -75,25 +79,43 @@ async def serve(settings: LeaderSettings) -> None:
 async def _serve(
     settings: LeaderSettings, store: Store, clock: FollowingClock, listener: socket.socket
 ) -> None:
-    async with httpx.AsyncClient(trust_env=False, timeout=None) as http:  # noqa: S113 callers set deadlines
-        # What was loaded is not kept here: the leader soon has newer values of all of it.
-        leader = Leader(settings, store, await to_thread.run_sync(store.load), clock, http)
-        server = _Server(_config(settings, leader))
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=None) as http,  # noqa: S113 callers set deadlines
+        AsyncExitStack() as stack,
+    ):
+        helm = await to_thread.run_sync(
+            partial(Helm, settings, store, clock, http, copies=settings.copies)
+        )
+        loops = await _place(helm, settings, store, clock, stack)
+        server = _Server(_config(settings, helm))
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(leader.run)
-            tasks.start_soon(_stop_on_signal, server, leader)
+            for loop in (*loops, helm.run):
+                tasks.start_soon(loop)
+            tasks.start_soon(_stop_on_signal, server, helm)
             host, port = listener.getsockname()[:2]
             scheme = "https" if settings.has_tls else "http"
             log.info("listening on %s://%s:%s", scheme, f"[{host}]" if ":" in host else host, port)
             await server.serve(sockets=[listener])
-            await leader.engine.drained()
+            await helm.drained()
             tasks.cancel_scope.cancel()
     log.info("stopped")
 
 
-def _config(settings: LeaderSettings, leader: Leader) -> uvicorn.Config:
+async def _place(
+    helm: Helm, settings: LeaderSettings, store: Store, clock: Clock, stack: AsyncExitStack
+) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+    """Give this node its place in the cluster; returns the loops that it needs."""
+    if settings.cluster_mode == "leader":
+        return [pair.take_seat(helm, store, clock, settings.timings).run]
+    station, copier, clients = pair.take_station(helm, settings, store, clock)
+    for client in clients:
+        await stack.enter_async_context(client)
+    return [station.run, copier.run]
+
+
+def _config(settings: LeaderSettings, helm: Helm) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(leader),
+        build_app(helm, helm),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -113,9 +135,9 @@ def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-async def _stop_on_signal(server: _Server, leader: Leader) -> None:
+async def _stop_on_signal(server: _Server, helm: Helm) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
             log.info("stopping")
             server.should_exit = True
-            leader.engine.stop_waiting()
+            helm.stop_waiting()

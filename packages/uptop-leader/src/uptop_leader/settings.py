@@ -1,7 +1,6 @@
 """The leader's settings: every variable of its own, typed (DESIGN 5), and what to warn of at start.
 
 A variable whose feature is not built yet is known here too, and setting it stops the start.
-`UPTOP_PEER_URL` is not here: it belongs to a probe, which may share a `.env` with its leader.
 """
 
 from __future__ import annotations
@@ -222,18 +221,35 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
             group=NODE,
             form=_words(
                 "leader",
-                follower=f"follower is {_LATER}: leave it unset",
+                "follower",
                 probe="a probe is a program of its own: start uptop-probe instead",
             ),
         ),
     ] = "leader"
-    node_id: Annotated[str, Setting(help="id of this node", group=NODE, form=_NAME_FORM)] = "leader"
+    peer_url: Annotated[
+        str,
+        Setting(
+            help="of a follower: its leader's URL (a leader that shares its .env with a probe"
+            " passes over it)",
+            group=NODE,
+        ),
+    ] = ""
+    node_id: Annotated[
+        str,
+        Setting(
+            help="id of this node; by default leader, or follower", group=NODE, form=_NAME_FORM
+        ),
+    ] = ""
     node_name: Annotated[str, Setting(help="name of this node; by default its id", group=NODE)] = ""
     node_region: Annotated[
         str, Setting(help="region the leader's own checks run in", group=NODE, form=_region())
     ] = ""
     follower_mirror: Annotated[
-        bool, Setting(help="a follower copies its leader", group=NODE, built=False)
+        bool,
+        Setting(
+            help="a follower copies its leader; false makes it a node of its own that takes over",
+            group=NODE,
+        ),
     ] = True
     timings: Annotated[
         TimeConstants,
@@ -306,9 +322,19 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
         return self.http_host or ("0.0.0.0" if self.cluster_secret else "127.0.0.1")
 
     @property
+    def effective_node_id(self) -> str:
+        """The id of this node: as written, else its role."""
+        return self.node_id or self.cluster_mode
+
+    @property
     def effective_node_name(self) -> str:
         """The name of this node: as written, else its id."""
-        return self.node_name or self.node_id
+        return self.node_name or self.effective_node_id
+
+    @property
+    def copies(self) -> bool:
+        """Whether this node copies another one."""
+        return self.cluster_mode == "follower" and self.follower_mirror
 
     @property
     def database(self) -> Address:
@@ -349,6 +375,20 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
                 yield Problem(name, f"must be set too when UPTOP_{other.upper()} is")
             elif path is not None and not path.is_file():
                 yield Problem(name, f"there is no file {str(path)!r}")
+        if self.cluster_mode == "follower":
+            yield from self._follower_problems()
+
+    def _follower_problems(self) -> Iterator[Problem]:
+        form = url()
+        try:
+            form.read(self.peer_url)
+        except ValueError:
+            yield Problem("peer_url", f"of a follower must be its leader's URL: {form.allowed}")
+        if self.db_type != "sqlite":
+            what = "a follower has a SQLite file of its own; leaders on one PostgreSQL need none"
+            yield Problem("db_type", what)
+        if not self.cluster_secret:
+            yield Problem("cluster_secret", "a follower needs the secret of its leader")
 
 
 def warnings(settings: LeaderSettings) -> list[str]:

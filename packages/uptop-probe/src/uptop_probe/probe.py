@@ -20,6 +20,7 @@ from uptop_core.runner import Runner
 from uptop_core.wire import Registration
 from uptop_probe.link import Link
 from uptop_probe.reporter import Reporter
+from uptop_probe.sightings import Sightings
 from uptop_probe.spool import Spool
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Probe:
             clock=clock,
             on_result=lambda ran: self._reporter.add(ran),
         )
+        self._sightings = Sightings(clients, clock, constants.beat)
         self._reporter = Reporter(
             self._spool,
             self._link,
@@ -95,6 +97,7 @@ class Probe:
         """
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._link.run)
+            tasks.start_soon(self._sightings.run)
             tasks.start_soon(self._reporter.run)
             tasks.start_soon(self._line.run)
             async with anyio.create_task_group() as checks:

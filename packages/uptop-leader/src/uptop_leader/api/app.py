@@ -12,33 +12,39 @@ from starlette.routing import Route
 from uptop_core.errors import UptopError
 from uptop_leader.api.access import Access
 from uptop_leader.api.backups import Backups
+from uptop_leader.api.copying import Copying
 from uptop_leader.api.guards import Guards
 from uptop_leader.api.heartbeats import Heartbeats
 from uptop_leader.api.histories import Histories
 from uptop_leader.api.maintenance import MaintenanceResources
 from uptop_leader.api.overview import Overview
 from uptop_leader.api.pages import Pages
+from uptop_leader.api.peers import Peers
 from uptop_leader.api.probes import Probes
 from uptop_leader.api.problems import answer_error, answer_http
 from uptop_leader.api.resources import Resources
 from uptop_leader.api.scrapes import Scrapes
 
 if TYPE_CHECKING:
-    from uptop_leader.api.leader import Leader
+    from uptop_leader.api.leader import Leader, Pairing
 
 _BOTH = ("GET", "POST")
 
 
-def build_app(leader: Leader) -> Starlette:
-    """The ASGI app of one leader."""
+def build_app(leader: Leader, pairing: Pairing | None = None) -> Starlette:
+    """The ASGI app of one leader; `pairing` is what it is to another one."""
     access, overview = Access(leader), Overview(leader)
-    probes, heartbeats = Probes(leader, access), Heartbeats(leader)
+    peers, probes, heartbeats = (
+        Peers(leader, access, pairing),
+        Probes(leader, access),
+        Heartbeats(leader),
+    )
     backups, resources = Backups(leader, access), Resources(leader, access, overview)
     maintenance = MaintenanceResources(leader, access)
     histories = Histories(leader, access, overview)
     pages, scrapes = Pages(leader, overview), Scrapes(leader, access, overview)
     routes = [
-        Route("/api/health", probes.health),
+        Route("/api/health", peers.health),
         Route("/api/probe/register", probes.register, methods=["POST"]),
         Route("/api/probe/assignments", probes.assignments),
         Route("/api/probe/results", probes.results, methods=["POST"]),
@@ -65,8 +71,21 @@ def build_app(leader: Leader) -> Starlette:
         Route("/static/{name}", pages.static),
         Route("/favicon.ico", pages.favicon),
     ]
+    if pairing is not None:
+        routes += _between_leaders(Copying(pairing, access))
     return Starlette(
         routes=routes,
         middleware=[Middleware(Guards)],
         exception_handlers={UptopError: answer_error, HTTPException: answer_http},
     )
+
+
+def _between_leaders(copying: Copying) -> list[Route]:
+    return [
+        Route("/api/follower/changes", copying.changes),
+        Route("/api/follower/rows", copying.rows),
+        Route("/api/follower/results", copying.results),
+        Route("/api/follower/history", copying.history),
+        Route("/api/follower/ledgers", copying.ledgers),
+        Route("/api/follower/give", copying.give, methods=["POST"]),
+    ]

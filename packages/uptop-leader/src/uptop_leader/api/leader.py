@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from uptop_core.wire import (
         Assignments,
         Health,
+        PeerPoll,
+        PeerSighting,
         Rechecks,
         Registration,
         ResultsAnswer,
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from uptop_leader.calendars import Calendar
     from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.configuration import Actor, Edit
+    from uptop_leader.copying.ring import ResultRing
+    from uptop_leader.copying.words import Gift
     from uptop_leader.gauges import Gauges
     from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Node, Standing
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from uptop_leader.reliability import Reliability
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.states import MonitorState
+    from uptop_leader.store.copies import Copies
     from uptop_leader.store.history import Day
     from uptop_leader.store.regions import Point, Regional
 
@@ -164,3 +169,21 @@ class Leader(Protocol):
 
     async def test_channel(self, channel_id: str) -> str | None:
         """Send a test message; None when it got through, else the error in words."""
+
+
+class Pairing(Protocol):
+    """One of two leaders, as the other one and the probes see it."""
+
+    @property
+    def ring(self) -> ResultRing: ...
+    @property
+    def copies(self) -> Copies: ...
+
+    async def polled(self, poll: PeerPoll) -> str:
+        """A follower asks; the token for its next question."""
+
+    async def told(self, sighting: PeerSighting) -> None:
+        """A probe says what it saw of the other one."""
+
+    async def take_gift(self, gift: Gift) -> None:
+        """Take what the follower decided while it was active. NotAllowed while this node acts."""

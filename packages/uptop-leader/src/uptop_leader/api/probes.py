@@ -37,12 +37,6 @@ class Probes:
         self._leader = leader
         self._access = access
 
-    async def health(self, request: Request) -> Response:
-        """`GET /api/health`: open; a wrong secret is told all the same."""
-        self._access.check_secret(request)
-        health = self._leader.health()
-        return json_answer(health, 200 if health.status == "ok" else 503)
-
     async def register(self, request: Request) -> Response:
         """`POST /api/probe/register`."""
         self._access.node(request)

@@ -35,6 +35,7 @@ TABLE: dict[type[errors.UptopError], Kind] = {
     refusals.Unregistered: Kind(409, "unregistered"),
     refusals.InstanceConflict: Kind(409, "instance"),
     refusals.Behind: Kind(503, "behind", retry_after_s=5),
+    refusals.StandingBy: Kind(503, "standing_by", retry_after_s=1),
     refusals.NotAuthenticated: Kind(401, "unauthorized"),
     refusals.NotAllowed: Kind(403, "forbidden"),
     refusals.NotThere: Kind(404, "not_found"),

@@ -60,8 +60,7 @@ def _command_name(module: str) -> str:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Settings are UPTOP_ environment variables, read from .env in this directory too."
-    " Exit codes: 0 success, 1 failure, 2 wrong usage or settings.",
+    epilog="Settings: UPTOP_ variables, and .env. Exit: 0 done, 1 failed, 2 wrong usage.",
 )
 @click.version_option(package_name="uptop-leader", message="uptop-leader %(version)s")
 def program() -> None:

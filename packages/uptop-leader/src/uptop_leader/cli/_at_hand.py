@@ -52,11 +52,20 @@ def settings_here(**flags: object) -> LeaderSettings:
 
 
 @contextmanager
-def opened(settings: LeaderSettings, *, make: bool = False) -> Iterator[Store]:
-    """The leader's database. With `make` one that is missing is made, else that is a StoreError."""
+def opened(
+    settings: LeaderSettings, *, make: bool = False, changes: bool = False
+) -> Iterator[Store]:
+    """The leader's database. With `make` one that is missing is made, else that is a StoreError.
+
+    With `changes`, which says that people's settings are to be changed, that of a follower that
+    copies is refused: the next copy would undo it.
+    """
     from uptop_leader.seal import Keyring
     from uptop_leader.store.store import Store
 
+    if changes and settings.copies:
+        what = "this node copies its leader: change it there"
+        raise ConfigError([Problem("UPTOP_CLUSTER_MODE", what)])
     if not make and not settings.has_database:
         raise StoreError(f"there is no database {settings.database} (UPTOP_DB_DSN, --db)")
     store = Store.open(settings.database, Keyring.from_setting(settings.encryption_key), now())

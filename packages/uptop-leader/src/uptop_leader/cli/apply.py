@@ -76,6 +76,6 @@ def carry_out(settings: LeaderSettings, document: Document, prune: bool) -> Plan
 
     if not settings.has_database:
         preview(settings, document, prune)  # what is wrong is told before a database is made
-    with opened(settings, make=True) as store:
+    with opened(settings, make=True, changes=True) as store:
         store.edit_config(edit, actor(), now())
     return made[0]

@@ -30,7 +30,7 @@ def add(name: str, user: str, expires: str | None, db: str | None) -> None:
     from uptop_leader.seal import token_hash
 
     lifetime = _lifetime(expires)
-    with opened(settings_here(db_dsn=db)) as store:
+    with opened(settings_here(db_dsn=db), changes=True) as store:
         owner = store.people.find_user(user)
         if owner is None:
             raise click.UsageError(f"there is no user '{user}': see `uptop-leader user list`")
@@ -61,7 +61,7 @@ def list_(db: str | None) -> None:
 @database_option
 def revoke(prefix: str, db: str | None) -> None:
     """End the token that begins with PREFIX."""
-    with opened(settings_here(db_dsn=db)) as store:
+    with opened(settings_here(db_dsn=db), changes=True) as store:
         if not store.people.revoke_token(prefix, now()):
             raise click.UsageError(f"no token that is still good begins with '{prefix}'")
         store.audit(actor(), "token revoked", prefix, now())

@@ -22,7 +22,7 @@ def add(name: str, role: str, db: str | None) -> None:
     """Add the user NAME. A token (`token add`) is what they sign in with."""
     if not name.strip() or len(name) > 200 or not name.isprintable():
         raise click.UsageError("a name has 1 to 200 printable characters")
-    with opened(settings_here(db_dsn=db), make=True) as store:
+    with opened(settings_here(db_dsn=db), make=True, changes=True) as store:
         store.people.add_user(name, role, now())
         store.audit(actor(), "user added", name, now(), role)
     click.echo(f"added {name} ({role})")

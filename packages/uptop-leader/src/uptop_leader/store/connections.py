@@ -39,6 +39,8 @@ class Connections:
         self._database = _database(address, busy_s)
         self.name = self._database.name
         """How sentences name the database."""
+        self.is_file = isinstance(address, Path)
+        """Whether it is this machine's own file, rather than a server's that others use too."""
         self._writer = self._database.engine(writes=True)
         self._readers = self._database.engine(writes=False)
 

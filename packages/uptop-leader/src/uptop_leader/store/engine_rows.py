@@ -163,3 +163,11 @@ class NotificationRow(Row, table=True):
     error: str = ""
     done_ms: int | None = moment(default=None)
     given_up: bool = False
+
+
+class ChangeRow(Row, table=True):
+    """The change log: triggers name here which row was written; see `change_log`."""
+
+    number: int | None = number()
+    thing: str
+    row_key: str

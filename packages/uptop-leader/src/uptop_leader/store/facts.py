@@ -30,6 +30,14 @@ SETTLING = "settling_until"
 """Who changes what was before this moment, Unix milliseconds, marks the days (`stale`)."""
 SETTLED = "settled_until"
 """Days before this moment are kept as they were counted."""
+COPIED = "copied"
+"""How far another node's changes are copied."""
+COPIED_FROM = "copied_from"
+"""The cluster that this database is a copy of."""
+GIVEN = "given"
+"""Up to which of its own changes a follower has nothing to give back."""
+LOGS = "logs"
+"""1 while this node is one of a pair, and its change log is kept."""
 
 
 def ensure(connection: Connection, now: float) -> str:

@@ -19,7 +19,7 @@ from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.seal import is_sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from uptop_leader.seal import Keyring
 
@@ -82,6 +82,42 @@ def maintenance_spec(maintenance: Maintenance) -> str:
 def maintenance_of(row: Any) -> Maintenance:
     """The maintenance of a row. Raises StoreError."""
     return _convert(msgspec.json.decode(row.spec), Maintenance, f"the maintenance {row.name!r}")
+
+
+def opened(row: dict[str, Any], thing: str, keyring: Keyring) -> dict[str, Any]:
+    """A row of a monitor or channel, its columns by name, with the secrets in clear. Raises
+    SealError.
+    """
+    return _respecced(
+        row,
+        thing,
+        lambda fields, secrets, identity: _open(
+            fields, secrets, identity, keyring, f"the {thing} {row['name']!r}"
+        ),
+    )
+
+
+def resealed(row: dict[str, Any], thing: str, keyring: Keyring) -> dict[str, Any]:
+    """The same with the secrets sealed under this node's key."""
+    return _respecced(
+        row, thing, lambda fields, secrets, identity: _seal(fields, secrets, identity, keyring)
+    )
+
+
+def _respecced(row: dict[str, Any], thing: str, made: Callable[..., Any]) -> dict[str, Any]:
+    """`row` with what `made` makes of the fields that have secrets. A kind that is not known here
+    keeps its fields as they are.
+    """
+    identity = f"{thing}/{row['id']}"
+    if thing == "channel":
+        provider = PROVIDERS.get(row["type"])
+        secrets = provider.secrets if provider is not None else ()
+        fields = made(msgspec.json.decode(row["settings"]), secrets, identity)
+        return {**row, "settings": _json(fields).decode()}
+    kind = KINDS.get(row["kind"])
+    spec = msgspec.json.decode(row["spec"])
+    spec["check"] = made(spec["check"], kind.secrets if kind is not None else (), identity)
+    return {**row, "spec": _json(spec).decode()}
 
 
 def _convert(fields: dict[str, Any], wanted: type[T], what: str) -> T:

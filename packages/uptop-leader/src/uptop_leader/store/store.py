@@ -16,6 +16,7 @@ from uptop_leader.store import (
     configuring,
     facts,
     outbox,
+    places,
     reading,
     regions,
     uptime,
@@ -23,6 +24,7 @@ from uptop_leader.store import (
 )
 from uptop_leader.store.backup import backup
 from uptop_leader.store.connections import Connections
+from uptop_leader.store.copies import Copies
 from uptop_leader.store.days import settle
 from uptop_leader.store.latencies import latency
 from uptop_leader.store.migrate import migrate
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from uptop_leader.store.audit import AuditEntry
     from uptop_leader.store.history import Day, Latency, RawResult, Uptime
     from uptop_leader.store.outbox import OutboxDepth
+    from uptop_leader.store.places import Place
     from uptop_leader.store.regions import Point, Regional
     from uptop_leader.store.replays import Rulings
     from uptop_leader.store.results import SeriesIds
@@ -69,6 +72,8 @@ class Store:
         self._keyring = keyring
         self.people = People(connections)
         self._series: SeriesIds = {}
+        self.copies = Copies(connections, keyring, lambda: self._series)
+        """What another node copies from here, or is copied here from it."""
         connections.check = self._check_same
 
     @classmethod
@@ -114,6 +119,7 @@ class Store:
         with self._connections.reading() as connection:
             # Another leader may have learned more, or the database gone back to what it was.
             self._series = reading.series_ids(connection)
+            self.cluster_id = facts.get(connection, facts.CLUSTER) or self.cluster_id
             open_incidents = reading.incidents(connection, open_only=True)
             return Saved(
                 configuration=configuring.load(connection, self._keyring),
@@ -141,6 +147,37 @@ class Store:
         """Remember a time in which this leader did not run."""
         with self._connections.writing(flush=True) as connection:
             writing.gap(connection, since, until)
+
+    # This node's place beside another one
+
+    def place(self) -> Place:
+        """What is to be known of the election after a restart."""
+        with self._connections.reading() as connection:
+            return places.load(connection)
+
+    def put_place(self, place: Place) -> None:
+        """Keep it, before it is acted on. Epochs only grow."""
+        with self._connections.writing(flush=True) as connection:
+            places.put(connection, place)
+
+    def wish(self, wanted: str) -> None:
+        """Tell the process that runs on this database what its operator wants of it."""
+        with self._connections.writing(flush=True) as connection:
+            places.wish(connection, wanted)
+
+    def take_wish(self) -> str:
+        """What an operator wants, once; empty for nothing."""
+        with self._connections.reading() as connection:
+            wanted = places.wished(connection)
+        if wanted:
+            self.wish("")
+        return wanted
+
+    def edition(self) -> tuple[int, int]:
+        """Changes with the configuration, and with what is copied from another node."""
+        with self._connections.reading() as connection:
+            version = facts.number(connection, facts.CONFIG_VERSION)
+            return version, facts.number(connection, facts.COPIED)
 
     # What people have set up
 

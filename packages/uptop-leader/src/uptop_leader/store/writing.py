@@ -141,6 +141,11 @@ def _write_nodes(
             for node in nodes.values()
         ]
         _PUT_NODE.rows(connection, rows)
+    write_ledgers(connection, ledgers)
+
+
+def write_ledgers(connection: Connection, ledgers: dict[tuple[str, str], Ledger]) -> None:
+    """Write which results of each instance are stored."""
     if ledgers:
         rows = [
             {

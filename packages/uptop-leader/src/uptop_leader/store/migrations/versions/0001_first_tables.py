@@ -19,6 +19,7 @@ def upgrade() -> None:
     _outbox()
     _history()
     _people()
+    _change_log()
 
 
 def _text(name: str, *, null: bool = False, key: bool = False) -> sa.Column[str]:
@@ -313,3 +314,37 @@ def _people() -> None:
         _text("detail"),
     )
     op.create_index("audit_at_ms", "audit", ["at_ms"])
+
+
+_LOGGED = {
+    "user": ("id",),
+    "token": ("hash",),
+    "channel": ("id",),
+    "monitor": ("id",),
+    "maintenance": ("id",),
+    "node": ("id",),
+    "former": ("monitor", "node"),
+    "state": ("monitor",),
+    "incident": ("id",),
+    "transition": ("number",),
+    "notification": ("number",),
+    "gap": ("since_ms",),
+    "late": ("monitor", "since_ms"),
+}
+
+
+def _change_log() -> None:
+    """The log, and the triggers that write it while this node is one of a pair: leaders on one
+    PostgreSQL need none.
+    """
+    _table("change", _number(), _text("thing"), _text("row_key"))
+    if op.get_bind().dialect.name != "sqlite":
+        return
+    for table, key in _LOGGED.items():
+        for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+            named = " || char(31) || ".join(f"{row}.{column}" for column in key)
+            op.execute(
+                f"""CREATE TRIGGER log_{table}_{event.lower()} AFTER {event} ON "{table}"
+                WHEN (SELECT value FROM meta WHERE key = 'logs') = '1'
+                BEGIN INSERT INTO change (thing, row_key) VALUES ('{table}', {named}); END"""  # noqa: S608
+            )

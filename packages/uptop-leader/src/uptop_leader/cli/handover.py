@@ -1,0 +1,23 @@
+"""`uptop-leader handover`: let the follower that runs on this database give back to its leader."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(short_help="Let the follower here give back to its leader.")
+def handover() -> None:
+    """Let the follower here give back to its leader as soon as that one is up.
+
+    Works beside a running follower. A leader is handed over from by stopping it.
+    """
+    from uptop_core.errors import Problem, SettingError
+    from uptop_leader.cli._at_hand import opened, settings_here
+
+    settings = settings_here()
+    if settings.cluster_mode != "follower":
+        what = "a follower hands over; to hand over from a leader, stop it"
+        raise SettingError([Problem("UPTOP_CLUSTER_MODE", what)])
+    with opened(settings) as store:
+        store.wish("handover")
+    click.echo("the follower gives back as soon as the leader is up")

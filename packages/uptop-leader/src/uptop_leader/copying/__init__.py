@@ -1,0 +1,1 @@
+"""What a follower copies from its leader, and gives back to it (DESIGN 12.1)."""

@@ -1,0 +1,239 @@
+"""The follower's second loop: copies what the leader writes, about a second behind.
+
+Rows of configuration, beliefs, incidents and outbox come first, by the leader's change log;
+results follow behind. When this node hands back, what it has decided goes the other way.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+import anyio
+import msgspec
+from anyio import to_thread
+
+from uptop_core.errors import LeaderError, UptopError
+from uptop_leader.copying.words import ChangesPage, Gift, HistoryPage, ResultsPage, RowsPage
+from uptop_leader.nodes import Ledger
+from uptop_leader.store.change_log import THINGS
+from uptop_leader.store.copying import NATURAL
+from uptop_leader.store.migrate import revisions
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from uptop_core.client import LeaderClient
+    from uptop_core.clock import Clock
+    from uptop_leader.copying.ring import ResultRing
+    from uptop_leader.copying.words import Source
+    from uptop_leader.store.store import Store
+
+T = TypeVar("T")
+
+_WAIT_S = 10  # the leader holds a question for changes this long
+_RESULTS_S = 1.0  # how often results are asked for
+_RETRY_S = 1.0
+_HISTORY_S = 900.0  # what is read again after a break, since results may come late
+
+log = logging.getLogger(__name__)
+
+
+class Copier:
+    """Copies into `store` while `may_copy` says that this node stands by; gives back from it and
+    from `ring`. `epoch` is the newest that this node knows.
+    """
+
+    def __init__(
+        self,
+        leader: LeaderClient,
+        store: Store,
+        ring: ResultRing,
+        clock: Clock,
+        *,
+        mirrors: bool,
+        may_copy: Callable[[], bool],
+        epoch: Callable[[], int],
+    ) -> None:
+        self._leader = leader
+        self._store = store
+        self._ring = ring
+        self._clock = clock
+        self._mirrors = mirrors
+        self._may_copy = may_copy
+        self._epoch = epoch
+        self._results_at = ("", 0)
+        self.bar = "nothing has been copied from the leader yet" if mirrors else ""
+        """Why this node must not take over; empty when it may."""
+        self.trouble = ""
+        """Why it cannot copy just now."""
+        self.copied_at: float | None = None
+        """When it last had everything, Unix seconds."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await to_thread.run_sync(self._store.copies.keep_log)
+        if not self._mirrors:
+            return
+        if (cursor := await to_thread.run_sync(self._store.copies.cursor))[0] not in (
+            "",
+            "adopted",
+        ):
+            self.bar = ""
+            log.info("a copy of cluster %s, up to change %s", *cursor)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._again_and_again, self._copy_changes)
+            tasks.start_soon(self._again_and_again, self._copy_results)
+
+    async def give_back(self) -> None:
+        """Send the leader what this node has decided and stored of its own. Raises LeaderError,
+        StoreError.
+        """
+        copies = self._store.copies
+        whose, _ = await to_thread.run_sync(copies.cursor)
+        more = self._mirrors
+        while more:
+            page = await to_thread.run_sync(copies.ungiven)
+            if page.changes:
+                await self._give(Gift(epoch=self._epoch(), cluster=whose, changes=page.changes))
+            await to_thread.run_sync(copies.given, page.upto)
+            more = page.more
+        boot, after, more = self._ring.boot, self._ring.given, self._mirrors
+        while more:
+            part = self._ring.after(boot, after)
+            if part.results:
+                gift = Gift(
+                    epoch=self._epoch(), cluster=whose, results=part.results, ledgers=part.ledgers
+                )
+                await self._give(gift)
+            after, more = part.upto, part.more
+            self._ring.given = after
+
+    async def _give(self, gift: Gift) -> None:
+        await self._leader.post_json("/api/follower/give", msgspec.json.encode(gift))
+
+    async def _again_and_again(self, copy: Callable[[], Awaitable[None]]) -> None:
+        """Copy while this node stands by; troubles are told once, and do not end it."""
+        while True:
+            try:
+                if self._may_copy() and not await self._is_independent():
+                    await copy()
+                    self.trouble = ""
+                else:
+                    await anyio.sleep(_RETRY_S)
+            except LeaderError as error:  # that it is away is told by who polls it
+                self.trouble = str(error)
+                await anyio.sleep(_RETRY_S)
+            except UptopError as error:
+                self._complain(str(error))
+                await anyio.sleep(_RETRY_S)
+
+    def _complain(self, why: str) -> None:
+        if why != self.trouble:
+            log.error("cannot copy: %s", why)
+        self.trouble = why
+
+    async def _is_independent(self) -> bool:
+        """Whether this database has monitors of its own: then it is no copy, and stays none."""
+        own = await to_thread.run_sync(self._store.copies.own_monitors)
+        if own:
+            self.bar = ""
+            self._complain(
+                f"this database has {own} monitors of its own: it works independently"
+                " (`uptop-leader adopt` lets the leader's replace them)"
+            )
+        return own > 0
+
+    async def _copy_changes(self) -> None:
+        whose, number = await to_thread.run_sync(self._store.copies.cursor)
+        page = await self._ask(
+            f"/api/follower/changes?after={number}&wait={_WAIT_S}", ChangesPage, wait_s=_WAIT_S
+        )
+        if self._is_barred(page.source):
+            await anyio.sleep(_RETRY_S)
+        elif whose != page.source.cluster or not page.reached:
+            await self._copy_everything()
+        elif self._may_copy():
+            await to_thread.run_sync(self._store.copies.take_changes, page)
+            self._is_complete(page.more)
+
+    async def _copy_everything(self) -> None:
+        """All rows, page by page; changes that come meanwhile are copied after it, so what is read
+        at different moments becomes one.
+        """
+        log.info("copying everything from the leader")
+        there: dict[str, set[tuple[str, ...]]] = {}
+        first: RowsPage | None = None
+        for thing in THINGS:
+            keys, beyond, more = set[tuple[str, ...]](), "", True
+            while more:
+                page = await self._ask(f"/api/follower/rows?thing={thing}{beyond}", RowsPage)
+                first = first or page
+                await to_thread.run_sync(self._store.copies.take_rows, page.rows)
+                keys |= {change.key for change in page.rows}
+                more = page.more
+                if more:
+                    beyond = "".join(f"&beyond={_quoted(part)}" for part in page.rows[-1].key)
+            if thing not in NATURAL:
+                there[thing] = keys
+        assert first is not None, "there are things to copy"  # noqa: S101
+        await to_thread.run_sync(self._store.copies.end_rows, first.source, there, first.at)
+        log.info("copied everything: %s rows", sum(map(len, there.values())))
+
+    async def _copy_results(self) -> None:
+        if self.bar:  # configuration first
+            await anyio.sleep(_RETRY_S)
+            return
+        boot, after = self._results_at
+        page = await self._ask(f"/api/follower/results?boot={boot}&after={after}", ResultsPage)
+        if not page.reached:
+            await self._copy_history()
+            self._results_at = (page.boot, page.upto)
+            return
+        if page.results and self._may_copy():
+            take = self._store.copies.take_results
+            await to_thread.run_sync(take, page.results, page.ledgers)
+        self._results_at = (page.boot, page.upto)
+        if not page.more:
+            await anyio.sleep(_RESULTS_S)
+
+    async def _copy_history(self) -> None:
+        """What was stored while nobody remembered it, and the ledgers as they were before."""
+        ledgers = await self._ask("/api/follower/ledgers", list[Ledger])
+        newest = await to_thread.run_sync(self._store.copies.newest_result)
+        since, more = max(0, round((newest - _HISTORY_S) * 1000)), True
+        while more and self._may_copy():
+            page = await self._ask(f"/api/follower/history?since={since}", HistoryPage)
+            await to_thread.run_sync(self._store.copies.take_results, page.results, ())
+            since, more = page.upto_ms, page.more
+        if not more:
+            await to_thread.run_sync(self._store.copies.take_results, (), ledgers)
+
+    def _is_barred(self, source: Source) -> bool:
+        """Whether what the leader has cannot be copied here."""
+        why = ""
+        if source.schema != revisions()[-1]:
+            why = (
+                f"the leader's database is at revision {source.schema}, this one at"
+                f" {revisions()[-1]}: bring both to the same version"
+            )
+        elif source.keyed and not self._store.copies.has_keys:
+            why = "the leader seals its credentials: set UPTOP_ENCRYPTION_KEY here too"
+        elif source.epoch < self._epoch():
+            return True  # a leader that has not heard yet of what was decided since
+        if why:
+            self.bar = why
+            self._complain(why)
+        return bool(why)
+
+    def _is_complete(self, more: bool) -> None:
+        if not more:
+            self.bar, self.copied_at = "", self._clock.now()
+
+    async def _ask(self, path: str, into: type[T], wait_s: float = 0.0) -> T:
+        return await self._leader.get_json(path, into, wait_s=wait_s)
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="")

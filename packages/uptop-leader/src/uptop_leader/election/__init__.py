@@ -1,0 +1,1 @@
+"""Who of a leader and its follower is active, and why (DESIGN 12.1). Pure."""
