@@ -51,6 +51,7 @@ def seen_of(fault: Fault, *, seed: int, full: bool) -> Seen:
     with (
         tempfile.TemporaryDirectory(prefix="uptop-fault-") as folder,
         contextlib.redirect_stdout(logs),
+        contextlib.redirect_stderr(logs),  # what is logged in virtual time
     ):
         try:
             words = anyio.run(lambda: survive(fault, Path(folder), seed=seed, full=full))
