@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _DIRTY = METADATA.tables["dirty"]
 _SERIES, _MONITOR = METADATA.tables["series"], METADATA.tables["monitor"]
+_AT_ONCE = 1_000  # rollups written in one transaction
 _SPEAKS_MS = 60_000  # of a monitor that is not known
 _PUT = {level.name: puts.upsert(level.table) for level in LEVELS}
 _ABOVE = {below.name: above for below, above in pairwise(LEVELS)}
@@ -55,8 +56,10 @@ def roll_up(connections: Connections, now: float) -> int:
         for bucket, mark in marks:
             # What is left of a bucket whose rows were partly removed is no reason to forget more.
             totals = _totals(connections, level, bucket) if bucket >= complete_from else {}
+            _put(connections, level, bucket, totals)
             with connections.writing() as connection:
-                _put(connection, level, bucket, totals)
+                if totals:
+                    _mark_above(connection, level, bucket)
                 _unmark(connection, level, bucket, mark)
             done += 1
     return done
@@ -192,30 +195,35 @@ def _totals(connections: Connections, level: Level, bucket: int) -> Totals:
     return totals
 
 
-def _put(connection: Connection, level: Level, bucket: int, totals: Totals) -> None:
-    """Write the rollups of a bucket, and mark the bucket of the level above."""
-    if not totals:
-        return
-    rows = [_row(bucket, series, rollup) for series, rollup in totals.items()]
-    _PUT[level.name].rows(connection, rows)
+def _put(connections: Connections, level: Level, bucket: int, totals: Totals) -> None:
+    """Write the rollups of a bucket, some at a time: as long as it is marked nobody reads them."""
+    rows = [_row(bucket, series, totals[series]) for series in sorted(totals)]
+    for start in range(0, len(rows), _AT_ONCE):
+        with connections.writing() as connection:
+            _PUT[level.name].tuples(connection, rows[start : start + _AT_ONCE])
+
+
+def _row(bucket: int, series: int, rollup: Rollup) -> tuple[object, ...]:
+    """A row as its table has it."""
+    return (
+        bucket,
+        series,
+        rollup.count,
+        rollup.down,
+        rollup.seen_ms,
+        rollup.down_ms,
+        rollup.sum_us,
+        rollup.min_us,
+        rollup.max_us,
+        rollup.sketch.stored(),
+    )
+
+
+def _mark_above(connection: Connection, level: Level, bucket: int) -> None:
+    """The bucket of the level above is not what it comes to any more."""
     if above := _ABOVE.get(level.name):
         mark = {"level": above.name, "bucket_ms": above.start_of(bucket), "mark": 1}
         MARK_DIRTY.rows(connection, mark)
-
-
-def _row(bucket: int, series: int, rollup: Rollup) -> dict[str, object]:
-    return {
-        "bucket_ms": bucket,
-        "series": series,
-        "count": rollup.count,
-        "down": rollup.down,
-        "seen_ms": rollup.seen_ms,
-        "down_ms": rollup.down_ms,
-        "sum_us": rollup.sum_us,
-        "min_us": rollup.min_us,
-        "max_us": rollup.max_us,
-        "sketch": rollup.sketch.stored(),
-    }
 
 
 def _unmark(connection: Connection, level: Level, bucket: int, mark: int) -> None:

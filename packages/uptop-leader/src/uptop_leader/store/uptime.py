@@ -59,27 +59,32 @@ def daily(
     first = DAY.start_of(to_ms(now)) - (days - 1) * DAY.length_ms
     dates = [_date(first + number * DAY.length_ms) for number in range(days)]
     usual = [Day(date=date, up_s=_DAY_S, down_s=0.0, observed_s=_DAY_S) for date in dates]
+    blank = [Day(date=date, up_s=0.0, down_s=0.0, observed_s=0.0) for date in dates]
     found = known_days(connection, first, to_ms(now), only)
-    return {monitor: _days(known, usual) for monitor, known in found.items()}
+    return {monitor: _days(known, usual, blank) for monitor, known in found.items()}
 
 
-def _days(known: Days, usual: list[Day]) -> list[Day]:
-    """The days as they are told. Most are like `usual` ones, up throughout, which are shared: of a
-    thousand monitors' quarters, making each anew would take longer than all else.
+def _days(known: Days, usual: list[Day], blank: list[Day]) -> list[Day]:
+    """The days as they are told. Most are like `usual` ones, up throughout, or `blank`, and those
+    are shared: of a thousand monitors' quarters, making each anew takes longer than all else.
     """
-    return [
-        day
-        if whole == DAY.length_ms and not bad
-        else Day(
-            date=day.date,
-            up_s=(whole - bad) / 1000,
-            down_s=bad / 1000,
-            observed_s=whole / 1000,
-            maintained_s=upkeep / 1000,
-            outages=outages,
-        )
-        for day, whole, bad, upkeep, outages in zip(usual, *known.columns(), strict=True)
-    ]
+    told = []
+    for number, (whole, bad, upkeep, outages) in enumerate(zip(*known.columns(), strict=True)):
+        if whole == DAY.length_ms and not bad:
+            day = usual[number]
+        elif not whole and not upkeep:
+            day = blank[number]
+        else:
+            day = Day(
+                date=usual[number].date,
+                up_s=(whole - bad) / 1000,
+                down_s=bad / 1000,
+                observed_s=whole / 1000,
+                maintained_s=upkeep / 1000,
+                outages=outages,
+            )
+        told.append(day)
+    return told
 
 
 def _date(moment_ms: int) -> date:
