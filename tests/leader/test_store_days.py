@@ -275,6 +275,15 @@ def test_a_year_is_kept_in_blocks(store: Store) -> None:
     assert (year.observed_s, year.down_s) == (365 * DAY, sum(day.down_s for day in days))
 
 
+def test_windows_that_begin_in_a_day_whose_spans_are_gone_are_counted_from_scratch(
+    store: Store,
+) -> None:
+    story = lived(store)
+    before = windows(store, story.now)
+    store.retain(story.now, 3 * HOUR, 2 * HOUR, HOUR)
+    assert windows(store, story.now) == before
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 5 * 86_400_000), st.integers(0, 90_000_000)), max_size=8),
     st.lists(st.tuples(st.integers(0, 5 * 86_400_000), st.integers(0, 30_000_000)), max_size=8),

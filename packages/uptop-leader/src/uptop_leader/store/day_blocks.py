@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -94,8 +95,14 @@ def is_even(observed_ms: int, down_ms: int) -> bool:
 
 def spans_stored(seen: Observed, day_ms: int) -> bytes:
     """The observed and the down time of a day that is not even."""
-    window = [(day_ms, day_ms + DAY.length_ms)]
-    return _encode((intersect(seen.all, window), intersect(seen.down, window)))
+    return _encode((_within(seen.all, day_ms), _within(seen.down, day_ms)))
+
+
+def _within(times: Intervals, day_ms: int) -> Intervals:
+    """The part of the times that lies in a day, found without going through all of them."""
+    end_ms = day_ms + DAY.length_ms
+    first, last = bisect_left(times, (day_ms, 0)), bisect_left(times, (end_ms, 0))
+    return intersect(times[max(0, first - 1) : last], [(day_ms, end_ms)])
 
 
 def spans_of(data: bytes) -> tuple[Intervals, Intervals]:

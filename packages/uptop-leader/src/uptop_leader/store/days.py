@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from uptop_leader.store import facts, puts
 from uptop_leader.store.day_blocks import (
@@ -45,6 +45,9 @@ _MONITOR = METADATA.tables["monitor"]
 _DAYS, _SPANS = METADATA.tables["days"], METADATA.tables["day_spans"]
 _PUT_DAYS = puts.upsert(_DAYS)
 _PUT_SPANS = puts.upsert(_SPANS)
+_FORGET_SPANS = delete(_SPANS).where(
+    _SPANS.c.day_ms == bindparam("day"), _SPANS.c.monitor == bindparam("of")
+)
 _AT_ONCE = 20  # monitors whose days are written in one transaction
 _FEW = 20  # monitors that are looked at one by one; above, all are looked at together
 
@@ -149,8 +152,9 @@ def _write_one(connection: Connection, counted: _Counted) -> None:
         days.put(_number(begin, start), counted.days, low, high)
         row = {"start_ms": start, "monitor": monitor, "data": days.stored()}
         _PUT_DAYS.rows(connection, row)
-    old = (_SPANS.c.monitor == monitor, _SPANS.c.day_ms >= first, _SPANS.c.day_ms < until)
-    connection.execute(delete(_SPANS).where(*old))
+    # Day by day, since the key begins with the day: a range would go through those of everybody.
+    old = [{"day": day, "of": monitor} for day in range(first, until, DAY.length_ms)]
+    connection.execute(_FORGET_SPANS, old)
     rows = [
         {"day_ms": day, "monitor": monitor, "data": data} for day, data in counted.spans.items()
     ]
@@ -233,11 +237,12 @@ def sums_since(connection: Connection, since_ms: int, now_ms: int) -> dict[str, 
     found: dict[str, tuple[int, int]] = {}
     left: dict[str, int] = {}
     for monitor, days in known_days(connection, first, now_ms).items():
-        if marks.get(monitor, after) < after:
-            left[monitor] = since_ms
-            continue
         whole, down = days.observed[0], days.down[0]
-        if is_even(whole, down):
+        even = is_even(whole, down)
+        if marks.get(monitor, after) < after or not (even or monitor in spans):
+            left[monitor] = since_ms  # the day is stale, or its spans have outlived their use
+            continue
+        if even:
             head = (after - since_ms if whole else 0, after - since_ms if down else 0)
         else:
             window = [(since_ms, after)]

@@ -27,6 +27,10 @@ _MOVES = select(
 _BENEATH = _TRANSITION.c.cause != CAUSE
 """Transitions between what is judged; the others lead to MAINTENANCE, which lies over it, and back."""
 
+_STATUSES = {status.value: status for status in Status}
+_State = tuple[str, int]
+"""A status as it is stored, and since when it has been, Unix milliseconds."""
+
 Span = tuple[int, int, Status]
 """From when to when a status was, Unix milliseconds."""
 
@@ -46,14 +50,14 @@ def spans(
     now = select(_STATE.c.monitor, _STATE.c.status, _STATE.c.status_since_ms)
     if only is not None:
         now = now.where(_STATE.c.monitor == only)
-    states = {row.monitor: row for row in connection.execute(now)}
+    states = {monitor: (status, since) for monitor, status, since in connection.execute(now)}
     later = _between(connection, since_ms, until_ms, _BENEATH, only)
     bases = _bases(connection, monitors, since_ms, states, later, only)
     found: dict[str, list[Span]] = {}
-    for monitor in monitors:
-        start = max(since_ms, monitor.created_ms)
-        changes = _changes(bases.get(monitor.id), later.get(monitor.id, []), states.get(monitor.id))
-        found[monitor.id] = _spans(changes, start, until_ms)
+    for row in monitors:
+        monitor, start = row.id, max(since_ms, row.created_ms)
+        changes = _changes(bases.get(monitor), later.get(monitor, ()), states.get(monitor))
+        found[monitor] = _spans(changes, start, until_ms)
     return found
 
 
@@ -104,7 +108,7 @@ def _bases(
     connection: Connection,
     monitors: Sequence[Any],
     since_ms: int,
-    states: Mapping[str, Any],
+    states: Mapping[str, _State],
     later: Mapping[str, Sequence[Any]],
     only: str | None,
 ) -> dict[str, Any]:
@@ -128,10 +132,9 @@ def _bases(
             for row in known
             if row.monitor in later and row.number > later[row.monitor][0].number
         }
-    for monitor in monitors:
-        state = states.get(monitor.id)
-        is_told = monitor.id in later or (state is not None and state.status_since_ms <= since_ms)
-        if not is_told:
+    for monitor in (row.id for row in monitors):
+        state = states.get(monitor)
+        if monitor not in later and (state is None or state[1] > since_ms):
             return found | _last_before(connection, since_ms, _BENEATH, only)
     return found
 
@@ -152,16 +155,19 @@ def _last_before(
     return {row.monitor: row for row in connection.execute(query)}
 
 
-def _changes(base: Any | None, later: Sequence[Any], state: Any | None) -> list[tuple[int, Status]]:
+def _changes(
+    base: Any | None, later: Sequence[Any], state: _State | None
+) -> list[tuple[int, Status]]:
     """From when on which status held, in order. What became known later is right about all time
     from when it happened on, so that a back-dated transition replaces those after its moment.
     """
     if base is not None:
-        changes = [(base.at_ms, Status(base.status_to))]
+        changes = [(base.at_ms, _STATUSES[base.status_to])]
     elif later:
-        changes = [(0, Status(later[0].status_from))]
+        changes = [(0, _STATUSES[later[0].status_from])]
     elif state is not None:
-        return [(state.status_since_ms, Status(state.status))]
+        status, since_ms = state
+        return [(since_ms, _STATUSES[status])]
     else:
         return []
     for row in later:
@@ -169,11 +175,15 @@ def _changes(base: Any | None, later: Sequence[Any], state: Any | None) -> list[
             continue
         while len(changes) > 1 and changes[-1][0] >= row.at_ms:
             changes.pop()
-        changes.append((row.at_ms, Status(row.status_to)))
+        changes.append((row.at_ms, _STATUSES[row.status_to]))
     return changes
 
 
 def _spans(changes: list[tuple[int, Status]], since_ms: int, until_ms: int) -> list[Span]:
+    if len(changes) == 1:  # of most monitors
+        moment, status = changes[0]
+        start = max(moment, since_ms)
+        return [(start, until_ms, status)] if start < until_ms else []
     ends = [moment for moment, _ in changes[1:]] + [until_ms]
     cut = (
         (max(moment, since_ms), min(end, until_ms), status)

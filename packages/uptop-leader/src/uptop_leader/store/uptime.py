@@ -68,22 +68,26 @@ def _days(known: Days, usual: list[Day], blank: list[Day]) -> list[Day]:
     """The days as they are told. Most are like `usual` ones, up throughout, or `blank`, and those
     are shared: of a thousand monitors' quarters, making each anew takes longer than all else.
     """
-    told = []
-    for number, (whole, bad, upkeep, outages) in enumerate(zip(*known.columns(), strict=True)):
-        if whole == DAY.length_ms and not bad:
-            day = usual[number]
-        elif not whole and not upkeep:
-            day = blank[number]
-        else:
-            day = Day(
+    told = list(usual)
+    observed, down, maintained, outages = known.columns()
+    whole_day = DAY.length_ms
+    odd = {number for number, whole in enumerate(observed) if whole != whole_day}
+    if any(down):
+        odd.update(number for number, bad in enumerate(down) if bad)
+    for number in odd:
+        whole, bad, upkeep = observed[number], down[number], maintained[number]
+        told[number] = (
+            Day(
                 date=usual[number].date,
                 up_s=(whole - bad) / 1000,
                 down_s=bad / 1000,
                 observed_s=whole / 1000,
                 maintained_s=upkeep / 1000,
-                outages=outages,
+                outages=outages[number],
             )
-        told.append(day)
+            if whole or upkeep
+            else blank[number]
+        )
     return told
 
 
