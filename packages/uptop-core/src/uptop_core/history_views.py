@@ -46,12 +46,14 @@ class RegionView(Struct, frozen=True, kw_only=True):
 
 
 class DayView(Struct, frozen=True, kw_only=True):
-    """One day, UTC (`2026-11-22`)."""
+    """One day, UTC (`2026-11-22`). `outages` were felt in it, `maintained_s` was not observed."""
 
     date: str
     uptime: float | None
     covered: float
     down_s: float
+    outages: int = 0
+    maintained_s: float = 0.0
 
 
 class PointView(Struct, frozen=True, kw_only=True):

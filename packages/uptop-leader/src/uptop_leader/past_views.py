@@ -94,6 +94,8 @@ def day_views(days: Iterable[Day]) -> tuple[DayView, ...]:
             uptime=cut_percent(day.up_s, day.observed_s),
             covered=cut_percent(day.observed_s, _DAY_S) or 0.0,
             down_s=round(day.down_s, 3),
+            outages=day.outages,
+            maintained_s=round(day.maintained_s, 3),
         )
         for day in days
     )
