@@ -68,25 +68,25 @@ def _days(known: Days, usual: list[Day], blank: list[Day]) -> list[Day]:
     """The days as they are told. Most are like `usual` ones, up throughout, or `blank`, and those
     are shared: of a thousand monitors' quarters, making each anew takes longer than all else.
     """
-    told = list(usual)
     observed, down, maintained, outages = known.columns()
     whole_day = DAY.length_ms
-    odd = {number for number, whole in enumerate(observed) if whole != whole_day}
-    if any(down):
-        odd.update(number for number, bad in enumerate(down) if bad)
+    told = [
+        full if whole == whole_day else none
+        for full, none, whole in zip(usual, blank, observed, strict=True)
+    ]
+    odd = {number for number, whole in enumerate(observed) if whole and whole != whole_day}
+    for column in (down, maintained):
+        if any(column):
+            odd.update(number for number, part in enumerate(column) if part)
     for number in odd:
-        whole, bad, upkeep = observed[number], down[number], maintained[number]
-        told[number] = (
-            Day(
-                date=usual[number].date,
-                up_s=(whole - bad) / 1000,
-                down_s=bad / 1000,
-                observed_s=whole / 1000,
-                maintained_s=upkeep / 1000,
-                outages=outages[number],
-            )
-            if whole or upkeep
-            else blank[number]
+        whole, bad = observed[number], down[number]
+        told[number] = Day(
+            date=usual[number].date,
+            up_s=(whole - bad) / 1000,
+            down_s=bad / 1000,
+            observed_s=whole / 1000,
+            maintained_s=maintained[number] / 1000,
+            outages=outages[number],
         )
     return told
 
