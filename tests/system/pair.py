@@ -29,7 +29,7 @@ class Pair:
         self.process = Process("follower", ["-m", "uptop_leader"], town.folder)
         self.port = 0
         self._towards = towards
-        self._settings = settings
+        self.settings = settings
         town.others.append(self.process)
 
     @property
@@ -50,7 +50,7 @@ class Pair:
             "UPTOP_HTTP_PORT": str(self.port),
             "UPTOP_CLUSTER_MODE": "follower",
             "UPTOP_PEER_URL": f"http://127.0.0.1:{self._towards or self.town.port}",
-            **{f"UPTOP_{name.upper()}": value for name, value in self._settings.items()},
+            **{f"UPTOP_{name.upper()}": value for name, value in self.settings.items()},
         }
         self.process.start({name: value for name, value in settings.items() if value})
         if not self.port:

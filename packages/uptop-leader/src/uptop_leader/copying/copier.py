@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NOBODYS = ("", "adopted")  # of what is no copy yet
 _WAIT_S = 10  # the leader holds a question for changes this long
 _RESULTS_S = 1.0  # how often results are asked for
 _RETRY_S = 1.0
@@ -92,14 +93,16 @@ class Copier:
         """
         copies = self._store.copies
         whose, _ = await to_thread.run_sync(copies.cursor)
-        more = self._mirrors
+        if not self._mirrors or whose in _NOBODYS:
+            return  # this node works independently: what it has is its own
+        more = True
         while more:
             page = await to_thread.run_sync(copies.ungiven)
             if page.changes:
                 await self._give(Gift(epoch=self._epoch(), cluster=whose, changes=page.changes))
             await to_thread.run_sync(copies.given, page.upto)
             more = page.more
-        boot, after, more = self._ring.boot, self._ring.given, self._mirrors
+        boot, after, more = self._ring.boot, self._ring.given, True
         while more:
             part = self._ring.after(boot, after)
             if part.results:
@@ -119,7 +122,6 @@ class Copier:
             try:
                 if self._may_copy() and not await self._is_independent():
                     await copy()
-                    self.trouble = ""
                 else:
                     await anyio.sleep(_RETRY_S)
             except LeaderError as error:  # that it is away is told by who polls it
@@ -229,7 +231,8 @@ class Copier:
 
     def _is_complete(self, more: bool) -> None:
         if not more:
-            self.bar, self.copied_at = "", self._clock.now()
+            self.bar = self.trouble = ""
+            self.copied_at = self._clock.now()
 
     async def _ask(self, path: str, into: type[T], wait_s: float = 0.0) -> T:
         return await self._leader.get_json(path, into, wait_s=wait_s)
