@@ -23,6 +23,9 @@ from threading import Thread
 
 _EXTRA = ("dns", "httptools", "icmplib", "regex", "uvloop")
 _SERVER = ("sqlmodel", "sqlalchemy", "alembic", "starlette", "uvicorn")
+_OF_EXTRAS = {"uptop_core": _EXTRA, "uptop_leader": ("psycopg",)}
+"""What modules of a package may miss, because an extra of it brings it."""
+
 _ABSENT = {
     "core": (
         *_SERVER, "textual", "apprise", "pydantic", "jinja2", "yaml", "cryptography", *_EXTRA,
@@ -50,11 +53,12 @@ def import_all(package: str) -> int:
 
 
 def could_import(name: str) -> bool:
-    """Import a module; False when it is one of core that needs the extra and this is not here."""
+    """Import a module; False when it is one that needs an extra and this is not here."""
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if name.startswith("uptop_core.") and error.name and error.name.split(".")[0] in _EXTRA:
+        missing = (error.name or "").split(".")[0]
+        if missing in _OF_EXTRAS.get(name.split(".")[0], ()):
             return False
         raise
     return True

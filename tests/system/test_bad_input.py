@@ -98,7 +98,6 @@ async def test_a_wrong_document_changes_nothing_of_what_is_there(tmp_path: Path)
         ("leader", "UPTOP_ENCRYPTION_KEY", "abc", "64 hex digits"),
         ("leader", "UPTOP_TIMINGS", "poll=60", "instance"),
         ("leader", "UPTOP_CLUSTER_MODE", "probe", "uptop-probe"),
-        ("leader", "UPTOP_CLUSTER_MODE", "follower", "not built yet"),
         ("leader", "UPTOP_DB_TYPE", "oracle", "sqlite"),
         ("leader", "UPTOP_DB_DSN", "/nowhere/at/all/uptop.db", "/nowhere/at/all/uptop.db"),
         ("probe", "UPTOP_PEER_URL", "leader.example.com", "https://"),
