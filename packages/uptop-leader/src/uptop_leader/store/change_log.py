@@ -32,6 +32,7 @@ THINGS: dict[str, tuple[str, ...]] = {
     "channel": ("id",),
     "monitor": ("id",),
     "maintenance": ("id",),
+    "post": ("id",),
     "node": ("id",),
     "former": ("monitor", "node"),
     "state": ("monitor",),

@@ -38,7 +38,10 @@ _MOMENTS = {
 }
 """Columns of what is told of the past: the days from then on come to something else."""
 
-_DECIDED = ("node", "former", "state", "incident", "transition", "notification", "gap", "late")
+_DECIDED = (
+    *("node", "former", "state", "incident", "transition", "notification", "gap", "late"),
+    "post",  # whoever leads is whom people write to while it lasts
+)
 _HEALTH = ("last_sent_ms", "last_error", "last_failed_ms", "failing_ms", "sent", "failed", "passed")
 _BYTES = ("data", "evidence", "message")
 

@@ -68,6 +68,20 @@ class MaintenanceRow(Row, table=True):
     position: int
 
 
+class PostRow(Row, table=True):
+    """What somebody wrote on the status page; `monitors` are ids with commas between."""
+
+    id: str = Field(primary_key=True)
+    thread: str = Field(index=True)
+    incident: str | None = Field(default=None, index=True)
+    kind: str
+    title: str
+    words: str
+    monitors: str
+    at_ms: int = moment(index=True)
+    who: str
+
+
 class UserRow(Row, table=True):
     """A person with a role."""
 

@@ -29,6 +29,7 @@ from uptop_leader.store.days import settle
 from uptop_leader.store.latencies import latency
 from uptop_leader.store.migrate import migrate
 from uptop_leader.store.people import People
+from uptop_leader.store.posts import Posts
 from uptop_leader.store.replays import replay
 from uptop_leader.store.retention import retain
 from uptop_leader.store.rollups import roll_up
@@ -71,6 +72,7 @@ class Store:
         self._connections = connections
         self._keyring = keyring
         self.people = People(connections)
+        self.posts = Posts(connections)
         self._series: SeriesIds = {}
         self.copies = Copies(connections, keyring, lambda: self._series)
         """What another node copies from here, or is copied here from it."""

@@ -103,6 +103,20 @@ def _configuration() -> None:
         _int("position"),
         sa.UniqueConstraint("name", name="maintenance_name_unique"),
     )
+    _table(
+        "post",
+        _text("id", key=True),
+        _text("thread"),
+        _text("incident", null=True),
+        _text("kind"),
+        _text("title"),
+        _text("words"),
+        _text("monitors"),
+        _ms("at_ms"),
+        _text("who"),
+    )
+    for column in ("thread", "incident", "at_ms"):
+        op.create_index(f"post_{column}", "post", [column])
 
 
 def _beliefs() -> None:
@@ -322,6 +336,7 @@ _LOGGED = {
     "channel": ("id",),
     "monitor": ("id",),
     "maintenance": ("id",),
+    "post": ("id",),
     "node": ("id",),
     "former": ("monitor", "node"),
     "state": ("monitor",),
