@@ -8,6 +8,7 @@ import pytest
 
 from tests.leader.databases import Databases, Files, ServerDatabases
 from tests.postgres_server import PostgresServer, running
+from uptop_leader.store.addresses import Dsn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,3 +39,13 @@ def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databa
 def address(databases: Databases) -> Address:
     """A database that nobody has opened yet."""
     return databases.new()
+
+
+@pytest.fixture
+def dsn(postgres: PostgresServer) -> Iterator[Dsn]:
+    """A database of the server."""
+    made = ServerDatabases(postgres)
+    address = made.new()
+    assert isinstance(address, Dsn)
+    yield address
+    made.clear()

@@ -11,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from tests.leader.databases import ServerDatabases, count, rows_of, run_sql
+from tests.leader.databases import count, rows_of, run_sql
 from tests.leader.store_samples import KEY, NOON, incident, opened, outage, ping, result, set_up
 from tests.postgres_server import PASSWORD
 from uptop_core.errors import StoreError
@@ -30,15 +30,6 @@ if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
 HOUR, DAY = 3600.0, 86_400.0
-
-
-@pytest.fixture
-def dsn(postgres: PostgresServer) -> Iterator[Dsn]:
-    made = ServerDatabases(postgres)
-    address = made.new()
-    assert isinstance(address, Dsn)
-    yield address
-    made.clear()
 
 
 @pytest.fixture

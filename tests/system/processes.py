@@ -84,6 +84,8 @@ class Process:
     async def stop(self, within_s: float = 10.0) -> float:
         """End it the polite way; how many seconds that took. One that does not end is killed."""
         began = anyio.current_time()
+        if self._running is None:
+            return 0.0
         if self.is_running:
             self.signal(signal.SIGTERM)
         try:

@@ -8,6 +8,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
+from uptop_core.errors import ConfigError
 from uptop_leader.seal import token_hash
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ def first_admin(store: Store, folder: Path, now: float) -> None:
     path = folder / TOKEN_FILE
     token = new_token()
     _write_private(path, token + "\n")
-    store.people.add_first_admin(token_hash(token), token[:PREFIX_LENGTH], now)
+    try:
+        store.people.add_first_admin(token_hash(token), token[:PREFIX_LENGTH], now)
+    except ConfigError:  # another leader on the same database was quicker, and wrote its file
+        path.unlink()
+        return
     log.warning("first start: the admin's API token is in %s", path)
 
 

@@ -8,6 +8,7 @@ again. Each time it takes the wheel it begins with what the store holds, as afte
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
@@ -18,9 +19,10 @@ from uptop_core.errors import UptopError
 from uptop_core.wire import Health
 from uptop_leader.copying.ring import ResultRing
 from uptop_leader.election.words import Phase, Poll, Sighting
-from uptop_leader.housekeeping import ROLL_UP_S, keep_copy
+from uptop_leader.housekeeping import ROLL_UP_S, every, keep_copy
 from uptop_leader.leader import Leader
 from uptop_leader.refusals import NotAllowed, StandingBy
+from uptop_leader.shared import SIGNALS_S, hear_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from uptop_leader.channels import Channel
     from uptop_leader.configuration import Actor, Edit
     from uptop_leader.copying.words import Gift
+    from uptop_leader.election.holder import Holder
     from uptop_leader.gauges import Gauges
     from uptop_leader.nodes import Node, Standing
     from uptop_leader.regional import ByRegion
@@ -109,6 +112,8 @@ class Helm:
         self.settings = settings
         self.store = store
         self.place: Place
+        self.lease: Holder | None = None
+        """Its place, when it is one of several leaders on one database."""
         self.ring = ResultRing()
         self.trouble = ""
         """Why this node cannot do its role's work; empty when it can."""
@@ -166,17 +171,26 @@ class Helm:
     async def _lead(self) -> None:
         """Run a leader for as long as this node may act."""
         try:
-            if self._has_run or self.ring.keeps:  # else what it was made with is still so
+            is_old = self._has_run or self.ring.keeps
+            if is_old and self.lease is None:  # else what it was made with is still so
                 self._leader = await to_thread.run_sync(self._made)
+            term = self.place.epoch
+            if self.lease is not None:
+                store = self.store.under(self.lease.me, term)
+                self._leader = await to_thread.run_sync(self._made, store, term)
             self._runs, self._has_run, self.trouble = True, True, ""
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._leader.run)
-                while self.place.may_act():
+                if self.lease is not None:
+                    hear = partial(hear_signals, self._leader.engine, self._leader.store)
+                    tasks.start_soon(every, SIGNALS_S, hear)
+                while self._may_act(term):
                     self._turned = anyio.Event()
                     with anyio.move_on_after(1.0):
                         await self._turned.wait()
                 tasks.cancel_scope.cancel()
-        except UptopError as error:  # the store, or a key: as at a start, but others go on here
+        except* UptopError as errors:  # the store, or a key: as at a start, but others go on here
+            error = _first(errors)
             if self.trouble != str(error):
                 log.error("cannot lead: %s", error)
             self.trouble = str(error)
@@ -184,23 +198,31 @@ class Helm:
         finally:
             self._runs = False
 
-    def _made(self) -> Leader:
-        saved = self.store.load()
-        self._shown = self.store.edition()
+    def _may_act(self, term: int) -> bool:
+        """Whether this node may act, still in the term that it began."""
+        is_same = self.lease is None or self.lease.epoch == term
+        return is_same and self.place.may_act()
+
+    def _made(self, store: Store | None = None, term: int = 0) -> Leader:
+        """A leader that goes on with what the store holds."""
+        store = store or self.store
+        saved = store.load()
+        self._shown = store.edition()
         return Leader(
             self.settings,
-            self.store,
+            store,
             saved,
             self._clock,
             self._http,
-            may_act=lambda: self.place.may_act(),
+            may_act=lambda: self._may_act(term),
             on_written=self.ring.add,
         )
 
     async def _refresh(self) -> None:
         """Show what has been copied since."""
         try:
-            if await to_thread.run_sync(self.store.edition) != self._shown:
+            is_new = await to_thread.run_sync(self.store.edition) != self._shown
+            if is_new or self.lease is not None:  # what another one decides raises no number
                 began = self._clock.monotonic()
                 self._leader = await to_thread.run_sync(self._made)
                 self._spent_s = self._clock.monotonic() - began
@@ -294,7 +316,7 @@ class Helm:
 
     async def polled(self, poll: PeerPoll) -> str:
         """A follower asks; the token for its next poll. One that is itself a follower has none."""
-        self.ring.keeps = True
+        self.ring.keeps = self.lease is None
         return await self.place.polled(
             Poll(node=poll.id, epoch=poll.epoch, active=poll.active, token=poll.token)
         )
@@ -345,15 +367,37 @@ class Helm:
         await self._acting().assignments_changed(node_id, etag, seconds)
 
     async def heartbeat(self, token: str, signal: str, detail: str) -> bool:
-        """See `Leader.heartbeat`."""
-        return await self._acting().heartbeat(token, signal, detail)
+        """See `Leader.heartbeat`. One of several leaders keeps it for the one that acts."""
+        if self.lease is None or self.is_active:
+            return await self._acting().heartbeat(token, signal, detail)
+        monitor = self._leader.world.push_tokens.get(token)
+        if monitor is None:
+            return False
+        await to_thread.run_sync(self.store.signals.keep, monitor, signal, detail)
+        return True
 
     async def edit(self, edit: Edit, actor: Actor) -> int:
         """See `Leader.edit`. A node that copies is changed where it copies from."""
         if self._copies:
             raise StandingBy(self.place.role, what="what it copies is changed at the leader")
-        return await self._acting().edit(edit, actor)
+        if self.lease is None or self.is_active:
+            return await self._acting().edit(edit, actor)
+        now = self._clock.now()
+        version = await to_thread.run_sync(self.store.edit_config, edit, actor, now)
+        await self._refresh()
+        return version
 
     async def test_channel(self, channel_id: str) -> str | None:
         """See `Leader.test_channel`."""
+        if self.lease is not None:
+            return await self._leader.test_channel(channel_id)
         return await self._acting().test_channel(channel_id)
+
+
+def _first(errors: BaseExceptionGroup[UptopError]) -> UptopError:
+    """The first error of a group of groups."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, UptopError)  # noqa: S101  what the group is of
+    return error

@@ -22,7 +22,7 @@ from anyio import to_thread
 
 from uptop_core.clock import FollowingClock
 from uptop_core.errors import Problem, SettingError
-from uptop_leader import pair
+from uptop_leader import pair, shared
 from uptop_leader.api.app import build_app
 from uptop_leader.first_start import first_admin
 from uptop_leader.helm import Helm
@@ -64,9 +64,8 @@ async def serve(settings: LeaderSettings) -> None:
     for line in warnings(settings):
         log.warning("%s", line)
     clock = FollowingClock()
-    store = Store.open(
-        settings.database, Keyring.from_setting(settings.encryption_key), clock.now()
-    )
+    keyring = Keyring.from_setting(settings.encryption_key)
+    store = Store.open(settings.database, keyring, clock.now(), idle_s=shared.idle_s(settings))
     try:
         with listen(settings.effective_http_host, settings.http_port) as listener:
             if not settings.copies:
@@ -98,6 +97,8 @@ async def _serve(
             await server.serve(sockets=[listener])
             await helm.drained()
             tasks.cancel_scope.cancel()
+        if helm.lease is not None:
+            await helm.lease.leave()
     log.info("stopped")
 
 
@@ -105,6 +106,8 @@ async def _place(
     helm: Helm, settings: LeaderSettings, store: Store, clock: Clock, stack: AsyncExitStack
 ) -> list[Callable[[], Coroutine[Any, Any, None]]]:
     """Give this node its place in the cluster; returns the loops that it needs."""
+    if settings.db_type == "postgres":
+        return [shared.take_lease(helm, settings, store, clock).run]
     if settings.cluster_mode == "leader":
         return [pair.take_seat(helm, store, clock, settings.timings).run]
     station, copier, clients = pair.take_station(helm, settings, store, clock)

@@ -7,6 +7,7 @@ next transaction begins on a new one and works as soon as the cause is gone.
 from __future__ import annotations
 
 import contextlib
+import copy
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import msgspec
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from uptop_core.errors import MissingExtra, StoreError
-from uptop_leader.store.dialects import sqlite
+from uptop_leader.store.dialects import Use, sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from uptop_leader.store.addresses import Address
     from uptop_leader.store.dialects import Kind
 
+IDLE_S = 5.0
+"""How long a server lets a transaction that writes wait for its client."""
+
 
 class Connections:
     """Transactions on the database at `address`; a file is made if it is missing.
@@ -33,16 +37,18 @@ class Connections:
     use; it raises StoreError when that is another installation's.
     """
 
-    def __init__(self, address: Address, busy_s: float) -> None:
+    def __init__(self, address: Address, busy_s: float, idle_s: float = IDLE_S) -> None:
         self.check: Callable[[Connection], None] | None = None
         self._lock = threading.Lock()
-        self._database = _database(address, busy_s)
+        self._database = _database(address, busy_s, idle_s)
         self.name = self._database.name
         """How sentences name the database."""
         self.is_file = isinstance(address, Path)
         """Whether it is this machine's own file, rather than a server's that others use too."""
-        self._writer = self._database.engine(writes=True)
-        self._readers = self._database.engine(writes=False)
+        self._writer = self._database.engine(Use.WRITE)
+        self._readers = self._database.engine(Use.READ)
+        self._aside = self._database.engine(Use.APART)
+        self._insist: Callable[[Connection], None] = lambda _: None
 
     @contextlib.contextmanager
     def writing(self, *, flush: bool = False) -> Iterator[Connection]:
@@ -52,7 +58,8 @@ class Connections:
         """
         with self._lock, self._clear_errors():
             self._see_to_file()
-            with self._begun(self._writer, writes=True, flush=flush) as connection:
+            with self._begun(self._writer, Use.WRITE, flush=flush) as connection:
+                self._insist(connection)
                 yield connection
 
     @contextlib.contextmanager
@@ -62,8 +69,20 @@ class Connections:
             if self._database.is_moved():
                 with self._lock:
                     self._see_to_file()
-            with self._begun(self._readers, writes=False) as connection:
+            with self._begun(self._readers, Use.READ) as connection:
                 yield connection
+
+    @contextlib.contextmanager
+    def apart(self) -> Iterator[Connection]:
+        """A short transaction that writes and waits for no other one but for locked rows."""
+        with self._clear_errors(), self._begun(self._aside, Use.APART, flush=True) as connection:
+            yield connection
+
+    def insisting(self, on: Callable[[Connection], None]) -> Connections:
+        """The same connections, for transactions that write only where `on` raises nothing."""
+        others = copy.copy(self)
+        others._insist = on
+        return others
 
     def copy_to(self, target: Path) -> None:
         """Copy the whole database to a file, while others write."""
@@ -86,18 +105,18 @@ class Connections:
     def close(self) -> None:
         """Close all connections."""
         with self._lock:
-            self._readers.dispose()
-            self._writer.dispose()
+            for engine in (self._aside, self._readers, self._writer):
+                engine.dispose()
 
     @contextlib.contextmanager
-    def _begun(self, engine: Engine, *, writes: bool, flush: bool = False) -> Iterator[Connection]:
+    def _begun(self, engine: Engine, use: Use, *, flush: bool = False) -> Iterator[Connection]:
         """A transaction. One more try where the pool had a connection that broke while unused."""
         with contextlib.ExitStack() as stack:
             for is_last in (False, True):
                 connection = stack.enter_context(engine.connect())
                 try:
                     transaction = connection.begin()
-                    self._database.begin(connection, writes=writes, flush=flush)
+                    self._database.begin(connection, use, flush=flush)
                     break
                 except DBAPIError as error:
                     connection.invalidate()
@@ -117,7 +136,7 @@ class Connections:
             return
         self._readers.dispose()
         self._writer.dispose()
-        with self._begun(self._readers, writes=False) as connection:
+        with self._begun(self._readers, Use.READ) as connection:
             if self.check is not None:
                 self.check(connection)
         self._database.moved()
@@ -144,7 +163,7 @@ class Connections:
             raise StoreError(f"{name}: {error.strerror or error}") from error
 
 
-def _database(address: Address, busy_s: float) -> Kind:
+def _database(address: Address, busy_s: float, idle_s: float) -> Kind:
     """What is at the address. Raises StoreError, and MissingExtra for a driver that is missing."""
     if isinstance(address, Path):
         try:
@@ -157,4 +176,4 @@ def _database(address: Address, busy_s: float) -> Kind:
         from uptop_leader.store.dialects import postgres
     except ModuleNotFoundError:
         raise MissingExtra("a PostgreSQL database", "uptop-leader[postgres]") from None
-    return postgres.Database(address.text, busy_s)
+    return postgres.Database(address.text, busy_s, idle_s)

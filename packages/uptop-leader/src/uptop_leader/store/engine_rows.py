@@ -171,3 +171,25 @@ class ChangeRow(Row, table=True):
     number: int | None = number()
     thing: str
     row_key: str
+
+
+class LeaseRow(Row, table=True):
+    """One row: which of several leaders acts (`election/lease.py`). The epoch is unique, so that
+    who changes it waits for those that hold the row as a key.
+    """
+
+    __table_args__ = (UniqueConstraint("epoch"),)
+    id: int = Field(primary_key=True)
+    holder: str
+    epoch: int = moment()
+    beat: int = moment()
+    highest: int = moment()
+
+
+class SignalRow(Row, table=True):
+    """What a push job told a leader that stands by; the one that acts takes it from here."""
+
+    number: int | None = number()
+    monitor: str
+    signal: str
+    detail: str

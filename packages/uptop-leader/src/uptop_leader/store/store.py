@@ -7,6 +7,7 @@ was changed then, and the same call works once the cause is gone.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from uptop_core.errors import StoreError
@@ -15,6 +16,7 @@ from uptop_leader.store import (
     audit,
     configuring,
     facts,
+    leases,
     outbox,
     places,
     reading,
@@ -23,10 +25,11 @@ from uptop_leader.store import (
     writing,
 )
 from uptop_leader.store.backup import backup
-from uptop_leader.store.connections import Connections
+from uptop_leader.store.connections import IDLE_S, Connections
 from uptop_leader.store.copies import Copies
 from uptop_leader.store.days import settle
 from uptop_leader.store.latencies import latency
+from uptop_leader.store.leases import Leases
 from uptop_leader.store.migrate import migrate
 from uptop_leader.store.people import People
 from uptop_leader.store.posts import Posts
@@ -35,6 +38,7 @@ from uptop_leader.store.retention import retain
 from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
 from uptop_leader.store.sealing import seal
+from uptop_leader.store.signals import Signals
 from uptop_leader.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -76,22 +80,34 @@ class Store:
         self._series: SeriesIds = {}
         self.copies = Copies(connections, keyring, lambda: self._series)
         """What another node copies from here, or is copied here from it."""
+        self.leases = Leases(connections)
+        """Which of several leaders on this database acts."""
+        self.signals = Signals(connections)
+        """What push jobs told leaders that stand by."""
         connections.check = self._check_same
 
     @classmethod
     def open(
-        cls, address: Address, keyring: Keyring, now: float, *, busy_s: float = BUSY_S
+        cls,
+        address: Address,
+        keyring: Keyring,
+        now: float,
+        *,
+        busy_s: float = BUSY_S,
+        idle_s: float = IDLE_S,
     ) -> Store:
         """Open the database at `address`, make it if it is missing (a file; a server has it made
-        before), and bring its tables up to date.
+        before), and bring its tables up to date. A server lets a transaction that writes wait for
+        its client for `idle_s`.
 
         Raises StoreTooNew for a database of a newer version.
         """
-        connections = Connections(address, busy_s)
+        connections = Connections(address, busy_s, idle_s)
         try:
             with connections.writing(flush=True) as connection:
                 migrate(connection)
                 cluster = facts.ensure(connection, now)
+                leases.ensure(connection)
             connections.make_room(to_ms(now))
             store = cls(connections, keyring, cluster)
             with connections.reading() as connection:
@@ -99,6 +115,15 @@ class Store:
         except BaseException:
             connections.close()
             raise
+        return store
+
+    def under(self, holder: str, epoch: int) -> Store:
+        """The same database for a leader that holds its lease: every write makes sure first that
+        it still does, and raises LeaseLost when not.
+        """
+        insist = partial(leases.insist, holder=holder, epoch=epoch)
+        store = Store(self._connections.insisting(insist), self._keyring, self.cluster_id)
+        store._series = dict(self._series)
         return store
 
     def close(self) -> None:

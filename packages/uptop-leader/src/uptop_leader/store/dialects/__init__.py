@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
 _MODULES = {"sqlite": "sqlite", "postgresql": "postgres"}
+
+
+class Use(Enum):
+    """What transactions are for."""
+
+    READ = "read"
+    WRITE = "write"
+    APART = "apart"  # short ones that write and wait for no other writer
 
 
 class Kind(Protocol):
@@ -27,12 +36,13 @@ class Kind(Protocol):
     has_parts: bool
     """Whether large tables are in parts, which are made ahead and dropped whole."""
 
-    def engine(self, *, writes: bool) -> Engine:
-        """Connections that write (one at a time), or that only read."""
+    def engine(self, use: Use) -> Engine:
+        """Connections for that use."""
 
-    def begin(self, connection: Connection, *, writes: bool, flush: bool) -> None:
-        """Begin a transaction. One that writes is alone; with `flush` its commit survives a power
-        cut. One that reads sees everything as it is at its first question.
+    def begin(self, connection: Connection, use: Use, *, flush: bool) -> None:
+        """Begin a transaction. One that writes is alone, but for what goes on apart; with `flush`
+        its commit survives a power cut. One that reads sees everything as it is at its first
+        question.
         """
 
     def explain(self, error: BaseException | None) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import QueuePool
 
 from uptop_core.errors import StoreError
-from uptop_leader.store.dialects import libpq, partitions
+from uptop_leader.store.dialects import Use, libpq, partitions
 from uptop_leader.store.dialects.bulk import put, put_tuples
 from uptop_leader.store.dialects.sqlstates import sentence
 
@@ -26,8 +26,8 @@ __all__ = ["Database", "put", "put_tuples"]
 
 STATEMENT_S = 10.0
 """How long a statement may run, or wait for a lock that is not another writer's."""
-IDLE_S = 5.0
-"""How long a transaction that writes may wait for its client: then a dead client's locks are free."""
+_APART = 0.8  # of the time a writer may idle: the answers to what goes on apart come within that
+_SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _READING_IDLE_S = 60.0
 _READERS = 4
 _MORE_READERS = 8  # connections of a server are dearer than those of a file
@@ -36,37 +36,44 @@ _WRITER = 7_509_641_120_217
 
 
 class Database:
-    """A database of a PostgreSQL server, that any number of leaders may share."""
+    """A database of a PostgreSQL server, that any number of leaders may share. A transaction that
+    writes may wait for its client for `idle_s`: then the locks of a dead one are free.
+    """
 
     errors: type[Exception] = libpq.Error
     has_parts = True
 
-    def __init__(self, dsn: str, busy_s: float) -> None:
+    def __init__(self, dsn: str, busy_s: float, idle_s: float) -> None:
         self._parameters = libpq.parameters(dsn)
         self.name = f"the database {libpq.name_of(self._parameters)}"
-        self._writing = _limits(busy_s, IDLE_S)
-        self._reading = _limits(busy_s, _READING_IDLE_S)
+        self._apart_s = idle_s * _APART
+        self._begins = {
+            Use.WRITE: f"BEGIN; {_limits(STATEMENT_S, busy_s, idle_s)}",
+            Use.READ: f"BEGIN {_SNAPSHOT}; {_limits(STATEMENT_S, busy_s, _READING_IDLE_S)}",
+            Use.APART: f"BEGIN; {_limits(self._apart_s, self._apart_s, idle_s)}",
+        }
 
-    def engine(self, *, writes: bool) -> Engine:
+    def engine(self, use: Use) -> Engine:
         """See `Kind`."""
+        answer_s = self._apart_s if use is Use.APART else STATEMENT_S + 2
+        few = use is not Use.READ
         return create_engine(
             "postgresql+psycopg://",
-            creator=lambda: libpq.connect(self._parameters, STATEMENT_S + 2),
+            creator=lambda: libpq.connect(self._parameters, answer_s),
             poolclass=QueuePool,
-            pool_size=1 if writes else _READERS,
-            max_overflow=0 if writes else _MORE_READERS,
+            pool_size=1 if few else _READERS,
+            max_overflow=0 if few else _MORE_READERS,
             pool_timeout=STATEMENT_S,
             hide_parameters=True,
             use_native_hstore=False,  # asking for it takes a question per start
         )
 
-    def begin(self, connection: Connection, *, writes: bool, flush: bool) -> None:
+    def begin(self, connection: Connection, use: Use, *, flush: bool) -> None:
         """See `Kind`. All in one text, so that it takes one round trip."""
-        if writes:
+        text = self._begins[use]
+        if use is Use.WRITE:
             commit = "" if flush else "SET LOCAL synchronous_commit = off;"
-            text = f"BEGIN; {self._writing} {commit} SELECT pg_advisory_xact_lock({_WRITER})"
-        else:
-            text = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {self._reading}"
+            text = f"{text} {commit} SELECT pg_advisory_xact_lock({_WRITER})"
         connection.exec_driver_sql(text)
 
     def explain(self, error: BaseException | None) -> str:
@@ -93,10 +100,10 @@ class Database:
         return partitions.drop(connection, table, until)
 
 
-def _limits(busy_s: float, idle_s: float) -> str:
+def _limits(statement_s: float, busy_s: float, idle_s: float) -> str:
     """What ends a transaction that nobody ends."""
     limits = {
-        "statement_timeout": STATEMENT_S,
+        "statement_timeout": statement_s,
         "lock_timeout": busy_s,
         "idle_in_transaction_session_timeout": idle_s,
     }

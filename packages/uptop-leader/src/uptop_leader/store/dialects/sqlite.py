@@ -11,6 +11,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import QueuePool
 
 from uptop_core.errors import StoreError
+from uptop_leader.store.dialects import Use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,8 +56,9 @@ class Database:
         _make_private(path)
         self._file = self._identity()
 
-    def engine(self, *, writes: bool) -> Engine:
+    def engine(self, use: Use) -> Engine:
         """See `Kind`."""
+        writes = use is not Use.READ
         return create_engine(
             "sqlite://",
             creator=lambda: _connect(self.path, self._busy_s, writes=writes),
@@ -66,9 +68,9 @@ class Database:
             hide_parameters=True,
         )
 
-    def begin(self, connection: Connection, *, writes: bool, flush: bool) -> None:
+    def begin(self, connection: Connection, use: Use, *, flush: bool) -> None:
         """See `Kind`."""
-        if writes:
+        if writes := use is not Use.READ:
             connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if flush else 'NORMAL'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _history()
     _people()
     _change_log()
+    _lease()
 
 
 def _text(name: str, *, null: bool = False, key: bool = False) -> sa.Column[str]:
@@ -363,3 +364,16 @@ def _change_log() -> None:
                 WHEN (SELECT value FROM meta WHERE key = 'logs') = '1'
                 BEGIN INSERT INTO change (thing, row_key) VALUES ('{table}', {named}); END"""  # noqa: S608
             )
+
+
+def _lease() -> None:
+    _table(
+        "lease",
+        _int("id", key=True),
+        _text("holder"),
+        _ms("epoch"),
+        _ms("beat"),
+        _ms("highest"),
+        sa.UniqueConstraint("epoch", name="lease_epoch_unique"),
+    )
+    _table("signal", _number(), _text("monitor"), _text("signal"), _text("detail"))
