@@ -136,14 +136,16 @@ class Line:
 
     def _note(self, assignment: Assignment, began: float, outcome: Outcome) -> None:
         self._sightings.note(assignment, began, outcome)
-        if outcome.up:
-            check = assignment.check
-            self._prove(Reached(check.host(), began, has_resolved(check, outcome)))
+        if not outcome.up:
+            return
+        resolved = has_resolved(assignment.check, outcome)
+        self._reached[False] = max(self._reached[False], began)
+        if resolved:
+            self._reached[True] = max(self._reached[True], began)
+        if self._waiting:  # hardly ever, and to read a URL takes as long as all else here
+            self._prove(Reached(assignment.check.host(), began, resolved))
 
     def _prove(self, reached: Reached) -> None:
-        self._reached[False] = max(self._reached[False], reached.began)
-        if reached.resolved:
-            self._reached[True] = max(self._reached[True], reached.began)
         for one in tuple(self._waiting):
             if reached.proves(one.failure):
                 self._settle(one, HOST_PROOF)

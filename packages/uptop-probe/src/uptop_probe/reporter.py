@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from uptop_core.alarm import Alarm
 from uptop_core.errors import LeaderBusy, LeaderError, LeaderRefused
 from uptop_core.logs import event
 from uptop_core.runner import Pressure
@@ -64,7 +65,7 @@ class Reporter:
         self._offset = Offset()
         self._limit = BATCH_RESULTS
         self._failures = 0
-        self._arrived = anyio.Event()
+        self._alarm = Alarm()
         self._is_full = False
 
     def add(self, ran: RanResult) -> None:
@@ -74,7 +75,9 @@ class Reporter:
         if self._spool.dropped > dropped and not self._is_full:
             event(_log, logging.ERROR, "the spool is full, the oldest results are dropped")
         self._is_full = self._spool.dropped > dropped
-        self._arrived.set()
+        # One that is neither the first nor fills a batch changes nothing for who waits.
+        if len(self._spool) == 1 or len(self._spool) >= self._limit:
+            self._alarm.ring()
 
     async def run(self) -> None:
         """Report until cancelled."""
@@ -108,8 +111,7 @@ class Reporter:
     async def _something(self) -> None:
         """Wait until a result waits."""
         while not len(self._spool):
-            self._arrived = anyio.Event()
-            await self._arrived.wait()
+            await self._alarm.rings()
 
     async def _pause(self, since: float) -> None:
         """Wait for company, but not when a whole batch waits already."""
@@ -117,9 +119,7 @@ class Reporter:
             left = since + self._flush_s - self._clock.monotonic()
             if left <= 0:
                 return
-            self._arrived = anyio.Event()
-            with anyio.move_on_after(left):
-                await self._arrived.wait()
+            await self._alarm.rings(within_s=left)
 
     async def _attempt(self, leader: LeaderClient) -> float:
         """Send one batch. Returns how many seconds to wait before the next."""

@@ -22,6 +22,8 @@ BATCH_BYTES = 768 * 1024  # of the results in one batch; a leader takes bodies u
 LIVE_S = 30.0  # results that began within this are live
 _OVERHEAD = 24  # bytes that a result takes in a batch beside its own: its age, a comma
 
+_encode = msgspec.json.Encoder().encode
+
 
 class Kept(Struct, frozen=True, gc=False):
     """One result in its encoded form (half the memory, and its size is known), without its age."""
@@ -75,8 +77,8 @@ class Spool:
     def add(self, ran: RanResult) -> None:
         """Keep a result under the next seq; the oldest is dropped when there is no room."""
         self._seq += 1
-        wire = msgspec.structs.replace(to_wire(ran, seq=self._seq, now=ran.began), age_ms=None)
-        self._waiting[self._seq] = Kept(self._seq, ran.began, msgspec.json.encode(wire))
+        data = _encode(to_wire(ran, seq=self._seq, now=None))
+        self._waiting[self._seq] = Kept(self._seq, ran.began, data)
         if len(self._waiting) > self._capacity:
             _, oldest = self._waiting.popitem(last=False)
             self._lose(oldest)
