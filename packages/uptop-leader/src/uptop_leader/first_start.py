@@ -6,9 +6,10 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
-from uptop_core.errors import ConfigError
+from uptop_core.errors import StoreError
 from uptop_leader.seal import token_hash
 
 if TYPE_CHECKING:
@@ -29,13 +30,9 @@ def first_admin(store: Store, folder: Path, now: float) -> None:
         return
     path = folder / TOKEN_FILE
     token = new_token()
-    _write_private(path, token + "\n")
-    try:
-        store.people.add_first_admin(token_hash(token), token[:PREFIX_LENGTH], now)
-    except ConfigError:  # another leader on the same database was quicker, and wrote its file
-        path.unlink()
-        return
-    log.warning("first start: the admin's API token is in %s", path)
+    keep = partial(_write_private, path, token + "\n")
+    if store.people.add_first_admin(token_hash(token), token[:PREFIX_LENGTH], now, keep):
+        log.warning("first start: the admin's API token is in %s", path)
 
 
 def new_token() -> str:
@@ -44,7 +41,11 @@ def new_token() -> str:
 
 
 def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(text)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(text)
+    except OSError as error:
+        why = f"the admin's first token cannot be kept in {path}: {error.strerror or error}"
+        raise StoreError(why) from None

@@ -14,6 +14,8 @@ from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_ms_or_none, to_seconds, to_seconds_or_none
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
     from uptop_leader.store.connections import Connections
@@ -79,13 +81,19 @@ class People:
                 for row in connection.execute(query)
             ]
 
-    def add_first_admin(self, token_hash: str, prefix: str, now: float) -> None:
-        """Add the user `admin` and its first token, both or neither. Raises ConfigError when there
-        is an admin already.
+    def add_first_admin(
+        self, token_hash: str, prefix: str, now: float, keep: Callable[[], None]
+    ) -> bool:
+        """Add the user `admin` and its first token, once `keep` has kept that token: all or nothing.
+        False where there are users already: several leaders may start on one database at once.
         """
         with self._connections.writing(flush=True) as connection:
+            if connection.execute(select(_USER.c.id).limit(1)).first() is not None:
+                return False
             user = _add_user(connection, "admin", "admin", now)
             _add_token(connection, user, "first start", token_hash, prefix, None, now)
+            keep()
+            return True
 
     def find_user(self, name: str) -> str | None:
         """The id of the user of that name."""
