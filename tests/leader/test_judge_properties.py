@@ -139,7 +139,7 @@ class Play:
 
     def say(self, node: str, says: dict[str, str], *, answers: bool, late: float = 0.0) -> None:
         """The node reports what it sees of some monitors, perhaps as answers to rechecks."""
-        asked = {one.monitor_id: one.id for one in self.leader.assignments(node).recheck}
+        asked = {one.monitor_id: one.id for one in self.leader.world.orders.rechecks_of(node)}
         results = []
         for name, word in says.items():
             self.seqs[node] += 1

@@ -12,6 +12,7 @@ from tests.simulation.machines import Machine
 from tests.simulation.spans import Spans
 from uptop_core.clock import Clock, FollowingClock
 from uptop_core.constants import TimeConstants
+from uptop_core.wire import Rechecks
 from uptop_leader.ballots import Rules
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import Configuration
@@ -282,13 +283,15 @@ class SimulatedLeader:
         """A node asks for its assignments; False when it is not known."""
         return self._desk.is_known(node)
 
-    def etag(self, node: str) -> str:
-        """Another one when `assignments` has changed."""
-        return self.world.orders.etag(node)
-
-    def assignments(self, node: str) -> Assignments:
-        """What the node is to do."""
-        return self.world.assignments(node)[1]
+    def orders(self, node: str, etag: str) -> tuple[str, Assignments | Rechecks | None]:
+        """What the node is to do, for one that has what `etag` names, and the ETag of that. Who has
+        its monitors is told of the rechecks alone, and of nothing if it has them too."""
+        world, orders = self.world, self.world.orders
+        if etag == orders.etag(node):
+            return etag, None
+        if orders.names_monitors(node, etag):
+            return orders.etag(node), Rechecks(recheck=orders.rechecks_of(node))
+        return world.assignments(node)
 
     def _idle(self, desk: _Desk, at: float) -> None:
         """Time alone makes turns, as in `Engine.run`."""

@@ -34,6 +34,9 @@ class Machine:
 
     def at(self, when: float, deed: Deed) -> None:
         """Do `deed` at `when`, or when it wakes up after that."""
+        if not self._suspended:
+            self._clockwork.at(when, deed)
+            return
 
         def do(at: float) -> None:
             if self.is_awake(at):

@@ -19,7 +19,7 @@ from tests.simulation.machines import Machine
 from uptop_core.outcomes import Outcome, Reason, Timings
 from uptop_core.runner import RanResult, to_wire
 from uptop_core.schedule import Schedule, Tick
-from uptop_core.wire import Recheck, Registration, ResultsBatch, decode_batch
+from uptop_core.wire import Assignments, Recheck, Registration, ResultsBatch, decode_batch
 from uptop_leader.inputs import Register
 from uptop_leader.refusals import InstanceConflict, Unregistered
 
@@ -156,14 +156,12 @@ class SimulatedNode:
         if not self._leader.hear(self.place.name, at):
             self._is_registered = False
             return False
-        etag = self._leader.etag(self.place.name)
-        if etag != self._etag:
-            self._etag = etag
-            given = self._leader.assignments(self.place.name)
-            if given.monitors != self._given:
-                self._given = given.monitors
-                self._update(given.monitors, at)
-            self._ask(given.recheck, at)
+        self._etag, told = self._leader.orders(self.place.name, self._etag)
+        if isinstance(told, Assignments) and told.monitors != self._given:
+            self._given = told.monitors
+            self._update(told.monitors, at)
+        if told is not None:
+            self._ask(told.recheck, at)
         return True
 
     # The runner.

@@ -53,7 +53,7 @@ def run(
     began = time.process_time()
     scene = WORLDS[world](Random(f"{world}/{seed}"), scale)
     scene.spoilt = spoilt
-    stage = _Stage(scene, f"{world}/{seed}", strategy)
+    stage = _Stage(scene, f"{world}/{seed}", strategy, naive=naive)
     stage.play()
     names = list(stage.numbers)
     heard = scene.heard(scene.interval)
@@ -68,8 +68,7 @@ def run(
 
     done = Run(world, strategy, seed, score(_beliefs(stage.leader.memory), strategy))
     done.score.messages = len(stage.leader.memory.notifications)
-    if naive:
-        done.naive = {rule.name: score(rule.beliefs, rule.strategy) for rule in stage.rules}
+    done.naive = {rule.name: score(rule.beliefs, rule.strategy) for rule in stage.rules}
     done.results = stage.results
     done.took_s = time.process_time() - began
     done.story = stage.story()
@@ -79,10 +78,10 @@ def run(
 class _Stage:
     """The leader, the nodes and the other rules of one run."""
 
-    def __init__(self, scene: Scene, seed: str, strategy: str) -> None:
+    def __init__(self, scene: Scene, seed: str, strategy: str, *, naive: bool) -> None:
         self.scene = scene
         self.results = 0
-        self.rules = [rule() for rule in NAIVE]
+        self.rules = [rule() for rule in NAIVE] if naive else []
         self._seed = seed
         self._clockwork = Clockwork()
         self._nodes: dict[str, SimulatedNode] = {}

@@ -40,7 +40,8 @@ class Target:
 
     def seen_down(self, place: str) -> Spans:
         """When `place`, in good order, sees it down."""
-        return self.down | self.beyond.get(place, NEVER)
+        beyond = self.beyond.get(place)
+        return self.down if beyond is None else self.down | beyond
 
 
 @dataclass

@@ -32,6 +32,8 @@ class Spans:
         return len(self._spans)
 
     def __contains__(self, moment: object) -> bool:
+        if not self._edges:
+            return False
         return isinstance(moment, float) and bool(bisect_right(self._edges, moment) % 2)
 
     def __or__(self, other: Spans) -> Spans:
