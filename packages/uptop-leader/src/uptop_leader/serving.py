@@ -24,6 +24,7 @@ from uptop_core.clock import FollowingClock
 from uptop_core.errors import Problem, SettingError
 from uptop_leader import pair, shared
 from uptop_leader.api.app import build_app
+from uptop_leader.desk import Desk
 from uptop_leader.first_start import first_admin
 from uptop_leader.helm import Helm
 from uptop_leader.seal import Keyring
@@ -86,7 +87,7 @@ async def _serve(
             partial(Helm, settings, store, clock, http, copies=settings.copies)
         )
         loops = await _place(helm, settings, store, clock, stack)
-        server = _Server(_config(settings, helm))
+        server = _Server(_config(settings, Desk(helm, clock)))
         async with anyio.create_task_group() as tasks:
             for loop in (*loops, helm.run):
                 tasks.start_soon(loop)
@@ -116,9 +117,9 @@ async def _place(
     return [station.run, copier.run]
 
 
-def _config(settings: LeaderSettings, helm: Helm) -> uvicorn.Config:
+def _config(settings: LeaderSettings, desk: Desk) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(helm, helm),
+        build_app(desk, desk),
         log_config=None,
         access_log=False,
         server_header=False,
