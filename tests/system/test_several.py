@@ -16,6 +16,8 @@ from tests.system.several import IN_TRANSACTION, TENTH, several
 from tests.system.waiting import until
 from uptop_core.wire import SECRET_HEADER
 
+_NOTED = "SELECT number FROM notification WHERE done_ms IS NOT NULL"
+
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
@@ -33,7 +35,8 @@ async def test_when_the_one_that_acts_is_killed_another_goes_on_with_all_that_wa
                 await town.status_comes(name, "UP")
             first.mood = "503"
             await town.status_comes("First", "DOWN")
-            await until("the outage is told", lambda: len(receiver.told) == 1)
+            await until("the outage is told and that noted", lambda: bool(leaders.ask(_NOTED)))
+            assert news_of(receiver) == [("First", "down")]
             dead = await leaders.one_acts()
             dead.process.kill()
             await leaders.one_acts(but=dead)
