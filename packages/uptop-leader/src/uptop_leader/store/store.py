@@ -11,26 +11,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from uptop_core.errors import StoreError
-from uptop_leader.notifications import Claimed, Pace
 from uptop_leader.store import (
     audit,
     configuring,
     facts,
     leases,
-    outbox,
     places,
     reading,
-    regions,
-    uptime,
     writing,
 )
 from uptop_leader.store.backup import backup
 from uptop_leader.store.connections import IDLE_S, Connections
 from uptop_leader.store.copies import Copies
 from uptop_leader.store.days import settle
-from uptop_leader.store.latencies import latency
 from uptop_leader.store.leases import Leases
 from uptop_leader.store.migrate import migrate
+from uptop_leader.store.outgoing import Outgoing
 from uptop_leader.store.people import People
 from uptop_leader.store.posts import Posts
 from uptop_leader.store.replays import replay
@@ -38,6 +34,7 @@ from uptop_leader.store.retention import retain
 from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
 from uptop_leader.store.sealing import seal
+from uptop_leader.store.shown import Shown
 from uptop_leader.store.signals import Signals
 from uptop_leader.store.times import to_ms
 
@@ -49,17 +46,11 @@ if TYPE_CHECKING:
 
     from uptop_core.monitors import Monitor
     from uptop_leader.changes import Changes
-    from uptop_leader.channels import ChannelHealth
     from uptop_leader.configuration import Actor, ConfigChange, Configuration
-    from uptop_leader.incidents import Incident, Transition
-    from uptop_leader.reliability import Reliability
     from uptop_leader.seal import Keyring
     from uptop_leader.store.addresses import Address
     from uptop_leader.store.audit import AuditEntry
-    from uptop_leader.store.history import Day, Latency, RawResult, Uptime
-    from uptop_leader.store.outbox import OutboxDepth
     from uptop_leader.store.places import Place
-    from uptop_leader.store.regions import Point, Regional
     from uptop_leader.store.replays import Rulings
     from uptop_leader.store.results import SeriesIds
 
@@ -67,7 +58,7 @@ BUSY_S = 5.0
 """How long a transaction waits for another program that has the database locked."""
 
 
-class Store:
+class Store(Outgoing, Shown):
     """One open database. Times are Unix seconds."""
 
     def __init__(self, connections: Connections, keyring: Keyring, cluster_id: str) -> None:
@@ -241,147 +232,6 @@ class Store:
         with self._connections.writing(flush=True) as connection:
             change = edit(configuring.load(connection, self._keyring))
             return configuring.change(connection, change, self._keyring, actor, now)
-
-    # The outbox
-
-    def claim(
-        self,
-        now: float,
-        seconds: float,
-        limit: int,
-        busy_channels: Collection[str] = (),
-        pace: Pace = Pace(),  # noqa: B008  frozen
-    ) -> list[Claimed]:
-        """Claim notifications that are due, at most `limit`, for `seconds`."""
-        with self._connections.writing(flush=True) as connection:
-            return outbox.claim(connection, now, seconds, limit, busy_channels, pace)
-
-    def mark_sent(self, number: int, now: float) -> None:
-        """A claimed notification was delivered."""
-        with self._connections.writing(flush=True) as connection:
-            outbox.mark_sent(connection, number, now)
-
-    def mark_failed(
-        self,
-        number: int,
-        error: str,
-        retry_at: float | None,
-        now: float,
-        *,
-        unknown: bool = False,
-        oldest: float | None = None,
-    ) -> None:
-        """A claimed notification was not delivered; `retry_at` None gives it up, `oldest` those
-        of its list that were made before.
-
-        `unknown`: it may have been, so the next try is a possible repeat.
-        """
-        with self._connections.writing(flush=True) as connection:
-            outbox.mark_failed(
-                connection, number, error, retry_at, now, unknown=unknown, oldest=oldest
-            )
-
-    def release(self, number: int) -> None:
-        """Give back a claim of which nothing was sent."""
-        with self._connections.writing() as connection:
-            outbox.release(connection, number)
-
-    def lapse_claims(self, now: float) -> None:
-        """For the start of the leader: what a killed one had claimed is free, as possible repeat."""
-        with self._connections.writing() as connection:
-            outbox.lapse_claims(connection, now)
-
-    def outbox_depth(self, now: float) -> OutboxDepth:
-        """How many notifications wait, and for how long."""
-        with self._connections.reading() as connection:
-            return outbox.depth(connection, now)
-
-    def channel_health(self) -> list[ChannelHealth]:
-        """How every channel has been doing."""
-        with self._connections.reading() as connection:
-            return outbox.channel_health(connection)
-
-    # What views ask
-
-    def incidents(
-        self,
-        open_only: bool = False,
-        monitor: str | None = None,
-        limit: int = 50,
-        before: float | None = None,
-    ) -> list[Incident]:
-        """Incidents, the latest start first; `before` pages on from the start of the last one."""
-        with self._connections.reading() as connection:
-            return reading.incidents(
-                connection, open_only=open_only, monitor=monitor, limit=limit, before=before
-            )
-
-    def incident(self, incident_id: str) -> Incident | None:
-        """The incident of that id."""
-        with self._connections.reading() as connection:
-            return reading.incident(connection, incident_id)
-
-    def transitions(self, monitor: str | None = None, limit: int = 50) -> list[Transition]:
-        """The last transitions, the newest first."""
-        with self._connections.reading() as connection:
-            return reading.transitions(connection, monitor, limit)
-
-    def results(
-        self, monitor: str, since: float, until: float, limit: int = 10_000
-    ) -> list[RawResult]:
-        """Raw results of a monitor observed in [since, until), the oldest first."""
-        with self._connections.reading() as connection:
-            return reading.results(connection, monitor, since, until, limit)
-
-    def uptime(self, now: float, seconds: float) -> dict[str, Uptime]:
-        """The uptime of every monitor in the last `seconds`, by time."""
-        with self._connections.reading() as connection:
-            return uptime.uptime(connection, now, seconds)
-
-    def daily(self, now: float, days: int = 90) -> dict[str, list[Day]]:
-        """The last days of every monitor, UTC, the oldest first and today last."""
-        with self._connections.reading() as connection:
-            return uptime.daily(connection, now, days)
-
-    def latency(self, now: float, seconds: float) -> dict[tuple[str, str], Latency]:
-        """The latencies of every (monitor, node) in the last `seconds`."""
-        with self._connections.reading() as connection:
-            return latency(connection, now, seconds)
-
-    def reliability(
-        self, monitor: str, now: float, windows: Mapping[str, float]
-    ) -> dict[str, Reliability]:
-        """How reliable a monitor was in each of `windows`: seconds before now, by name. Empty for
-        one that is not there.
-        """
-        with self._connections.reading() as connection:
-            return uptime.reliabilities(connection, monitor, now, windows)
-
-    def days(self, monitor: str, now: float, days: int) -> list[Day]:
-        """The last days of one monitor, like `daily`."""
-        with self._connections.reading() as connection:
-            return uptime.daily(connection, now, days, monitor).get(monitor, [])
-
-    def regional(
-        self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
-    ) -> dict[str, Regional]:
-        """How a monitor was in each region; `region_of` tells a node's."""
-        with self._connections.reading() as connection:
-            return regions.regional(connection, monitor, region_of, now, seconds)
-
-    def regional_of_all(
-        self, region_of: Mapping[str, str], now: float, seconds: float
-    ) -> dict[str, dict[str, Regional]]:
-        """The same of every monitor, from what is rolled up."""
-        with self._connections.reading() as connection:
-            return regions.regional_of_all(connection, region_of, now, seconds)
-
-    def points(
-        self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
-    ) -> dict[str, list[Point]]:
-        """The latencies of a monitor over time in each region, the oldest first."""
-        with self._connections.reading() as connection:
-            return regions.points(connection, monitor, region_of, now, seconds)
 
     # Upkeep, from time to time
 
