@@ -22,6 +22,7 @@ from uptop_leader.configuration import Configuration
 from uptop_leader.gauges import Gauges, Sendings
 from uptop_leader.incidents import Incident
 from uptop_leader.nodes import Node, Standing, standing
+from uptop_leader.posts import newest_first
 from uptop_leader.refusals import Behind, InstanceConflict, Unregistered
 from uptop_leader.reliability import Reliability, reliability
 from uptop_leader.seal import token_hash
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.configuration import Actor, ConfigChange, Edit
     from uptop_leader.maintenance import Maintenance
+    from uptop_leader.posts import Post
     from uptop_leader.regional import ByRegion
+    from uptop_leader.store.day_blocks import Days
     from uptop_leader.store.history import Day
     from uptop_leader.store.regions import Point, Regional
 
@@ -81,6 +84,29 @@ class Holders(Struct, frozen=True):
         return self.tokens.get(token_hash)
 
 
+class Written:
+    """Posts that are forgotten at the end of the test."""
+
+    def __init__(self) -> None:
+        self.all: list[Post] = []
+
+    def newest(
+        self, limit: int = 50, before: float | None = None, incident: str | None = None
+    ) -> list[Post]:
+        chosen = [
+            post
+            for post in newest_first(self.all)
+            if incident in (None, post.incident) and (before is None or post.at < before)
+        ]
+        return chosen[:limit]
+
+    def of_thread(self, thread: str) -> list[Post]:
+        return [post for post in self.all if post.thread == thread]
+
+    def of_newest_threads(self, limit: int = 100) -> list[Post]:
+        return self.all
+
+
 class Memory:
     """A store that forgets at the end of the test."""
 
@@ -93,6 +119,9 @@ class Memory:
         self.health: list[ChannelHealth] = []
         self.trouble: UptopError | None = None
         self.asked = 0
+        self.days_asked = 0
+        self.days_of: dict[str, Days] = {}
+        self.posts = Written()
 
     def incidents(
         self,
@@ -139,6 +168,12 @@ class Memory:
         self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
     ) -> dict[str, list[Point]]:
         return {}
+
+    def day_columns(self, now: float) -> dict[str, Days]:
+        self.days_asked += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return self.days_of
 
     def outbox_depth(self, now: float) -> Outbox:
         return Outbox()

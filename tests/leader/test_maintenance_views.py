@@ -11,7 +11,7 @@ from tests.leader.stages import NOW, SECRET, VIEWER, Stage, client, down, up
 from uptop_core.views import MonitorView
 from uptop_leader.maintenance import Maintenance
 from uptop_leader.maintenance_views import public_maintenances
-from uptop_leader.public import overall, status_page
+from uptop_leader.public_views.banner import banner, overall
 from uptop_leader.states import Belief, Maintained, Status
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ async def test_only_who_may_read_sees_it(stage: Stage) -> None:
 async def test_the_page_shows_what_is_under_way_and_the_next_seven_days(stage: Stage) -> None:
     async with client(stage) as http:
         page = (await http.get("/status")).text
-    assert "under way until" in page
+    assert "Under way until" in page
     for name, is_shown in (("Upgrade", 1), ("Nightly", 1), ("Past", 0), ("Far", 0)):
         assert (f'<p class="name">{name}</p>' in page) == bool(is_shown)
     assert "Some systems are down for planned maintenance" in page
@@ -135,7 +135,7 @@ def test_maintenance_hides_no_outage_and_makes_nothing_well(
     views: list[MonitorView], status: Status, headline: str
 ) -> None:
     assert overall(views) is status
-    assert headline in status_page("t", views, (), NOW).headline
+    assert headline in banner(views).headline
 
 
 def test_a_paused_monitor_is_paused_in_maintenance_too(stage: Stage) -> None:

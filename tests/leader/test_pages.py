@@ -13,6 +13,7 @@ from tests.leader.stages import NOW, Seen, Stage, client, down, up
 from uptop_core.checks.group import GroupCheck
 from uptop_leader.settings import LeaderSettings
 from uptop_leader.states import Status
+from uptop_leader.store.day_blocks import Days
 from uptop_leader.store.history import Latency
 from uptop_leader.store.regions import Regional
 
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     import httpx
 
 pytestmark = pytest.mark.anyio
+
+
+def days_with(down_ms: int) -> Days:
+    """Nothing but yesterday, which was watched and down for so long."""
+    days = Days.none(90)
+    days.observed[88], days.down[88], days.outages[88] = 86_400_000, down_ms, 1
+    return days
+
 
 _NASTY = '<script>alert("1")</script>'
 
@@ -38,6 +47,7 @@ def stage() -> Stage:
     group = stage.add("Shop", Status.DOWN, check=GroupCheck())
     api = stage.add("API", Status.DOWN, [down("fra", detail="hush")], parent=group.id)
     stage.store.uptimes[api.id] = Seen(86_000.0, 123.0)
+    stage.store.days_of[api.id] = days_with(down_ms=1_000_000)
     for status in Status:
         stage.add(f"Sample {status.value}", status, [up("fra")])
     stage.add(_NASTY)
@@ -62,7 +72,7 @@ class _Nesting(HTMLParser):
         self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in ("meta", "link"):
+        if tag not in ("meta", "link", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -87,17 +97,20 @@ async def test_every_status_is_a_word_and_not_a_colour_alone(http: httpx.AsyncCl
     parser = _Nesting()
     parser.feed((await http.get("/status")).text)
     assert {status.value.capitalize() for status in Status} <= set(parser.words)
+    assert "3 down" not in " ".join(parser.words)
+    assert "2 down · 1 partial" in " ".join(parser.words)
 
 
 async def test_the_page_says_what_happens_now_and_what_has_been(http: httpx.AsyncClient) -> None:
     text = (await http.get("/status")).text
     assert "Some systems are down" in text
     assert "API is down" in text
-    assert "12 min 34 s" in text
+    assert "Ongoing · 12 min<" in text
     assert "API was down" in text
     assert "16 min 40 s" in text
-    assert "99.85 %" in text
-    assert "99.6 % watched" in text
+    assert "API, last 90 days: outages on 1 day" in text
+    assert "98.84 %" in text
+    assert "1.1 % watched" in text
 
 
 async def test_the_page_hides_targets_errors_and_regions(http: httpx.AsyncClient) -> None:
@@ -137,20 +150,29 @@ async def test_names_and_titles_are_escaped(http: httpx.AsyncClient) -> None:
     assert "<h1>Acme &amp; sons</h1>" in text
 
 
-async def test_the_page_needs_no_script_and_allows_none(http: httpx.AsyncClient) -> None:
+async def test_the_page_allows_its_own_files_and_nothing_inline(http: httpx.AsyncClient) -> None:
     response = await http.get("/status")
     policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'self'")
+    assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
-    assert "<script" not in response.text
-    assert " style=" not in response.text
-    assert '<meta http-equiv="refresh" content="30">' in response.text
+    assert re.findall(r"<script(.*?)</script>", response.text) == [
+        f' src="/static/status.js?v={version(response.text)}">'
+    ]
+    assert not re.search(r" (style|on\w+)=", response.text)
+    assert '<noscript><meta http-equiv="refresh" content="60"></noscript>' in response.text
+
+
+def version(page: str) -> str:
+    found = re.search(r"status\.js\?v=(\w+)", page)
+    assert found is not None
+    return found[1]
 
 
 async def test_everything_the_page_links_to_is_there(http: httpx.AsyncClient) -> None:
     text = (await http.get("/status")).text
-    links = re.findall(r'(?:href|src)="([^"]+)"', text)
-    assert len(links) == 3
+    links = set(re.findall(r'(?:href|src)="([^"#]+)"', text))
+    assert {"/status/history", "/status/json", "/status/feed.rss"} < links
     for link in links:
         assert (await http.get(link)).status_code == 200, link
     assert (await http.get("/favicon.ico")).headers["content-type"] == "image/svg+xml"
@@ -171,10 +193,44 @@ async def test_the_json_has_exactly_the_promised_shape(http: httpx.AsyncClient) 
 async def test_many_readers_share_one_rendering(stage: Stage, http: httpx.AsyncClient) -> None:
     first = await http.get("/status")
     again = await http.get("/status", headers={"If-None-Match": first.headers["etag"]})
-    assert (again.status_code, stage.store.asked) == (304, 1)
-    stage.clock += 1.1
+    assert (again.status_code, stage.store.days_asked) == (304, 1)
+    stage.clock += 61
     assert (await http.get("/status")).text != first.text
-    assert stage.store.asked == 2
+    assert stage.store.days_asked == 2
+
+
+async def test_what_has_not_changed_for_a_minute_is_the_same_page(
+    stage: Stage, http: httpx.AsyncClient
+) -> None:
+    first = await http.get("/status")
+    stage.clock += 5
+    again = await http.get("/status", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+
+
+async def test_a_large_page_is_packed_for_who_takes_it_so(http: httpx.AsyncClient) -> None:
+    plain = await http.get("/status", headers={"Accept-Encoding": "identity"})
+    packed = await http.get("/status", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert packed.text == plain.text
+
+
+async def test_times_are_in_the_zone_that_is_asked_for(http: httpx.AsyncClient) -> None:
+    assert "15 Jan 2027, 08:00 UTC" in (await http.get("/status")).text
+    berlin = (await http.get("/status?tz=Europe/Berlin")).text
+    assert "15 Jan 2027, 09:00 CET" in berlin
+    assert "UTC</time>" not in berlin
+    wrong = await http.get("/status?tz=Europe/Berlim")
+    assert wrong.status_code == 400
+    assert "did you mean 'Europe/Berlin'?" in wrong.text
+
+
+async def test_the_zone_can_be_set(stage: Stage) -> None:
+    stage.settings = replace(stage.settings, status_timezone="Asia/Kolkata")
+    async with client(stage) as http:
+        assert "15 Jan 2027, 13:30 IST" in (await http.get("/status")).text
 
 
 async def test_the_page_is_not_there_unless_it_is_switched_on() -> None:

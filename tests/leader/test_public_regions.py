@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from uptop_core.views import MonitorView, VoteView
-from uptop_leader.public_regions import milliseconds, public_regions
+from uptop_leader.public_views.looks import Look, Sight
+from uptop_leader.public_views.regions import milliseconds, public_regions
 from uptop_leader.store.history import Latency
 from uptop_leader.store.regions import Regional
 
@@ -16,40 +16,39 @@ BUSY = Regional(
 )
 
 
-def vote(region: str, *, up: bool = True, fresh: bool = True, ms: float | None = None) -> VoteView:
-    return VoteView(
-        node=f"{region}-{up}", name="n", region=region, up=up, fresh=fresh, observed=0,
-        latency_ms=ms,
+def words(sights: dict[str, Sight], **lately: Regional) -> dict[str, str]:
+    look = Look(
+        id="m", name="m", type="http", status="UP", judged="UP", belief="UP", since=0, parent=None,
+        sights=sights, latency_ms=None,
     )  # fmt: skip
-
-
-def words(*votes: VoteView, **lately: Regional) -> dict[str, str]:
-    view = MonitorView(id="m", name="m", type="http", status="UP", since=0, votes=votes)
-    return {one.name: one.word for one in public_regions(view, lately)}
+    return {one.name: one.word for one in public_regions(look, lately)}
 
 
 def test_a_region_says_how_fast_it_usually_answers() -> None:
-    assert words(vote("eu", ms=30.0), eu=BUSY) == {"eu": "42 ms"}
+    assert words({"eu": Sight(1, 1, 30.0)}, eu=BUSY) == {"eu": "42 ms"}
 
 
 def test_until_that_is_known_the_newest_looks_say_it() -> None:
-    assert words(vote("eu", ms=30.0), vote("eu", ms=50.0)) == {"eu": "40 ms"}
-    assert words(vote("eu")) == {"eu": "up"}
+    assert words({"eu": Sight(2, 2, 40.0)}) == {"eu": "40 ms"}
+    assert words({"eu": Sight(1, 1, None)}) == {"eu": "up"}
 
 
 def test_what_is_not_up_everywhere_in_a_region_says_so_instead() -> None:
-    assert words(vote("eu", up=False), eu=BUSY) == {"eu": "down"}
-    assert words(vote("eu"), vote("eu", up=False)) == {"eu": "down in part"}
-    assert words(vote("eu", fresh=False), eu=BUSY) == {"eu": "not known"}
+    assert words({"eu": Sight(1, 0, None)}, eu=BUSY) == {"eu": "down"}
+    assert words({"eu": Sight(2, 1, 20.0)}, eu=BUSY) == {"eu": "down in part"}
+    assert words({"eu": Sight(0, 0, None)}, eu=BUSY) == {"eu": "not known"}
 
 
 def test_a_region_that_has_long_been_gone_is_not_there() -> None:
-    assert words(vote("eu"), vote("ap", fresh=False)) == {"eu": "up"}
+    assert words({"eu": Sight(1, 1, None), "ap": Sight(0, 0, None)}) == {"eu": "up"}
 
 
 def test_places_without_a_region_have_a_word_beside_others_and_none_alone() -> None:
-    assert words(vote("eu"), vote("")) == {"other places": "up", "eu": "up"}
-    assert words(vote(""), vote("")) == {}
+    assert words({"eu": Sight(1, 1, None), "": Sight(1, 1, None)}) == {
+        "other places": "up",
+        "eu": "up",
+    }
+    assert words({"": Sight(2, 2, 20.0)}) == {}
 
 
 @pytest.mark.parametrize(

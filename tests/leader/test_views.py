@@ -19,7 +19,7 @@ from uptop_leader.ballots import Rules
 from uptop_leader.incident_views import incident_view
 from uptop_leader.node_views import node_views
 from uptop_leader.percents import uptime_percent
-from uptop_leader.public import overall, status_page
+from uptop_leader.public_views.banner import overall
 from uptop_leader.states import PushState, Run, Status
 from uptop_leader.views import Snapshot, monitor_view, monitor_views, target_of
 
@@ -238,31 +238,3 @@ def test_the_banner_shows_the_worst(stage: Stage, statuses: list[Status], worst:
     for number, status in enumerate(statuses):
         stage.add(f"m{number}", status)
     assert overall(monitor_views(_snapshot(stage))).value == worst
-
-
-def test_members_stand_under_their_groups_and_once_only(stage: Stage) -> None:
-    outer = stage.add("Outer", check=GroupCheck())
-    inner = stage.add("Inner", check=GroupCheck(), parent=outer.id)
-    stage.add("Deep", parent=inner.id)
-    stage.add("Alone")
-    stage.add("Orphan", parent="nobody")
-    page = status_page("T", monitor_views(_snapshot(stage)), [], NOW)
-    assert [row.name for row in page.rows] == ["Alone", "Orphan"]
-    assert [row.name for row in page.groups] == ["Outer"]
-    assert [row.name for row in page.groups[0].members[0].members] == ["Deep"]
-
-
-def test_the_page_counts_regions_and_names_none(stage: Stage) -> None:
-    stage.add("API", Status.PARTIAL, [down("fra"), up("nyc"), up("sin")])
-    stage.add("Site", votes=[up("fra"), up("nyc")])
-    page = status_page("T", monitor_views(_snapshot(stage)), [], NOW)
-    assert [row.places for row in page.rows] == ["down from 1 of 3 regions", "seen from 2 regions"]
-
-
-def test_incidents_of_groups_and_deleted_monitors_are_not_news(stage: Stage) -> None:
-    api, gone = stage.add("API", Status.DOWN), stage.add("Gone")
-    group = stage.add("Group", Status.DOWN, check=GroupCheck())
-    incidents = [stage.add_incident(one, NOW - 60) for one in (api, gone, group)]
-    del stage.monitors[gone.id]
-    page = status_page("T", monitor_views(_snapshot(stage)), incidents, NOW)
-    assert [(one.name, one.lasted) for one in page.open] == [("API", "1 min")]

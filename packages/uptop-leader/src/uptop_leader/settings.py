@@ -78,6 +78,15 @@ def _encryption_keys() -> Form[str]:
     return Form("64 hex digits; several are comma-separated", read)
 
 
+def _time_zone() -> Form[str]:
+    def read(written: str) -> str:
+        from uptop_leader.zones import zone
+
+        return str(zone(written))
+
+    return Form("a time zone such as Europe/Berlin", read)
+
+
 _DSN = re.compile(r"postgres(ql)?://|\s*[a-z_]+\s*=")  # a URL, or words such as host=...
 _NAME_FORM = text(
     "letters, digits, '.', '_' and '-', at most 63", r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
@@ -206,6 +215,29 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
             group=PAGES,
         ),
     ] = False
+    status_targets: Annotated[
+        bool, Setting(help="the status page names URLs and hosts of targets", group=PAGES)
+    ] = False
+    status_errors: Annotated[
+        bool, Setting(help="the status page says why something is down", group=PAGES)
+    ] = False
+    status_hidden_tags: Annotated[
+        tuple[str, ...],
+        Setting(
+            help="monitors and groups with one of these tags are not on the status page",
+            group=PAGES,
+            form=several(text()),
+        ),
+    ] = ()
+    status_timezone: Annotated[
+        str,
+        Setting(
+            help="time zone of the status page for readers without JavaScript; with it they see"
+            " their own",
+            group=PAGES,
+            form=_time_zone(),
+        ),
+    ] = "UTC"
     cors_origin: Annotated[
         str,
         Setting(help="origin that may read /status/json", group=PAGES, form=_ORIGIN_FORM),

@@ -68,6 +68,11 @@ def build_app(leader: Leader, pairing: Pairing | None = None) -> Starlette:
         Route("/", pages.home),
         Route("/status", pages.status),
         Route("/status/json", pages.status_json),
+        Route("/status/history", pages.history),
+        Route("/status/incidents/{id}", pages.incident),
+        Route("/status/monitors/{id}", pages.monitor),
+        Route("/status/badges/{name}.svg", pages.badge),
+        Route("/status/{name}", pages.feed),
         Route("/static/{name}", pages.static),
         Route("/favicon.ico", pages.favicon),
     ]

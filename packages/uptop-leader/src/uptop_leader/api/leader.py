@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Node, Standing
     from uptop_leader.percents import Observed
+    from uptop_leader.posts import Post
     from uptop_leader.regional import ByRegion
     from uptop_leader.reliability import Reliability
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.states import MonitorState
     from uptop_leader.store.copies import Copies
+    from uptop_leader.store.day_blocks import Days
     from uptop_leader.store.history import Day
     from uptop_leader.store.regions import Point, Regional
 
@@ -50,6 +52,21 @@ class People(Protocol):
 
     def find_token(self, token_hash: str, now: float) -> Token | None:
         """The token with this hash, if there is one that has not expired."""
+
+
+class Posts(Protocol):
+    """What people have written on the status page."""
+
+    def newest(
+        self, limit: int = 50, before: float | None = None, incident: str | None = None
+    ) -> Sequence[Post]:
+        """Posts, the newest first; `before` is when those wanted were written at the latest."""
+
+    def of_thread(self, thread: str) -> Sequence[Post]:
+        """The posts of a thread, the oldest first."""
+
+    def of_newest_threads(self, limit: int = 100) -> Sequence[Post]:
+        """All posts of the threads that were written to last."""
 
 
 class Waiting(Protocol):
@@ -100,6 +117,13 @@ class History(Protocol):
         self, monitor: str, region_of: Mapping[str, str], now: float, seconds: float
     ) -> Mapping[str, Sequence[Point]]:
         """The latencies of a monitor over time in each region."""
+
+    def day_columns(self, now: float) -> Mapping[str, Days]:
+        """The last 90 days of every monitor as columns, today so far the last."""
+
+    @property
+    def posts(self) -> Posts:
+        """What people have written on the status page."""
 
     def outbox_depth(self, now: float) -> Waiting:
         """What waits to be sent."""

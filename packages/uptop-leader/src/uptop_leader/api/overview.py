@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from uptop_leader.api.leader import Leader
-    from uptop_leader.incidents import Incident
     from uptop_leader.percents import Observed
 
 KEPT_S = 1.0
 DAY_S = 86_400.0
-_PAST = 20  # past incidents on the status page
-_OPEN = 1000  # open incidents that are looked at, at most
+_OPEN = 1000  # open incidents that are counted, at most
 
 
 class Overview:
@@ -32,11 +30,11 @@ class Overview:
         settings = leader.settings
         self._rules = Rules(constants=settings.timings, strategy=settings.agg_strategy)
         self._uptimes = Recent(self._read_uptimes, leader.clock_now, KEPT_S)
-        self._incidents = Recent(self._read_incidents, leader.clock_now, KEPT_S)
+        self._incidents = Recent(self._count_incidents, leader.clock_now, KEPT_S)
 
-    async def snapshot(self) -> Snapshot:
-        """Everything that monitors are shown with."""
-        uptimes = await self._uptimes.get()
+    async def snapshot(self, *, uptimes: bool = True) -> Snapshot:
+        """Everything that monitors are shown with; the uptimes where they are needed."""
+        known = await self._uptimes.get() if uptimes else {}
         leader = self._leader
         return Snapshot(
             now=leader.clock_now(),
@@ -44,23 +42,18 @@ class Overview:
             states=dict(leader.states),
             nodes=dict(leader.nodes),
             standings=dict(leader.standings()),
-            uptimes=uptimes,
+            uptimes=known,
             rules=self._rules,
         )
 
-    async def incidents(self) -> tuple[Incident, ...]:
-        """All open incidents and the newest past ones, the newest first."""
+    async def open_incidents(self) -> int:
+        """How many incidents are open."""
         return await self._incidents.get()
 
     async def _read_uptimes(self) -> Mapping[str, Observed]:
         leader = self._leader
         return await anyio.to_thread.run_sync(leader.store.uptime, leader.clock_now(), DAY_S)
 
-    async def _read_incidents(self) -> tuple[Incident, ...]:
-        store = self._leader.store
-        still = await anyio.to_thread.run_sync(
-            partial(store.incidents, open_only=True, limit=_OPEN)
-        )
-        newest = await anyio.to_thread.run_sync(partial(store.incidents, limit=_PAST))
-        found = {incident.id: incident for incident in (*still, *newest)}
-        return tuple(sorted(found.values(), key=lambda item: item.started, reverse=True))
+    async def _count_incidents(self) -> int:
+        count = partial(self._leader.store.incidents, open_only=True, limit=_OPEN)
+        return len(await anyio.to_thread.run_sync(count))

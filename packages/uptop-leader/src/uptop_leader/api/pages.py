@@ -1,71 +1,108 @@
-"""The public status page, its JSON, and the little that stands around it."""
+"""The public status page, its JSON, feeds and badges, and the little that stands around it."""
 
 from __future__ import annotations
 
-import hashlib
-from datetime import UTC, datetime
-from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
-import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import RedirectResponse, Response
 
 from uptop_leader.api.answers import tagged
 from uptop_leader.api.overview import KEPT_S
 from uptop_leader.api.recent import Recent
+from uptop_leader.api.rendered import HTML, Rendered
 from uptop_leader.maintenance_views import public_maintenances
-from uptop_leader.public import public_status, status_page
-from uptop_leader.refusals import NotThere
-from uptop_leader.views import monitor_views
+from uptop_leader.pages import badges
+from uptop_leader.pages.rendering import POLICY, STATIC, Renderer
+from uptop_leader.pages.site import FEEDS, Moment, Site, updated_ms
+from uptop_leader.public_views.openness import openness_of, shown_monitors
+from uptop_leader.refusals import BadRequest, NotThere
+from uptop_leader.zones import zone_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.requests import Request
 
     from uptop_leader.api.leader import Leader
     from uptop_leader.api.overview import Overview
+    from uptop_leader.public_views.happenings import Happening
+    from uptop_leader.public_views.page import StatusPage
 
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'"
-)
-_HTML = "text/html; charset=utf-8"
-_STATIC = {"uptop.css": "text/css; charset=utf-8", "favicon.svg": "image/svg+xml"}
-_REFRESH_S = 30
+T = TypeVar("T")
+_HEADERS = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
+_KEPT = 50  # pages of single things that are kept for a moment
+_SINGLE_S = 10.0
 
 
 class Pages:
-    """What browsers are shown. The page is rendered at most once a second, however many ask."""
+    """What browsers are shown. Each page is made at most once a second, however many ask."""
 
     def __init__(self, leader: Leader, overview: Overview) -> None:
         self._leader = leader
         self._overview = overview
-        self._enabled = leader.settings.status_enabled
-        folder = resources.files("uptop_leader") / "pages" / "static"
-        self._files = {name: (folder / name).read_bytes() for name in _STATIC}
-        self._templates = _environment(hashlib.sha256(self._files["uptop.css"]).hexdigest()[:12])
-        self._page = Recent(self._render, leader.clock_now, KEPT_S)
-        self._json = Recent(self._encode, leader.clock_now, KEPT_S)
+        settings = leader.settings
+        self._enabled = settings.status_enabled
+        self._openness = openness_of(settings)
+        title, zone_name = settings.status_title, settings.status_timezone
+        self._renderer = Renderer(title, zone_name)
+        self._site = Site(leader.store, self._renderer, self._openness, title, zone_name)
+        self._page = self._recent(self._make_page)
+        self._status = self._recent(self._make_status)
+        self._json = self._recent(self._make_json)
+        self._past = self._recent(self._make_past)
+        self._history = self._recent(self._make_history)
+        self._singles: dict[str, Recent[Rendered]] = {}
 
     async def home(self, request: Request) -> Response:  # noqa: ARG002  every handler gets it
         """`GET /`: the status page where there is one, else what else is here."""
         if self._enabled:
             return RedirectResponse("/status", 302)
-        body = self._templates.get_template("nothing.html").render()
-        return Response(body, 404, headers=_page_headers(), media_type=_HTML)
+        return Response(self._renderer.nothing(), 404, headers=_HEADERS, media_type=HTML)
 
     async def status(self, request: Request) -> Response:
         """`GET /status`."""
         self._need_enabled()
-        return tagged(request, await self._page.get(), _HTML, headers=_page_headers())
+        return _in_zone(request, await self._status.get())
+
+    async def history(self, request: Request) -> Response:
+        """`GET /status/history`: everything of 90 days."""
+        self._need_enabled()
+        return _in_zone(request, await self._history.get())
+
+    async def incident(self, request: Request) -> Response:
+        """`GET /status/incidents/{id}`: an incident, or a thread of posts, and its timeline."""
+        return await self._single(request, "incident", self._site.happening)
+
+    async def monitor(self, request: Request) -> Response:
+        """`GET /status/monitors/{id}`."""
+        return await self._single(request, "service", self._site.monitor)
 
     async def status_json(self, request: Request) -> Response:
         """`GET /status/json`; other origins may read it if one is set."""
         self._need_enabled()
         origin = self._leader.settings.cors_origin
-        headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} if origin else {}
-        return tagged(request, await self._json.get(), "application/json", headers=headers)
+        headers = {"Access-Control-Allow-Origin": origin} if origin else {}
+        return (await self._json.get()).answer(request, headers)
+
+    async def feed(self, request: Request) -> Response:
+        """`GET /status/feed.atom` and `GET /status/feed.rss`."""
+        self._need_enabled()
+        name = request.path_params["name"]
+        if name not in FEEDS:
+            raise NotThere("there are feed.atom and feed.rss")
+        base = self._leader.settings.public_url or str(request.base_url)
+        past, moment = await self._past.get(), await self._moment()
+        made = self._site.feed(name, past, f"{base.rstrip('/')}/status", updated_ms(moment))
+        return Rendered(made, FEEDS[name][1]).answer(request, {})
+
+    async def badge(self, request: Request) -> Response:
+        """`GET /status/badges/{name}.svg`: overall, a monitor's id, or that and `-uptime`."""
+        self._need_enabled()
+        made = self._site.badge(await self._page.get(), request.path_params["name"])
+        if made is None:
+            raise NotThere("there is no badge of this name")
+        return Rendered(made, badges.MEDIA).answer(request, {})
 
     async def static(self, request: Request) -> Response:
         """`GET /static/{name}`."""
@@ -76,59 +113,75 @@ class Pages:
         return self._file(request, "favicon.svg")
 
     def _file(self, request: Request, name: str) -> Response:
-        if name not in self._files:
+        if name not in STATIC:
             raise NotThere("there is no such file")
         headers = {"Cache-Control": "public, max-age=86400"}
-        return tagged(request, self._files[name], _STATIC[name], headers=headers)
+        return tagged(request, self._renderer.files[name], STATIC[name], headers=headers)
 
     def _need_enabled(self) -> None:
         if not self._enabled:
             raise NotThere("the status page is off: UPTOP_STATUS_ENABLED=true turns it on")
 
-    async def _render(self) -> bytes:
-        snapshot = await self._overview.snapshot()
-        incidents = await self._overview.incidents()
-        title = self._leader.settings.status_title
-        planned = public_maintenances(self._leader.calendar, snapshot.monitors, snapshot.now)
-        lately = self._leader.lately if self._leader.settings.status_regions else None
-        views = monitor_views(snapshot)
-        page = status_page(title, views, incidents, snapshot.now, planned, lately)
-        template = self._templates.get_template("status.html")
-        text = await anyio.to_thread.run_sync(lambda: template.render(page=page))
-        return text.encode()
+    async def _moment(self) -> Moment:
+        """What the leader knows now. Of the calendar only its own thread may ask."""
+        snapshot = await self._overview.snapshot(uptimes=False)
+        shown = shown_monitors(snapshot.monitors, self._openness)
+        return Moment(
+            snapshot=snapshot,
+            maintenance=public_maintenances(self._leader.calendar, shown, snapshot.now),
+            lately=self._leader.lately,
+        )
 
-    async def _encode(self) -> bytes:
-        snapshot = await self._overview.snapshot()
-        return msgspec.json.encode(public_status(monitor_views(snapshot), snapshot.now))
+    async def _single(
+        self, request: Request, noun: str, make: Callable[[Moment, str], str | None]
+    ) -> Response:
+        """The page of one thing, made anew when the one that is kept is too old."""
+        self._need_enabled()
+
+        async def made() -> Rendered:
+            moment = await self._moment()
+            text = await anyio.to_thread.run_sync(make, moment, wanted)
+            if text is None:
+                raise NotThere(f"no {noun} has this id")
+            return Rendered(text)
+
+        wanted = request.path_params["id"]
+        place = f"{noun}/{wanted}"
+        kept = self._singles.pop(place, None) or self._recent(made, _SINGLE_S)
+        found = await kept.get()
+        self._singles[place] = kept
+        if len(self._singles) > _KEPT:
+            del self._singles[next(iter(self._singles))]
+        return _in_zone(request, found)
+
+    def _recent(self, make: Callable[[], Awaitable[T]], seconds: float = KEPT_S) -> Recent[T]:
+        return Recent(make, self._leader.clock_now, seconds)
+
+    async def _make_page(self) -> StatusPage:
+        return await anyio.to_thread.run_sync(self._site.page, await self._moment())
+
+    async def _make_status(self) -> Rendered:
+        page = await self._page.get()
+        return await anyio.to_thread.run_sync(lambda: Rendered(self._site.status(page)))
+
+    async def _make_json(self) -> Rendered:
+        made = await anyio.to_thread.run_sync(self._site.statuses, await self._moment())
+        return Rendered(made, "application/json")
+
+    async def _make_past(self) -> tuple[Happening, ...]:
+        return await anyio.to_thread.run_sync(self._site.past, await self._moment())
+
+    async def _make_history(self) -> Rendered:
+        past = await self._past.get()
+        return await anyio.to_thread.run_sync(lambda: Rendered(self._site.history(past)))
 
 
-def _environment(version: str) -> Environment:
-    """The templates. `version` changes with the style sheet, so that caches ask anew."""
-    environment = Environment(
-        loader=PackageLoader("uptop_leader", "pages/templates"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["moment"] = _moment
-    environment.filters["iso"] = _iso
-    environment.globals["style_version"] = version
-    environment.globals["refresh_s"] = _REFRESH_S
-    return environment
-
-
-def _page_headers() -> dict[str, str]:
-    return {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
-
-
-def _moment(ms: int, after: int | None = None) -> str:
-    """A moment for people; only its time of day where `after` is a moment of the same day."""
-    then = datetime.fromtimestamp(ms / 1000, UTC)
-    if after is not None and datetime.fromtimestamp(after / 1000, UTC).date() == then.date():
-        return f"{then:%H:%M} UTC"
-    return f"{then.day} {then:%b %Y, %H:%M} UTC"
-
-
-def _iso(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _in_zone(request: Request, page: Rendered) -> Response:
+    """The page with its moments in the zone that is asked for with `?tz=`."""
+    wanted = request.query_params.get("tz")
+    if wanted is not None:
+        problem = zone_problem(wanted)
+        if problem is not None:
+            raise BadRequest("tz", problem)
+        page = page.in_zone(wanted)
+    return page.answer(request, _HEADERS)

@@ -37,7 +37,7 @@ class Scrapes:
         if not self._leader.settings.metrics_public:
             await self._access.person(request, Role.ADMIN)
         snapshot = await self._overview.snapshot()
-        incidents = await self._overview.incidents()
+        incidents = await self._overview.open_incidents()
         store, now = self._leader.store, self._leader.clock_now()
         outbox = await anyio.to_thread.run_sync(store.outbox_depth, now)
         scrape = Scrape(
@@ -45,7 +45,7 @@ class Scrapes:
             monitors=monitor_views(snapshot),
             nodes=node_views(snapshot.nodes, snapshot.standings, snapshot.now),
             channels={channel.id: channel.name for channel in self._leader.channels.values()},
-            open_incidents=sum(incident.ended is None for incident in incidents),
+            open_incidents=incidents,
             outbox_depth=outbox.waiting,
             outbox_age_s=outbox.oldest_s,
             gauges=self._leader.gauges(),

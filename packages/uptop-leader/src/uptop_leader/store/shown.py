@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.reliability import Reliability
     from uptop_leader.store.connections import Connections
+    from uptop_leader.store.day_blocks import Days
     from uptop_leader.store.history import Day, Latency, RawResult, Uptime
     from uptop_leader.store.regions import Point, Regional
 
@@ -61,6 +62,11 @@ class Shown:
         """The last days of every monitor, UTC, the oldest first and today last."""
         with self._connections.reading() as connection:
             return uptime.daily(connection, now, days)
+
+    def day_columns(self, now: float, days: int = 90) -> dict[str, Days]:
+        """The same as columns, for who shows those of all monitors at once."""
+        with self._connections.reading() as connection:
+            return uptime.columns(connection, now, days)
 
     def latency(self, now: float, seconds: float) -> dict[tuple[str, str], Latency]:
         """The latencies of every (monitor, node) in the last `seconds`."""

@@ -64,6 +64,12 @@ def daily(
     return {monitor: _days(known, usual, blank) for monitor, known in found.items()}
 
 
+def columns(connection: Connection, now: float, days: int) -> dict[str, Days]:
+    """The last `days` days of every monitor, UTC, as columns; the last one is today so far."""
+    first = DAY.start_of(to_ms(now)) - (days - 1) * DAY.length_ms
+    return known_days(connection, first, to_ms(now))
+
+
 def _days(known: Days, usual: list[Day], blank: list[Day]) -> list[Day]:
     """The days as they are told. Most are like `usual` ones, up throughout, or `blank`, and those
     are shared: of a thousand monitors' quarters, making each anew takes longer than all else.

@@ -1,11 +1,10 @@
-"""Step 13 for the status page, by region: where a service is up, and how fast it answers there.
+"""A row by region: where a service is up, and how fast it answers there.
 
 For pages that may name regions only. Pure.
 """
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,7 +15,7 @@ from uptop_leader.states import Status
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from uptop_core.views import MonitorView, VoteView
+    from uptop_leader.public_views.looks import Look, Sight
     from uptop_leader.store.regions import Regional
 
 _UNNAMED = "other places"
@@ -37,35 +36,30 @@ class PublicRegion(Struct, frozen=True, kw_only=True):
     more: str = ""
 
 
-def public_regions(view: MonitorView, lately: Mapping[str, Regional]) -> tuple[PublicRegion, ...]:
+def public_regions(look: Look, lately: Mapping[str, Regional]) -> tuple[PublicRegion, ...]:
     """The regions that look at a monitor, by name; none where there is but one without a name."""
-    votes: dict[str, list[VoteView]] = {}
-    for vote in view.votes:
-        if vote.fresh or vote.region in lately:
-            votes.setdefault(vote.region, []).append(vote)
-    if set(votes) <= {""}:
+    sights = {
+        region: sight for region, sight in look.sights.items() if sight.fresh or region in lately
+    }
+    if sights.keys() <= {""}:
         return ()
-    return tuple(_regions(votes, lately))
+    return tuple(_regions(sights, lately))
 
 
-def _regions(
-    votes: Mapping[str, list[VoteView]], lately: Mapping[str, Regional]
-) -> Iterator[PublicRegion]:
-    for region, own in sorted(votes.items()):
-        fresh = [vote for vote in own if vote.fresh]
-        status = region_status(sum(vote.up for vote in fresh), len(fresh))
+def _regions(sights: Mapping[str, Sight], lately: Mapping[str, Regional]) -> Iterator[PublicRegion]:
+    for region, sight in sorted(sights.items()):
+        status = region_status(sight.up, sight.fresh)
         regional = lately.get(region)
-        word = _WORDS.get(status) or _usual(fresh, regional)
+        word = _WORDS.get(status) or _usual(sight, regional)
         more = _more(regional) if regional is not None else ""
         yield PublicRegion(name=region or _UNNAMED, status=status.value, word=word, more=more)
 
 
-def _usual(fresh: list[VoteView], regional: Regional | None) -> str:
+def _usual(sight: Sight, regional: Regional | None) -> str:
     """The median of the last hour, else of the newest looks."""
     median = regional.latency.p50_ms if regional is not None else None
-    known = [vote.latency_ms for vote in fresh if vote.up and vote.latency_ms is not None]
-    if median is None and known:
-        median = statistics.median(known)
+    if median is None:
+        median = sight.latency_ms
     return "up" if median is None else milliseconds(median)
 
 

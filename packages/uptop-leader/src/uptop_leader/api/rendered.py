@@ -1,0 +1,61 @@
+"""A page that was made, as browsers are sent it: with its ETag, and packed for who takes it so."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from uptop_leader.pages.moments import in_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+HTML = "text/html; charset=utf-8"
+_SMALL = 1400  # bytes that go in one packet anyway
+_FAST = 1
+_ZONES = 8  # that a page is kept in
+
+
+class Rendered:
+    """A text with what is known of it; everything else is made when it is first asked for."""
+
+    def __init__(self, text: str | bytes, media_type: str = HTML) -> None:
+        self.body = text.encode() if isinstance(text, str) else text
+        self.etag = f'"{hashlib.sha256(self.body).hexdigest()[:24]}"'
+        self._media_type = media_type
+        self._packed: bytes | None = None
+        self._zones: dict[str, Rendered] = {}
+
+    def in_zone(self, zone_name: str) -> Rendered:
+        """The page with its moments in another time zone."""
+        found = self._zones.pop(zone_name, None)
+        if found is None:
+            found = Rendered(in_zone(self.body.decode(), zone_name), self._media_type)
+        self._zones[zone_name] = found
+        if len(self._zones) > _ZONES:
+            del self._zones[next(iter(self._zones))]
+        return found
+
+    def answer(self, request: Request, headers: Mapping[str, str]) -> Response:
+        """The page, or 304 for who has it."""
+        told = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", **headers}
+        told["ETag"] = self.etag
+        asked = request.headers.get("if-none-match", "")
+        if self.etag in {part.strip().removeprefix("W/") for part in asked.split(",")}:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=told)
+        body = self.body
+        if len(body) > _SMALL and "gzip" in request.headers.get("accept-encoding", ""):
+            body = self._gzipped()
+            told["Content-Encoding"] = "gzip"
+        return Response(body, headers=told, media_type=self._media_type)
+
+    def _gzipped(self) -> bytes:
+        if self._packed is None:
+            self._packed = gzip.compress(self.body, _FAST, mtime=0)
+        return self._packed

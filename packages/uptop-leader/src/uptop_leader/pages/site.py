@@ -1,0 +1,175 @@
+"""The status page and all that belongs to it, from what the leader knows and what its store says.
+
+A leader serves it and `export-status` writes it to files: both ask here. Everything blocks, so a
+leader asks in worker threads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from uptop_leader.pages import badges, feeds
+from uptop_leader.public_views import monitor_page
+from uptop_leader.public_views.looks import looks
+from uptop_leader.public_views.page import (
+    Material,
+    StatusPage,
+    all_rows,
+    happenings,
+    minute_of,
+    status_page,
+    teller,
+)
+from uptop_leader.public_views.rows import Facts
+from uptop_leader.public_views.statuses import public_status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from uptop_leader.api.leader import History
+    from uptop_leader.incidents import Incident
+    from uptop_leader.maintenance_views import PublicMaintenance
+    from uptop_leader.pages.rendering import Renderer
+    from uptop_leader.public_views.happenings import Happening
+    from uptop_leader.public_views.openness import Openness
+    from uptop_leader.regional import ByRegion
+    from uptop_leader.store.day_blocks import Days
+    from uptop_leader.views import Snapshot
+
+DAY_S = 86_400.0
+HISTORY_DAYS = 90
+_DAYS_KEPT_S = 30.0  # a day's bar moves slowly, and reading them is half of the work
+_OPEN, _PAST, _HISTORY = 1000, 20, 500
+_SHOWN_AT_MONITOR = 10
+_FEED = 30
+
+FEEDS = {"feed.atom": (feeds.atom, feeds.ATOM), "feed.rss": (feeds.rss, feeds.RSS)}
+"""The feeds by the names of their files: how they are made, and their media types."""
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """What the leader knows at one moment. The uptimes of the snapshot are not needed."""
+
+    snapshot: Snapshot
+    maintenance: tuple[PublicMaintenance, ...]
+    lately: ByRegion
+
+
+class Site:
+    """Makes pages, feeds and badges."""
+
+    def __init__(
+        self, store: History, renderer: Renderer, openness: Openness, title: str, zone_name: str
+    ) -> None:
+        self.renderer = renderer
+        self._store = store
+        self._openness = openness
+        self._title = title
+        self._zone = zone_name
+        self._days: tuple[float, Mapping[str, Days]] | None = None
+
+    def page(self, moment: Moment) -> StatusPage:
+        """The status page as values."""
+        incidents = self._incidents(_PAST)
+        return status_page(self._title, self._material(moment, incidents), self._openness)
+
+    def status(self, page: StatusPage) -> str:
+        """The status page."""
+        return self.renderer.status(page)
+
+    def statuses(self, moment: Moment) -> bytes:
+        """The statuses for programs."""
+        snapshot = moment.snapshot
+        seen = looks(snapshot, self._openness)
+        uptimes = self._store.uptime(snapshot.now, DAY_S)
+        return msgspec.json.encode(public_status(seen, uptimes, snapshot.now))
+
+    def past(self, moment: Moment) -> tuple[Happening, ...]:
+        """All that has happened in 90 days, the newest first."""
+        since = (moment.snapshot.now - HISTORY_DAYS * DAY_S) * 1000
+        found = happenings(self._material(moment, self._incidents(_HISTORY)), self._openness)
+        return tuple(one for one in found if one.ended is None or one.newest >= since)
+
+    def history(self, past: Sequence[Happening]) -> str:
+        """All of it on one page."""
+        return self.renderer.history(past, HISTORY_DAYS)
+
+    def happening(self, moment: Moment, wanted: str) -> str | None:
+        """The page of an incident with the posts about it, or of a thread of posts."""
+        who = teller(moment.snapshot, self._openness)
+        incident = self._store.incident(wanted)
+        if incident is not None:
+            item = who.of_incident(incident, self._store.posts.newest(200, incident=wanted))
+        else:
+            item = who.of_posts(self._store.posts.of_thread(wanted))
+        return None if item is None else self.renderer.happening(item)
+
+    def monitor(self, moment: Moment, wanted: str) -> str | None:
+        """The page of a monitor; None where there is none that may be shown."""
+        snapshot = moment.snapshot
+        seen = {look.id: look for look in looks(snapshot, self._openness)}
+        look = seen.get(wanted)
+        if look is None or look.is_group:
+            return None
+        row = Facts(
+            now=snapshot.now,
+            days=self._known_days(snapshot.now),
+            lately=moment.lately if self._openness.regions else None,
+        ).row(look)
+        windows = self._store.reliability(wanted, snapshot.now, monitor_page.SECONDS)
+        incidents = self._store.incidents(monitor=wanted, limit=_SHOWN_AT_MONITOR)
+        told = teller(snapshot, self._openness).happenings(incidents, ())
+        return self.renderer.monitor(
+            monitor_page.monitor_page(row, windows, self._chart(look.id, snapshot), told, snapshot)
+        )
+
+    def feed(self, name: str, past: Sequence[Happening], base: str, updated: int) -> bytes:
+        """A feed of the newest that has happened; `base` is where the status page is."""
+        make, _ = FEEDS[name]
+        return make(self._title, base, past[:_FEED], updated, self._zone)
+
+    def badge(self, page: StatusPage, name: str) -> str | None:
+        """`overall`, or the id of a monitor, or that with `-uptime` behind it."""
+        if name == "overall":
+            return badges.overall_badge(page.title, page.banner)
+        rows = all_rows(page)
+        wanted = name.removesuffix("-uptime")
+        if wanted not in rows:
+            return None
+        make = badges.status_badge if wanted == name else badges.uptime_badge
+        return make(rows[wanted])
+
+    def _chart(self, monitor: str, snapshot: Snapshot) -> monitor_page.Chart | None:
+        named = self._openness.regions
+        region_of = {node.id: node.region if named else "" for node in snapshot.nodes.values()}
+        points = self._store.points(monitor, region_of, snapshot.now, monitor_page.CHART_S)
+        return monitor_page.chart(points, snapshot.now)
+
+    def _material(self, moment: Moment, incidents: Sequence[Incident]) -> Material:
+        return Material(
+            snapshot=moment.snapshot,
+            days=self._known_days(moment.snapshot.now),
+            incidents=incidents,
+            posts=self._store.posts.of_newest_threads(),
+            maintenance=moment.maintenance,
+            lately=moment.lately,
+        )
+
+    def _incidents(self, newest: int) -> Sequence[Incident]:
+        """All open incidents and the newest of all."""
+        still = self._store.incidents(open_only=True, limit=_OPEN)
+        found = {one.id: one for one in (*still, *self._store.incidents(limit=newest))}
+        return tuple(found.values())
+
+    def _known_days(self, now: float) -> Mapping[str, Days]:
+        if self._days is None or not 0 <= now - self._days[0] < _DAYS_KEPT_S:
+            self._days = (now, self._store.day_columns(now))
+        return self._days[1]
+
+
+def updated_ms(moment: Moment) -> int:
+    """The minute of a moment, as pages say it."""
+    return minute_of(moment.snapshot.now)

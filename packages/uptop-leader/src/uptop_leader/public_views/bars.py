@@ -1,0 +1,143 @@
+"""Daily bars: 90 days of a monitor, told as runs of days that are alike. Pure.
+
+A day is told by what was observed of it. Its colour says how long it was down: `up`, `some` (less
+than a twentieth of what was observed) or `much`; `care` is a day of maintenance and `none` one in which
+nobody looked. Of a day that was not looked at throughout, `seen` says how much was.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from uptop_leader.percents import cut_percent
+from uptop_leader.store.levels import DAY
+from uptop_leader.wording import duration
+
+if TYPE_CHECKING:
+    from uptop_leader.store.day_blocks import Days
+
+BARS = 90
+_MUCH = 0.05  # down for this share of the observed time or more
+_WHOLE = 0.99  # seen for this share of the day or more
+_SLACK_MS = 120_000  # what the newest looks may not have told yet
+_EMPTY, _FULL, _ODD = 0, 1, 2
+_KINDS = {_EMPTY: "none", _FULL: "up"}
+_ALIKE = re.compile(rb"\x00+|\x01+|\x02")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Run(Struct, frozen=True, gc=False):
+    """`count` days from number `start` on that look alike; `words` tell of a single odd one."""
+
+    kind: str
+    start: int
+    count: int
+    seen: float = 1.0
+    words: str = ""
+
+
+class Bars(Struct, frozen=True):
+    """The days of a monitor. `uptime` and `covered` are percent of all of them, uptime None where
+    nothing was observed; `bad_days` is how many have outages.
+    """
+
+    runs: tuple[Run, ...]
+    uptime: float | None
+    covered: float | None
+    bad_days: int
+
+
+def first_day(now: float) -> date:
+    """The date of the first bar: days are those of UTC."""
+    today = DAY.start_of(int(now * 1000))
+    return datetime.fromtimestamp((today - (BARS - 1) * DAY.length_ms) / 1000, UTC).date()
+
+
+def bars(days: Days | None, now: float) -> Bars:
+    """The bars of a monitor, whose days end with today so far; None knows nothing."""
+    if days is None:
+        return Bars((Run("none", 0, BARS),), None, 0.0, 0)
+    observed, down = days.observed, days.down
+    now_ms = int(now * 1000)
+    elapsed = now_ms - DAY.start_of(now_ms)
+    total, bad = sum(observed), sum(down)
+    return Bars(
+        runs=_runs(days, elapsed, first_day(now)),
+        uptime=cut_percent(total - bad, total),
+        covered=cut_percent(min(total, _window(elapsed)), _window(elapsed)),
+        bad_days=sum(map(bool, down)),
+    )
+
+
+def _window(elapsed: int) -> int:
+    return (BARS - 1) * DAY.length_ms + elapsed
+
+
+def _runs(days: Days, elapsed: int, first: date) -> tuple[Run, ...]:
+    """Days are marked as whole, empty or odd, since telling ninety of a thousand monitors one by one
+    takes longer than all else.
+    """
+    whole = DAY.length_ms
+    marks = bytearray(
+        _FULL if seen == whole else _ODD if seen else _EMPTY for seen in days.observed
+    )
+    if days.observed[-1] >= elapsed - _SLACK_MS:
+        marks[-1] = _FULL
+    for column in (days.down, days.maintained):
+        if any(column):
+            for number, part in enumerate(column):
+                if part:
+                    marks[number] = _ODD
+    return tuple(
+        _odd_day(days, found.start(), elapsed, first)
+        if found[0][0] == _ODD
+        else Run(_KINDS[found[0][0]], found.start(), found.end() - found.start())
+        for found in _ALIKE.finditer(marks)
+    )
+
+
+def _odd_day(days: Days, number: int, elapsed: int, first: date) -> Run:
+    observed, down = days.observed[number], days.down[number]
+    maintained, outages = days.maintained[number], days.outages[number]
+    whole = elapsed if number == BARS - 1 else DAY.length_ms
+    seen = min(1.0, observed / whole) if whole else 1.0
+    told = [f"down for {duration(down)} in {_outages(outages)}"] if down else []
+    if maintained:
+        told.append(f"maintenance for {duration(maintained)}")
+    if seen < _WHOLE or not told:
+        told.append(_watched(seen))
+    return Run(
+        kind=_kind(observed, down, maintained),
+        start=number,
+        count=1,
+        seen=1.0 if seen >= _WHOLE or not observed else seen,
+        words=f"{day_words(first + timedelta(number))}: {', '.join(told)}",
+    )
+
+
+def _kind(observed: int, down: int, maintained: int) -> str:
+    if down:
+        return "much" if down >= _MUCH * observed else "some"
+    if observed:
+        return "up"
+    return "care" if maintained else "none"
+
+
+def _watched(seen: float) -> str:
+    if seen >= _WHOLE:
+        return "no downtime"
+    share = int(cut_percent(seen, 1.0) or 0)
+    return f"watched {share or 'less than 1'} % of the time"
+
+
+def _outages(number: int) -> str:
+    return "1 outage" if number == 1 else f"{number} outages"
+
+
+def day_words(day: date) -> str:
+    """A date for people: `12 Oct 2026`."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
