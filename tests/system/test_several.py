@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from tests.pgbouncer import needs_pgbouncer
 from tests.system.cluster import SECRET, Cluster, cluster, site, webhook
 from tests.system.receiver import Receiver
 from tests.system.several import IN_TRANSACTION, TENTH, several
@@ -138,10 +139,13 @@ async def test_a_database_that_is_away_for_a_while_is_waited_for(tmp_path: Path)
             assert receiver.told == []
 
 
-async def test_a_hole_that_opens_within_a_transaction_is_left_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pooled", [0, pytest.param(8, marks=needs_pgbouncer)])
+async def test_a_hole_that_opens_within_a_transaction_is_left_behind(
+    tmp_path: Path, pooled: int
+) -> None:
     async with cluster(tmp_path) as town:
         town.timings = TENTH
-        async with several(town, 3) as leaders:
+        async with several(town, 3, pooled=pooled) as leaders:
             holder = await leaders.one_acts()
             holder.relay.trap(IN_TRANSACTION)
             await until("the hole is open", lambda: holder.relay.is_hole)
