@@ -30,7 +30,7 @@ from uptop_leader.copying.words import ChangesPage, RowsPage
 from uptop_leader.nodes import Ledger, Node
 from uptop_leader.states import Belief, fresh_state
 from uptop_leader.store.change_log import THINGS
-from uptop_leader.store.copying import NATURAL
+from uptop_leader.store.copying import named_by
 from uptop_leader.store.places import Place
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def copy_everything(leader: Store, copy: Store) -> None:
         page = over_the_wire(leader.copies.rows(thing, None))
         first = first or page
         copy.copies.take_rows(page.rows)
-        if thing not in NATURAL:
-            there[thing] = {change.key for change in page.rows}
+        there[thing] = {named_by(change) for change in page.rows}
     assert first is not None
     copy.copies.end_rows(first.source, there, first.at)
 

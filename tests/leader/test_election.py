@@ -9,6 +9,7 @@ from tests.election.broken import BROKEN
 from tests.election.runs import run
 from uptop_leader.election.following import Following, Next
 from uptop_leader.election.leading import Leading
+from uptop_leader.election.reasons import Troubles, why_following
 from uptop_leader.election.words import Answer, Pace, Phase, Poll, Sighting
 
 PACE = Pace()
@@ -157,13 +158,15 @@ def test_no_promotion_without_a_line_of_its_own() -> None:
     assert not missed(follower(), 1.0, 2.0, 3.0, line=False).active
 
 
-@pytest.mark.parametrize("how", [{"active": True}, {"active": False, "waits": True}])
-def test_no_promotion_while_a_probe_sees_the_leader_at_work_or_waiting(
-    how: dict[str, bool],
-) -> None:
-    state = follower().told(1.0, Sighting(at=0.0, epoch=1, **how))
+@pytest.mark.parametrize(
+    "how", [Sighting(at=0, epoch=1, active=True), Sighting(at=0, epoch=1, active=False, waits=True)]
+)
+def test_no_promotion_while_a_probe_sees_the_leader_at_work_or_waiting(how: Sighting) -> None:
+    state = follower().told(1.0, replace(how, by="west"))
     state = missed(state, 2.0, 3.0, 4.0)
     assert not state.active
+    why = why_following(state, 4.0, Troubles(away_since=2.0))
+    assert why == "the leader is unreachable from here, seen by west"
     late = PACE.word + 0.1
     assert missed(awake(state, late), late).active
 

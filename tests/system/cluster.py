@@ -7,7 +7,7 @@ when the block ends, and when it ends badly the tails of all logs are shown.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from anyio.abc import TaskGroup
 from tests.system.gateway import Gateway
 from tests.system.history import History
 from tests.system.http_listener import HttpListener
+from tests.system.line import Line
 from tests.system.processes import Process
 from tests.system.receiver import Receiver
 from tests.system.targets import Target
@@ -61,6 +62,8 @@ class Cluster:
         self.others: list[Process] = []  # which are ended with the rest
         self.port = 0
         self.receivers: list[Receiver] = []
+        self.at_the_end: list[Callable[[], None]] = []  # what else is checked of a run
+        self.is_split = False  # whether two could not know of each other, so that both may tell
         self.secrets: set[str] = set()  # what must not show anywhere, beside the usual
         self._tasks = tasks
         self._leader_settings: dict[str, str] = {}
@@ -86,6 +89,17 @@ class Cluster:
         listener = make(self._tasks)
         await listener.come()
         return listener
+
+    def attend(
+        self, watch: Callable[[], Coroutine[Any, Any, None]], check: Callable[[], None]
+    ) -> None:
+        """Have somebody watch until everything is over, and say then what did not hold."""
+        self._tasks.start_soon(watch)
+        self.at_the_end.append(check)
+
+    async def line(self, to: Callable[[], int]) -> Line:
+        """A new line to the port `to()`, which can be cut."""
+        return await self.comes(lambda tasks: Line(tasks, to))
 
     async def gateway(self) -> Gateway:
         """A new gateway to the leader, wherever that listens."""

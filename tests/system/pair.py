@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from tests.system.cluster import Cluster
 from tests.system.history import History
+from tests.system.pair_watch import PairWatch
 from tests.system.processes import Process
 from tests.system.waiting import until
 from uptop_core.wire import Health
@@ -16,17 +18,20 @@ PAIR_QUICK = (
 )
 """Time constants at about a fifth: a machine that is busy stands still for a second."""
 
+_SAME_MS = 100  # a result that came to both has the time that each made of its age
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
 
 class Pair:
     """The follower of a cluster's leader. `towards` is the port at which it finds the leader."""
 
-    def __init__(self, town: Cluster, *, towards: int | None = None, **settings: str) -> None:
+    def __init__(
+        self, town: Cluster, name: str = "follower", *, towards: int | None = None, **settings: str
+    ) -> None:
         self.town = town
-        self.database = town.folder / "follower.db"
+        self.database = town.folder / f"{name}.db"
         self.history = History(self.database)
-        self.process = Process("follower", ["-m", "uptop_leader"], town.folder)
+        self.process = Process(name, ["-m", "uptop_leader"], town.folder)
         self.port = 0
         self._towards = towards
         self.settings = settings
@@ -42,8 +47,15 @@ class Pair:
         """What probes are told: the leader first."""
         return f"{self.town.url},{self.url}"
 
-    async def start(self) -> None:
-        """Start it and wait until it stands by, or acts; later starts take the same port."""
+    def watch(self) -> PairWatch:
+        """Look at both from now on; what must hold of them is checked at the end of the run."""
+        books = {"leader": self.town.history, "follower": self.history}
+        watch = PairWatch(lambda: self.town.health_of(self.town.url), self.health, books)
+        self.town.attend(watch.run, watch.assert_held)
+        return watch
+
+    def environment(self) -> dict[str, str]:
+        """Its settings, which its commands need too."""
         settings = {
             **self.town.leader_environment(),
             "UPTOP_DB_DSN": str(self.database),
@@ -52,7 +64,11 @@ class Pair:
             "UPTOP_PEER_URL": f"http://127.0.0.1:{self._towards or self.town.port}",
             **{f"UPTOP_{name.upper()}": value for name, value in self.settings.items()},
         }
-        self.process.start({name: value for name, value in settings.items() if value})
+        return {name: value for name, value in settings.items() if value}
+
+    async def start(self) -> None:
+        """Start it and wait until it stands by, or acts; later starts take the same port."""
+        self.process.start(self.environment())
         if not self.port:
             await until("the follower tells its port", self._is_port_told)
         await until("the follower is well", self._is_well)
@@ -89,6 +105,22 @@ class Pair:
 
         await until("the follower has copied everything", same, within_s)
 
+    async def same_results(self, within_s: float = 30.0, apart_ms: int = _SAME_MS) -> int:
+        """Wait until both have the same results, which takes that no more come; how many."""
+
+        differ: list[str] = []
+
+        def same() -> bool:
+            mine, other = _results(self.history), _results(self.town.history)
+            differ[:] = _differences(mine, other, apart_ms)
+            return not differ
+
+        try:
+            await until("both have the same results", same, within_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {'; '.join(differ[:5])}") from None
+        return len(_results(self.history))
+
     async def takes_over(self, within_s: float = 30.0) -> None:
         """Wait until it acts."""
         await until("the follower takes over", self.is_active, within_s)
@@ -117,3 +149,30 @@ def _decided(history: History) -> list[object]:
             "SELECT value FROM meta WHERE key IN ('cluster', 'config_version') ORDER BY key",
         )
     ]
+
+
+def _differences(mine: list[Any], other: list[Any], apart_ms: int) -> list[str]:
+    """What only one of the two has; a result is known by its latency, and its time about."""
+    here, there = _times(mine), _times(other)
+    found = []
+    for key in here.keys() | there.keys():
+        left, right = here.get(key, []), there.get(key, [])
+        if len(left) != len(right) or any(
+            abs(one - two) > apart_ms for one, two in zip(left, right, strict=True)
+        ):
+            found.append(f"{key}: at {left} here, at {right} there")
+    return found
+
+
+def _times(rows: list[Any]) -> dict[tuple[Any, ...], list[int]]:
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for *key, at in rows:
+        found.setdefault(tuple(key), []).append(at)
+    return found
+
+
+def _results(history: History) -> list[Any]:
+    return history.select(
+        "SELECT s.monitor, s.node, r.latency_us, r.reason, r.time_ms FROM result r"
+        " JOIN series s ON s.id = r.series ORDER BY 1, 2, 3, 4, 5"
+    )

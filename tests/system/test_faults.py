@@ -8,7 +8,7 @@ from random import SystemRandom
 
 import pytest
 
-from tests.system.faults.fault import Fault
+from tests.system.faults.fault import Fault, Size
 from tests.system.faults.rows import rows
 from tests.system.faults.survive import Seen, at_work
 
@@ -23,7 +23,7 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Seen]]
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     params = [item.callspec.params for item in items if "fault" in item.fixturenames]
     chosen = [one["fault"] for one in params if isinstance(one["fault"], Fault)]
-    with at_work(chosen, seed=_SEED, full=False) as outcomes:
+    with at_work(chosen, seed=_SEED, size=Size(full=False)) as outcomes:
         yield outcomes
 
 

@@ -12,14 +12,35 @@ from tests.system.receiver import Receiver
 from tests.system.targets import Target
 
 
+class Size(Struct, frozen=True, kw_only=True):
+    """How much of a fault is run: see the properties of `Ground`."""
+
+    full: bool
+    usual: bool = False
+    times: int = 0
+
+
 class Ground(Struct, frozen=True):
-    """Where a fault happens: an empty cluster, chance (its seed is printed), and whether there is
-    time for the `full` size of it.
-    """
+    """Where a fault happens: an empty cluster, chance (its seed is printed), and the `size` of it."""
 
     town: Cluster
     chance: Random
-    full: bool
+    size: Size
+
+    @property
+    def full(self) -> bool:
+        """Whether there is time for all of it."""
+        return self.size.full
+
+    @property
+    def usual(self) -> bool:
+        """Whether the time constants are those of DESIGN; of rows about a pair of leaders."""
+        return self.size.usual
+
+    @property
+    def times(self) -> int:
+        """How often it is to happen; 0 where nobody has said it."""
+        return self.size.times
 
 
 class Fault(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.system.faults.fault import Fault
 
 _NOT_ROWS = {
-    "__main__", "fault", "invariants", "places", "rows", "survive", "virtual", "wild",
+    "__main__", "fault", "invariants", "pairs", "places", "rows", "survive", "virtual", "wild",
 }  # fmt: skip
 
 

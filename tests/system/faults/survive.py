@@ -17,7 +17,7 @@ import anyio
 from msgspec import Struct
 
 from tests.system.cluster import cluster
-from tests.system.faults.fault import Fault, Ground
+from tests.system.faults.fault import Fault, Ground, Size
 from tests.system.faults.invariants import assert_invariants
 
 _HERE = Path(__file__).parent.parent
@@ -36,15 +36,15 @@ class Seen(Struct, frozen=True, kw_only=True):
     logs: str
 
 
-async def survive(fault: Fault, folder: Path, *, seed: int, full: bool) -> str:
+async def survive(fault: Fault, folder: Path, *, seed: int, size: Size) -> str:
     """Run one fault in a cluster of its own, and look at its records; what was seen."""
     async with cluster(folder) as town:
-        seen = await fault.run(Ground(town, Random(seed), full))
+        seen = await fault.run(Ground(town, Random(seed), size))
         await assert_invariants(town)
         return seen
 
 
-def seen_of(fault: Fault, *, seed: int, full: bool) -> Seen:
+def seen_of(fault: Fault, *, seed: int, size: Size) -> Seen:
     """Run one fault, in a folder that is gone afterwards."""
     began = time.monotonic()
     logs, held = io.StringIO(), False
@@ -54,7 +54,7 @@ def seen_of(fault: Fault, *, seed: int, full: bool) -> Seen:
         contextlib.redirect_stderr(logs),  # what is logged in virtual time
     ):
         try:
-            words = anyio.run(lambda: survive(fault, Path(folder), seed=seed, full=full))
+            words = anyio.run(lambda: survive(fault, Path(folder), seed=seed, size=size))
             held = True
         except Exception as error:  # noqa: BLE001  the other rows are run all the same
             words = f"{type(error).__name__}: {error}"
@@ -72,13 +72,13 @@ def _where(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def at_work(
-    faults: Iterable[Fault], *, seed: int, full: bool, jobs: int = JOBS
+    faults: Iterable[Fault], *, seed: int, size: Size, jobs: int = JOBS
 ) -> Iterator[dict[str, Future[Seen]]]:
     """Run `faults`, so many at once, each in a process; what comes of each, by name. What has not
     begun at the end of the block is not begun any more.
     """
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
     try:
-        yield {fault.name: pool.submit(seen_of, fault, seed=seed, full=full) for fault in faults}
+        yield {fault.name: pool.submit(seen_of, fault, seed=seed, size=size) for fault in faults}
     finally:
         pool.shutdown(cancel_futures=True)

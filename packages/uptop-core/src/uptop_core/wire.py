@@ -183,11 +183,22 @@ class ResultsAnswer(Struct, frozen=True, kw_only=True):
     now: int
 
 
+class CopyHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a follower's copy of its leader is: everything was there `age_ms` ago (None: never since
+    the start), `behind` changes are known to be missing, and `trouble` says why it cannot copy.
+    """
+
+    age_ms: int | None = None
+    behind: int = 0
+    trouble: str = ""
+
+
 class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`GET /api/health`: 200 with status ok, or 503 with the reason.
 
     `epoch` is the highest it has heard of. Of a leader that has a follower `phase` tells how far it
-    is: active, waiting, returning or unfit. `token` is for the follower's next poll.
+    is: active, waiting, returning or unfit. To who has the cluster secret: `why` it acts or stands
+    by, `copy` how its copy of the leader is, and `token` for the follower's next poll.
     """
 
     status: str
@@ -197,6 +208,8 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     phase: str = ""
     token: str = ""
+    why: str = ""
+    copy: CopyHealth | None = None
 
 
 class PeerPoll(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -213,13 +226,14 @@ class PeerPoll(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PeerSighting(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """probe → one of two peers: what it saw of the other one, so many milliseconds ago.
 
-    `waits` says that it is up, and waits for its follower's word.
+    `waits` says that it is up, and waits for its follower's word; `node` is who says this.
     """
 
     age_ms: Count
     epoch: Count = 0
     active: bool = False
     waits: bool = False
+    node: Annotated[str, Meta(max_length=100)] = ""
 
 
 class ErrorAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):

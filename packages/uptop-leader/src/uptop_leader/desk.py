@@ -120,6 +120,11 @@ class Desk:
         """The last results, for the other node."""
         return self._helm.ring
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether this process is about to end: nobody is kept waiting any more."""
+        return self._helm.is_stopping
+
     async def polled(self, poll: PeerPoll) -> str:
         """A follower asks; the token for its next poll. One that is itself a follower has none."""
         self._helm.ring.keeps = self._helm.lease is None
@@ -145,7 +150,13 @@ class Desk:
         """A probe says what it saw of the other one."""
         at = self._clock.now() - sighting.age_ms / 1000
         await self._helm.place.told(
-            Sighting(at=at, active=sighting.active, epoch=sighting.epoch, waits=sighting.waits)
+            Sighting(
+                at=at,
+                active=sighting.active,
+                epoch=sighting.epoch,
+                waits=sighting.waits,
+                by=sighting.node,
+            )
         )
 
     # What only a leader that acts may do

@@ -26,9 +26,12 @@ from uptop_leader.refusals import StandingBy
 from uptop_leader.shared import SIGNALS_S, hear_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from uptop_core.clock import Clock
+    from uptop_core.wire import CopyHealth
     from uptop_leader.election.holder import Holder
     from uptop_leader.election.place import Place
     from uptop_leader.settings import LeaderSettings
@@ -69,9 +72,12 @@ class Helm:
         self.place: Place
         self.lease: Holder | None = None
         """Its place, when it is one of several leaders on one database."""
+        self.copy_health: Callable[[], CopyHealth] | None = None
+        """How its copy is, when it is a follower."""
         self.ring = ResultRing()
         self.trouble = ""
         """Why this node cannot do its role's work; empty when it can."""
+        self.is_stopping = False
         self._clock = clock
         self._http = http
         self._turned = anyio.Event()
@@ -111,6 +117,7 @@ class Helm:
 
     def stop_waiting(self) -> None:
         """Answer who waits for something to change."""
+        self.is_stopping = True
         self.leader.engine.stop_waiting()
 
     async def drained(self) -> None:
@@ -138,6 +145,8 @@ class Helm:
             active=self.is_active,
             epoch=self.place.known_epoch,
             phase=phase,
+            why=self.place.why,
+            copy=None if self.copy_health is None else self.copy_health(),
         )
 
     def is_well(self) -> bool:

@@ -56,6 +56,7 @@ def take_station(
         epoch=lambda: station.known_epoch,
     )
     helm.ring.keeps = True
+    helm.copy_health = copier.health if settings.follower_mirror else None
     helm.place = station = Station(
         settings.effective_node_id,
         asks,

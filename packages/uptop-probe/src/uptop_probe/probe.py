@@ -80,7 +80,7 @@ class Probe:
             clock=clock,
             on_result=lambda ran: self._reporter.add(ran),
         )
-        self._sightings = Sightings(clients, clock, constants.beat)
+        self._sightings = Sightings(clients, settings.node_id, clock, constants.beat)
         self._reporter = Reporter(
             self._spool,
             self._link,

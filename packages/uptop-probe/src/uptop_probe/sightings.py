@@ -34,10 +34,13 @@ class Seen(Struct, frozen=True):
 
 
 class Sightings:
-    """Asks all peers every `beat_s` seconds; with a single peer there is nothing to tell."""
+    """Asks all peers for `node` every `beat_s` seconds; with a single peer there is nothing to tell."""
 
-    def __init__(self, clients: Sequence[LeaderClient], clock: Clock, beat_s: float) -> None:
+    def __init__(
+        self, clients: Sequence[LeaderClient], node: str, clock: Clock, beat_s: float
+    ) -> None:
         self._clients = clients
+        self._node = node
         self._clock = clock
         self._beat_s = beat_s
         self._seen: dict[str, Seen] = {}
@@ -80,4 +83,5 @@ class Sightings:
             epoch=health.epoch,
             active=health.active and health.status == "ok",
             waits=health.phase in _WAITS,
+            node=self._node,
         )

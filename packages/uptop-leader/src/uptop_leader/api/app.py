@@ -89,6 +89,7 @@ def _between_leaders(copying: Copying) -> list[Route]:
     return [
         Route("/api/follower/changes", copying.changes),
         Route("/api/follower/rows", copying.rows),
+        Route("/api/follower/digests", copying.digests),
         Route("/api/follower/results", copying.results),
         Route("/api/follower/history", copying.history),
         Route("/api/follower/ledgers", copying.ledgers),

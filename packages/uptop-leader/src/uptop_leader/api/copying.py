@@ -41,7 +41,9 @@ class Copying:
         after, wait = _whole(request, "after"), _whole(request, "wait", most=_LONGEST_S)
         copies = self._pairing.copies
         with anyio.move_on_after(wait):
-            while await to_thread.run_sync(copies.newest) == after:  # noqa: ASYNC110  another process may write it
+            while (  # noqa: ASYNC110  another process may write it
+                not self._pairing.is_stopping and await to_thread.run_sync(copies.newest) == after
+            ):
                 await anyio.sleep(_LOOK_S)
         return json_answer(await to_thread.run_sync(copies.changes, after))
 
@@ -56,6 +58,12 @@ class Copying:
             raise BadRequest("beyond", f"of {thing} has {len(THINGS[thing])} parts")
         page = await to_thread.run_sync(self._pairing.copies.rows, thing, beyond or None)
         return json_answer(page)
+
+    async def digests(self, request: Request) -> Response:
+        """`GET /api/follower/digests?after=&since=`: what all rows come to, at that change."""
+        self._access.node(request)
+        after, since = _whole(request, "after"), _whole(request, "since")
+        return json_answer(await to_thread.run_sync(self._pairing.copies.digests, after, since))
 
     async def results(self, request: Request) -> Response:
         """`GET /api/follower/results?boot=&after=`: results in the order they were stored."""

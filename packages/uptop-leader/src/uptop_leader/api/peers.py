@@ -41,6 +41,8 @@ class Peers:
         elif pairing is not None and SIGHTING_HEADER in request.headers:
             await pairing.told(_read(request, SIGHTING_HEADER, PeerSighting))
         health = replace(self._leader.health(), token=token)
+        if not is_known:
+            health = replace(health, why="", copy=None)
         return json_answer(health, 200 if health.status == "ok" else 503)
 
 

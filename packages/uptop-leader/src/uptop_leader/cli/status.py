@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uptop_core.views import MonitorList
-    from uptop_core.wire import Health
+    from uptop_core.wire import CopyHealth, Health
     from uptop_leader.settings import LeaderSettings
 
 
@@ -28,28 +28,33 @@ if TYPE_CHECKING:
 )
 @click.pass_context
 def status(ctx: click.Context, url: str | None, token_file: Path | None) -> None:
-    """Ask a running leader how it is. Exit code 1 if it is not well or does not answer.
+    """Ask a running node who acts and why. Exit code 1 if it is not well or does not answer.
 
-    With a token, its monitors are counted and those that are not up are listed.
+    Of a follower: how far its copy of the leader is. With a token, or the cluster secret, monitors
+    are counted and those that are not up are listed.
     """
     import anyio
 
     settings = settings_here()
     token = _token(settings, token_file)
-    health, monitors = anyio.run(_ask, url or _own_url(settings), token)
+    secret = settings.cluster_secret
+    health, monitors = anyio.run(_ask, url or _own_url(settings), secret, token)
     for line in _lines(health, monitors):
         click.echo(line)
     if health.status != "ok":
         ctx.exit(FAILED)
 
 
-async def _ask(url: str, token: str | None) -> tuple[Health, MonitorList | None]:
+async def _ask(
+    url: str, secret: str | None, token: str | None
+) -> tuple[Health, MonitorList | None]:
     from uptop_core.client import LeaderClient
     from uptop_core.views import MonitorList
 
-    async with LeaderClient(url, token=token) as client:
+    async with LeaderClient(url, secret=secret, token=token) as client:
         health = await client.health()
-        monitors = await client.get_json("/api/v1/monitors", MonitorList) if token else None
+        may_ask = secret or token
+        monitors = await client.get_json("/api/v1/monitors", MonitorList) if may_ask else None
     return health, monitors
 
 
@@ -58,6 +63,10 @@ def _lines(health: Health, monitors: MonitorList | None) -> Iterator[str]:
     yield f"{health.role}, {activity}: {health.status}" + (
         f" ({health.reason})" if health.reason else ""
     )
+    if health.why:
+        yield f"why: {health.why} (epoch {health.epoch})"
+    if health.copy is not None:
+        yield f"copy: {_copy_words(health.copy)}"
     if monitors is None:
         return
     counts = Counter(monitor.status for monitor in monitors.monitors)
@@ -66,6 +75,16 @@ def _lines(health: Health, monitors: MonitorList | None) -> Iterator[str]:
     for monitor in monitors.monitors:
         if monitor.status != "UP":
             yield f"{monitor.status:<8} {monitor.name}  {monitor.error}".rstrip()
+
+
+def _copy_words(copy: CopyHealth) -> str:
+    if copy.age_ms is None:
+        words = "nothing was copied since this node started"
+    else:
+        words = f"all that the leader had {copy.age_ms / 1000:.0f} s ago"
+    if copy.behind:
+        words += f", {copy.behind} changes behind"
+    return f"{words}; {copy.trouble}" if copy.trouble else words
 
 
 def _own_url(settings: LeaderSettings) -> str:

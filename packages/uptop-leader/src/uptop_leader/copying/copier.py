@@ -15,10 +15,19 @@ import msgspec
 from anyio import to_thread
 
 from uptop_core.errors import LeaderError, UptopError
-from uptop_leader.copying.words import ChangesPage, Gift, HistoryPage, ResultsPage, RowsPage
+from uptop_core.wire import CopyHealth
+from uptop_leader.copying.words import (
+    ChangesPage,
+    Digests,
+    Gift,
+    HistoryPage,
+    ResultsPage,
+    RowsPage,
+)
 from uptop_leader.nodes import Ledger
 from uptop_leader.store.change_log import THINGS
-from uptop_leader.store.copying import NATURAL
+from uptop_leader.store.copies import ADOPTED
+from uptop_leader.store.copying import named_by
 from uptop_leader.store.migrate import revisions
 
 if TYPE_CHECKING:
@@ -32,10 +41,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NOBODYS = ("", "adopted")  # of what is no copy yet
+_NOBODYS = ("", ADOPTED)  # of what is no copy yet
 _WAIT_S = 10  # the leader holds a question for changes this long
 _RESULTS_S = 1.0  # how often results are asked for
 _RETRY_S = 1.0
+_COMPARE_S = 600.0  # how often the copy is compared with the leader's rows
+_COMPARED_MS = 86_400_000  # of what is numbered, the last day
 _HISTORY_S = 900.0  # what is read again after a break, since results may come late
 
 log = logging.getLogger(__name__)
@@ -71,21 +82,28 @@ class Copier:
         """Why it cannot copy just now."""
         self.copied_at: float | None = None
         """When it last had everything, Unix seconds."""
+        self._behind = 0
+        self._compared = clock.now() - _COMPARE_S
+        self._differed: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Until cancelled."""
         await to_thread.run_sync(self._store.copies.keep_log)
         if not self._mirrors:
             return
-        if (cursor := await to_thread.run_sync(self._store.copies.cursor))[0] not in (
-            "",
-            "adopted",
-        ):
+        if (cursor := await to_thread.run_sync(self._store.copies.cursor))[0] not in _NOBODYS:
             self.bar = ""
             log.info("a copy of cluster %s, up to change %s", *cursor)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._again_and_again, self._copy_changes)
             tasks.start_soon(self._again_and_again, self._copy_results)
+
+    def health(self) -> CopyHealth:
+        """How the copy is."""
+        age_ms = None
+        if self.copied_at is not None:
+            age_ms = max(0, round((self._clock.now() - self.copied_at) * 1000))
+        return CopyHealth(age_ms=age_ms, behind=self._behind, trouble=self.trouble)
 
     async def give_back(self) -> None:
         """Send the leader what this node has decided and stored of its own. Raises LeaderError,
@@ -158,13 +176,36 @@ class Copier:
             await self._copy_everything()
         elif self._may_copy():
             await to_thread.run_sync(self._store.copies.take_changes, page)
+            self._behind = max(0, page.newest - page.upto)
             self._is_complete(page.more)
+            if not page.more and self._clock.now() - self._compared >= _COMPARE_S:
+                await self._compare(page.upto)
+
+    async def _compare(self, number: int) -> None:
+        """Whether the copy is what the leader has; where it is not, all of it is copied anew. What
+        differs even so is told, and is not copied again for it.
+        """
+        since = round(self._clock.now() * 1000) - _COMPARED_MS
+        theirs = await self._ask(f"/api/follower/digests?after={number}&since={since}", Digests)
+        if theirs.at != number:
+            return  # something has changed meanwhile: after the next page
+        mine = await to_thread.run_sync(self._store.copies.own_digests, since)
+        self._compared = self._clock.now()
+        common = mine.digests.keys() & theirs.digests.keys()  # another version may copy more
+        differ = frozenset(name for name in common if mine.digests[name] != theirs.digests[name])
+        if differ:
+            log.error("the copy is not what the leader has: %s", ", ".join(sorted(differ)))
+        if differ - self._differed:
+            self._compared -= _COMPARE_S  # once more when it is here
+            await self._copy_everything()
+        self._differed = differ
 
     async def _copy_everything(self) -> None:
         """All rows, page by page; changes that come meanwhile are copied after it, so what is read
         at different moments becomes one.
         """
         log.info("copying everything from the leader")
+        await to_thread.run_sync(self._store.copies.begin_rows)
         there: dict[str, set[tuple[str, ...]]] = {}
         first: RowsPage | None = None
         for thing in THINGS:
@@ -173,12 +214,11 @@ class Copier:
                 page = await self._ask(f"/api/follower/rows?thing={thing}{beyond}", RowsPage)
                 first = first or page
                 await to_thread.run_sync(self._store.copies.take_rows, page.rows)
-                keys |= {change.key for change in page.rows}
+                keys |= {named_by(change) for change in page.rows}
                 more = page.more
                 if more:
                     beyond = "".join(f"&beyond={_quoted(part)}" for part in page.rows[-1].key)
-            if thing not in NATURAL:
-                there[thing] = keys
+            there[thing] = keys
         assert first is not None, "there are things to copy"  # noqa: S101
         await to_thread.run_sync(self._store.copies.end_rows, first.source, there, first.at)
         log.info("copied everything: %s rows", sum(map(len, there.values())))
@@ -189,19 +229,23 @@ class Copier:
             return
         boot, after = self._results_at
         page = await self._ask(f"/api/follower/results?boot={boot}&after={after}", ResultsPage)
+        if not self._may_copy():
+            return  # it has begun to act while it asked: the page comes again
         if not page.reached:
-            await self._copy_history()
-            self._results_at = (page.boot, page.upto)
+            if await self._copy_history():
+                self._results_at = (page.boot, page.upto)
             return
-        if page.results and self._may_copy():
+        if page.results:
             take = self._store.copies.take_results
             await to_thread.run_sync(take, page.results, page.ledgers)
         self._results_at = (page.boot, page.upto)
         if not page.more:
             await anyio.sleep(_RESULTS_S)
 
-    async def _copy_history(self) -> None:
-        """What was stored while nobody remembered it, and the ledgers as they were before."""
+    async def _copy_history(self) -> bool:
+        """What was stored while nobody remembered it, and the ledgers as they were before; whether
+        all of it is here.
+        """
         ledgers = await self._ask("/api/follower/ledgers", list[Ledger])
         newest = await to_thread.run_sync(self._store.copies.newest_result)
         since, more = max(0, round((newest - _HISTORY_S) * 1000)), True
@@ -211,6 +255,7 @@ class Copier:
             since, more = page.upto_ms, page.more
         if not more:
             await to_thread.run_sync(self._store.copies.take_results, (), ledgers)
+        return not more
 
     def _is_barred(self, source: Source) -> bool:
         """Whether what the leader has cannot be copied here."""

@@ -23,10 +23,13 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class ChangesPage(Struct, frozen=True, kw_only=True):
-    """Changes after a number; `reached` is false when the log does not go back that far."""
+    """Changes after a number; `reached` is false when the log does not go back that far. `newest`
+    is the number of the last one that there is.
+    """
 
     source: Source
     upto: int
+    newest: int = 0
     changes: list[RowChange] = []
     more: bool = False
     reached: bool = True
@@ -41,6 +44,15 @@ class RowsPage(Struct, frozen=True, kw_only=True):
     at: int
     rows: list[RowChange]
     more: bool
+
+
+class Digests(Struct, frozen=True, kw_only=True):
+    """What the rows of each thing come to, when `at` is the number of the last change; none when
+    that is another number than was asked for.
+    """
+
+    at: int
+    digests: dict[str, str] = {}
 
 
 class ResultsPage(Struct, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ class Following(Struct, frozen=True, kw_only=True):
     """What a follower knows. Times are seconds of its steady clock.
 
     `known` is the highest epoch it has heard of; `ticked` when its loop last came round; `seen`
-    when a probe last saw the leader at work, or waiting; `up_from` since when the leader answers
+    when a probe (`seen_by`) last saw the leader at work, or waiting; `up_from` since when the leader answers
     without a miss. `kept` says that an operator wants this node to stay active.
     """
 
@@ -43,6 +43,7 @@ class Following(Struct, frozen=True, kw_only=True):
     active: bool = False
     misses: int = 0
     seen: float | None = None
+    seen_by: str = ""
     up_from: float | None = None
     token: str = ""
     promotions: tuple[float, ...] = ()
@@ -73,7 +74,7 @@ class Following(Struct, frozen=True, kw_only=True):
         """A poll had no answer, or a 5xx of none of ours; `line` is false when no canary answers."""
         misses = self.misses + 1
         state = replace(self, misses=misses, up_from=None, token="")
-        if self.active or misses < self.pace.misses or not line or self._is_seen(now):
+        if self.active or misses < self.pace.misses or not line or self.is_seen(now):
             return state
         return state.promote(now)
 
@@ -116,7 +117,8 @@ class Following(Struct, frozen=True, kw_only=True):
         state = replace(self, known=max(self.known, sighting.epoch))
         if not (sighting.active or sighting.waits) or now - sighting.at > self.pace.word:
             return state
-        state = replace(state, seen=max(sighting.at, self.seen or sighting.at))
+        if self.seen is None or sighting.at >= self.seen:
+            state = replace(state, seen=sighting.at, seen_by=sighting.by)
         if self.active and sighting.active and sighting.epoch > self.epoch:
             return state._stand_by()
         return state
@@ -132,7 +134,8 @@ class Following(Struct, frozen=True, kw_only=True):
     def _stand_by(self) -> Following:
         return replace(self, active=False, epoch=self.known, kept=False)
 
-    def _is_seen(self, now: float) -> bool:
+    def is_seen(self, now: float) -> bool:
+        """Whether a probe has just seen the leader."""
         return self.seen is not None and now - self.seen <= self.pace.word
 
     def _hold(self, now: float) -> float:

@@ -68,6 +68,15 @@ class Holder:
         """The highest epoch it has heard of."""
         return self.state.known
 
+    @property
+    def why(self) -> str:
+        """Why it acts or stands by, in words."""
+        if self.may_act():
+            return f"it holds the lease in epoch {self.epoch}"
+        seen = self.state.seen
+        holder = seen.holder.partition(" ")[0] if seen is not None else ""
+        return f"{holder} holds the lease" if holder else "nobody is known to hold the lease"
+
     def may_act(self) -> bool:
         """Whether it may judge and send at this moment."""
         return self.state.may_act(self._clock.now())

@@ -25,6 +25,10 @@ class Place(Protocol):
     def phase(self) -> str:
         """How far the leader of a pair is; empty for any other node."""
 
+    @property
+    def why(self) -> str:
+        """Why this node acts or stands by, in words."""
+
     async def polled(self, poll: Poll) -> str:
         """A follower asks; the token for its next poll, empty where this is no leader."""
 

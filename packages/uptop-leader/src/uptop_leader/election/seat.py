@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from uptop_core.errors import StoreError
 from uptop_leader.election.leading import Leading
+from uptop_leader.election.reasons import why_leading
 from uptop_leader.election.words import Phase
 from uptop_leader.refusals import BadRequest
 from uptop_leader.store.places import Place
@@ -85,6 +86,12 @@ class Seat:
     def is_paired(self) -> bool:
         """Whether a follower has ever polled it."""
         return self.state.has_follower
+
+    @property
+    def why(self) -> str:
+        """Why it acts or stands by, in words."""
+        polled_at = None if self._polled is None else self._polled[1]
+        return why_leading(self.state, self._clock.now(), self._follower, polled_at)
 
     def may_act(self) -> bool:
         """Whether it may judge and send at this moment."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from uptop_core.errors import LeaderAway, LeaderBusy, LeaderError, LeaderStrange, StoreError
 from uptop_core.wire import PeerPoll
 from uptop_leader.election.following import Following, Next
+from uptop_leader.election.reasons import UNREACHABLE, Troubles, is_held_back, why_following
 from uptop_leader.election.words import Answer, Phase
 from uptop_leader.store.places import Place
 
@@ -64,6 +65,8 @@ class Station:
         self._drain = drain
         self._on_change = on_change
         self._lock = anyio.Lock()
+        self._asking = anyio.Lock()  # one question at a time, with what follows from its answer
+        self._is_held_back = False
         self.refused = ""
         """What the leader, or something else at its URL, said that is no answer."""
         self.barred = ""
@@ -81,6 +84,14 @@ class Station:
         """The highest epoch it has heard of."""
         return self.state.known
 
+    @property
+    def why(self) -> str:
+        """Why it acts or stands by, in words."""
+        troubles = Troubles(
+            away_since=self.away_since, refused=self.refused, barred=self.barred or self._bar()
+        )
+        return why_following(self.state, self._clock.now(), troubles)
+
     def may_act(self) -> bool:
         """Whether it may judge and send at this moment."""
         return self.state.may_act(self._clock.now())
@@ -90,6 +101,7 @@ class Station:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._tick)
             tasks.start_soon(self._poll)
+            tasks.start_soon(self._follow_wishes)
 
     async def polled(self, poll: Poll) -> str:  # noqa: ARG002  what a leader takes
         """Another follower takes this one for a leader; its role tells it that it is none."""
@@ -101,10 +113,36 @@ class Station:
             await self._become(self._now().told(self._clock.now(), sighting))
 
     async def promote(self, *, kept: bool) -> None:
-        """Act, because an operator says so."""
-        async with self._lock:
+        """Act, because an operator says so. A leader that answers is told first, and steps back;
+        afterwards it hears at once that this node acts.
+        """
+        async with self._asking:
             if not self.state.active:
-                await self._become(self._now().promote(self._clock.now(), kept=kept))
+                await self._announce()
+            async with self._lock:
+                state = self._now()
+                promoted = (
+                    replace(state, kept=kept)
+                    if state.active
+                    else state.promote(self._clock.now(), kept=kept)
+                )
+                await self._become(promoted)
+            await self._ask()
+
+    async def _announce(self) -> None:
+        """Tell the leader that this node is about to act in an epoch above its own."""
+        for _ in range(2):  # it may be in a higher one than was known here
+            coming = self._now().promote(self._clock.now())
+            told = PeerPoll(id=coming.node, epoch=coming.epoch, active=True)
+            try:
+                health = await self._leader.health(told=told)
+            except (LeaderStrange, LeaderError):
+                return  # who cannot be told is replaced like one that is gone
+            async with self._lock:
+                state = self._now()
+                await self._become(replace(state, known=max(state.known, health.epoch)))
+            if _phase(health) is not Phase.ACTIVE:
+                return
 
     async def hand_over(self) -> None:
         """Give back to the leader as soon as it is up, because an operator says so."""
@@ -118,8 +156,12 @@ class Station:
         while True:
             async with self._lock:
                 await self._become(self._now())
-            await self._follow_wish()
             await anyio.sleep(min(TICK_S, self._pace.stall / 4))
+
+    async def _follow_wishes(self) -> None:
+        while True:
+            await self._follow_wish()
+            await anyio.sleep(TICK_S)
 
     async def _follow_wish(self) -> None:
         """Do what an operator has asked for on the command line."""
@@ -135,11 +177,12 @@ class Station:
     async def _poll(self) -> None:
         while True:
             began = self._clock.monotonic()
-            following = await self._ask()
-            if following is Next.AGAIN:
-                await self._ask()
-            elif following is Next.GIVE_BACK:
-                await self._return()
+            async with self._asking:
+                following = await self._ask()
+                if following is Next.AGAIN:
+                    await self._ask()
+                elif following is Next.GIVE_BACK:
+                    await self._return()
             spent = self._clock.monotonic() - began
             await anyio.sleep(max(0.05, self._pace.beat - spent))
 
@@ -175,7 +218,15 @@ class Station:
         async with self._lock:
             state = self._now().missed(self._clock.now())
             await self._become(await self._unless_barred(state))
+        self._note_held_back()
         return Next.REST
+
+    def _note_held_back(self) -> None:
+        is_held_back_now = is_held_back(self.state, self._clock.now())
+        if is_held_back_now and not self._is_held_back:
+            seen_by = self.state.seen_by or "a probe"
+            log.warning("not taking over: the leader is %s %s", UNREACHABLE, seen_by)
+        self._is_held_back = is_held_back_now
 
     async def _unless_barred(self, state: Following) -> Following:
         """`state`, but for a promotion that something forbids."""
@@ -199,7 +250,7 @@ class Station:
     def _note_back(self) -> None:
         if self.away_since is not None:
             log.info("the leader answers again")
-        self.away_since, self.refused = None, ""
+        self.away_since, self.refused, self._is_held_back = None, "", False
 
     async def _return(self) -> None:
         """Send the leader what it lacks, stop acting, and say so: then it acts."""

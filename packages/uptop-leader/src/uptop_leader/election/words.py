@@ -49,6 +49,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     active: bool
     epoch: int
     waits: bool = False
+    by: str = ""
 
 
 class Pace(Struct, frozen=True, kw_only=True):

@@ -8,9 +8,20 @@ from sqlalchemy import func, select
 
 from uptop_leader.changes import StoredResult
 from uptop_leader.copying.merging import merge
-from uptop_leader.copying.words import ChangesPage, HistoryPage, RowsPage, Source
-from uptop_leader.store import change_log, copying, facts, migrate, reading, results, writing
+from uptop_leader.copying.words import ChangesPage, Digests, HistoryPage, RowsPage, Source
+from uptop_leader.store import (
+    change_log,
+    copying,
+    digests,
+    facts,
+    giving,
+    migrate,
+    reading,
+    results,
+    writing,
+)
 from uptop_leader.store.codes import meaning_of
+from uptop_leader.store.meeting import not_here
 from uptop_leader.store.raw import raw_results
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms_or_none
@@ -25,6 +36,9 @@ if TYPE_CHECKING:
     from uptop_leader.store.change_log import RowChange
     from uptop_leader.store.connections import Connections
     from uptop_leader.store.results import SeriesIds
+
+ADOPTED = "adopted"
+"""Whose copy a database is whose rows are to be replaced by those of the next leader."""
 
 _HISTORY_PAGE = 10_000
 _MONITOR, _RESULT = METADATA.tables["monitor"], METADATA.tables["result"]
@@ -64,8 +78,28 @@ class Copies:
                 upto = change_log.newest(connection)
                 return ChangesPage(source=source, upto=upto, reached=False)
             page = change_log.after(connection, number)
+            newest = change_log.newest(connection)
         opened = [copying.in_clear(change, self._keyring) for change in page.changes]
-        return ChangesPage(source=source, upto=page.upto, changes=opened, more=page.more)
+        return ChangesPage(
+            source=source, upto=page.upto, newest=newest, changes=opened, more=page.more
+        )
+
+    def digests(self, number: int, since_ms: int) -> Digests:
+        """What the rows come to, if `number` is the last change; numbered ones from a moment on.
+        Raises SealError.
+        """
+        with self._connections.reading() as connection:
+            newest = change_log.newest(connection)
+            if newest != number:
+                return Digests(at=newest)
+            found = digests.of_all(connection, self._keyring, since_ms)
+            return Digests(at=newest, digests=found)
+
+    def own_digests(self, since_ms: int) -> Digests:
+        """The same of a copy, whose number is its cursor. Raises SealError."""
+        with self._connections.reading() as connection:
+            at = facts.number(connection, facts.COPIED)
+            return Digests(at=at, digests=digests.of_all(connection, self._keyring, since_ms))
 
     def rows(self, thing: str, beyond: tuple[str, ...] | None) -> RowsPage:
         """Rows of a thing in the order of their keys, secrets in clear. Raises SealError."""
@@ -109,7 +143,15 @@ class Copies:
     def adopt(self) -> None:
         """Let what is here be replaced by the leader's."""
         with self._connections.writing(flush=True) as connection:
-            facts.put(connection, facts.COPIED_FROM, "adopted")
+            facts.put(connection, facts.COPIED_FROM, ADOPTED)
+
+    def begin_rows(self) -> None:
+        """All rows are about to come. What is here until the cursor is set is nobody's own: a
+        node that is killed between begins again.
+        """
+        with self._connections.writing(flush=True) as connection:
+            if not facts.get(connection, facts.COPIED_FROM):
+                facts.put(connection, facts.COPIED_FROM, ADOPTED)
 
     def cursor(self) -> tuple[str, int]:
         """The cluster that this database is a copy of, empty while it is none, and how far."""
@@ -145,7 +187,8 @@ class Copies:
         """Store the results that are new here, with the ledgers; returns how many those are."""
         with self._connections.writing(flush=True) as connection:
             known = reading.ledgers(connection)
-            new, touched = merge(given, ledgers, known)
+            unknown, touched = merge(given, ledgers, known)
+            new = not_here(connection, unknown, self._series())
             learned = results.write_results(connection, new, self._series())
             writing.write_ledgers(connection, touched)
         self._series().update(learned)
@@ -154,7 +197,7 @@ class Copies:
     def take_gift(self, changes: Iterable[RowChange]) -> None:
         """Apply what the node that was active while this one was not has decided."""
         with self._connections.writing(flush=True) as connection:
-            copying.apply_given(connection, changes)
+            giving.apply_given(connection, changes)
 
     # Giving back.
 

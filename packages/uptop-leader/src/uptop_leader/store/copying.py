@@ -38,11 +38,6 @@ _MOMENTS = {
 }
 """Columns of what is told of the past: the days from then on come to something else."""
 
-_DECIDED = (
-    *("node", "former", "state", "incident", "transition", "notification", "gap", "late"),
-    "post",  # whoever leads is whom people write to while it lasts
-)
-_HEALTH = ("last_sent_ms", "last_error", "last_failed_ms", "failing_ms", "sent", "failed", "passed")
 _BYTES = ("data", "evidence", "message")
 
 
@@ -71,19 +66,6 @@ def apply(connection: Connection, changes: Iterable[RowChange], keyring: Keyring
                 _put(connection, change)
 
 
-def apply_given(connection: Connection, changes: Iterable[RowChange]) -> None:
-    """Write what the node decided that was active meanwhile, and nothing of what people set up: a
-    node that copies is not changed by them. Of its channels only how they have been doing.
-    """
-    changes = list(changes)
-    for change in changes:
-        if change.thing == "channel" and change.row is not None:
-            table = table_of("channel")
-            health = {name: change.row[name] for name in _HEALTH if name in change.row}
-            connection.execute(update(table).where(table.c.id == change.key[0]).values(health))
-    apply(connection, (change for change in changes if change.thing in _DECIDED), Keyring())
-
-
 def drop_others(connection: Connection, thing: str, there: set[tuple[str, ...]]) -> None:
     """Remove the rows of a thing whose keys are not `there`."""
     table = table_of(thing)
@@ -96,6 +78,14 @@ def drop_others(connection: Connection, thing: str, there: set[tuple[str, ...]])
 def key_of(thing: str) -> tuple[str, ...]:
     """The columns that name a row of a thing in every database."""
     return NATURAL.get(thing, THINGS[thing])
+
+
+def named_by(change: RowChange) -> tuple[str, ...]:
+    """What names the row of a change in every database."""
+    row = change.row
+    if change.thing not in NATURAL or row is None:
+        return change.key
+    return tuple(str(row[name]) for name in NATURAL[change.thing])
 
 
 def _by_thing(changes: Iterable[RowChange]) -> dict[str, list[RowChange]]:
@@ -132,10 +122,36 @@ def _put(connection: Connection, change: RowChange) -> None:
         _PUTS[change.thing].rows(connection, row)
         return
     same = _is(table, key_of(change.thing), row)
-    if connection.execute(select(table.c.number).where(same)).first() is None:
+    is_here = connection.execute(select(table.c.number).where(same)).first() is not None
+    if change.thing == "transition" and (others := twins(connection, row)):
+        _put_for(connection, others, row, is_here=is_here)
+    elif not is_here:
         connection.execute(insert(table), row)
     elif change.thing == "notification" and not _is_further(connection, same):
         connection.execute(update(table).where(same).values(row))
+
+
+def _put_for(
+    connection: Connection, twins: list[int], row: dict[str, Any], *, is_here: bool
+) -> None:
+    """Write a transition in the place of those that this node has made of the same."""
+    table = table_of("transition")
+    kept, *gone = (None, *twins) if is_here else twins
+    connection.execute(delete(table).where(table.c.number.in_(gone)))
+    if kept is not None:
+        connection.execute(update(table).where(table.c.number == kept).values(row))
+
+
+def twins(connection: Connection, row: dict[str, Any]) -> list[int]:
+    """The numbers of the transitions here that begin or end the same incident, at another moment:
+    two nodes that could not know of each other have both made it.
+    """
+    if row["incident"] is None or row["belief_from"] == row["belief_to"]:
+        return []
+    table = table_of("transition")
+    names = ("monitor", "incident", "belief_from", "belief_to")
+    query = select(table.c.number).where(_is(table, names, row))
+    return list(connection.execute(query.where(~_is(table, key_of("transition"), row))).scalars())
 
 
 def _is_further(connection: Connection, same: ColumnElement[bool]) -> bool:
