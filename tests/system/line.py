@@ -1,16 +1,17 @@
 """A line between two nodes that can be cut: both ways, or one way only.
 
 What is sent into a cut waits, as it does where packets are lost: it arrives when the line is whole
-again, however old it is by then.
+again, however old it is by then, unless who sent it has given up and closed meanwhile.
 """
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Literal
 
 import anyio
-from anyio.abc import SocketStream, TaskGroup
+from anyio.abc import SocketAttribute, SocketStream, TaskGroup
 
 from tests.system.http_listener import BROKEN, HttpListener
 
@@ -57,11 +58,28 @@ class Line(HttpListener):
         try:
             while True:
                 data = await source.receive()
-                await self._open(way)
+                if way in self._cut and not await self._outlasts(source, way):
+                    break
                 await sink.send(data.replace(*self.rewrite) if self.rewrite[0] else data)
         except BROKEN:
-            await self._open(way)  # that a connection is over is not known beyond a cut either
-            tasks.cancel_scope.cancel()
+            pass
+        await self._open(way)  # that a connection is over is not known beyond a cut either
+        tasks.cancel_scope.cancel()
+
+    async def _outlasts(self, source: SocketStream, way: Way) -> bool:
+        """Wait until the cut is over; whether the connection of who sends is still open then."""
+        raw = source.extra(SocketAttribute.raw_socket)
+        while way in self._cut:
+            with anyio.move_on_after(0.2):
+                await self._healed.wait()
+            try:
+                if raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"":
+                    return False
+            except BlockingIOError:
+                pass
+            except OSError:
+                return False
+        return True
 
     async def _open(self, way: Way) -> None:
         while way in self._cut:

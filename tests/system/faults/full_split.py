@@ -30,7 +30,7 @@ async def run(ground: Ground) -> str:
     keys = Counter(_keys(scene))
     assert list(keys.values()) == [2], f"one from each node, under one key: {keys}"
     await scene.recovers("First")
-    same = await scene.one_history(apart_ms=20_000)  # a batch may have waited in the cut
+    same = await scene.one_history()
     (incident,) = town.history.incidents()
     assert town.history.moves("First") == [("PENDING", "UP"), ("UP", "DOWN"), ("DOWN", "UP")]
     return f"told once by each, under one key; one incident, {incident.id[:8]}…; {same}"

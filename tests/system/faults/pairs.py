@@ -64,7 +64,7 @@ class Scene(Struct, frozen=True):
         await self.town.all_told()
         await self.pair.copied()
 
-    async def one_history(self, apart_ms: int = 100) -> str:
+    async def one_history(self, apart_ms: int = 250) -> str:
         """End the probes and wait until both nodes have the same rows; in words. A result that was
         reported to both has the time that each made of its age, at most `apart_ms` apart.
         """
