@@ -12,6 +12,7 @@ import pytest
 
 from tests.pgbouncer import needs_pgbouncer
 from tests.system.cluster import SECRET, Cluster, cluster, site, webhook
+from tests.system.pair import Pair
 from tests.system.receiver import Receiver
 from tests.system.several import IN_TRANSACTION, TENTH, several
 from tests.system.waiting import until
@@ -152,3 +153,20 @@ async def test_a_hole_that_opens_within_a_transaction_is_left_behind(
             await leaders.one_acts(but=holder)
             holder.relay.heal()
             await leaders.stands_by(holder)
+
+
+async def test_a_follower_of_leaders_on_one_database_is_refused_in_one_line(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as town:
+        town.timings = TENTH
+        async with several(town, 1) as leaders:
+            holder = await leaders.one_acts()
+            pair = Pair(town, towards=holder.port)
+            await pair.start()
+            words = "leaders on one PostgreSQL have no follower: start another leader on it instead"
+            await until("it says so", lambda: words in pair.process.said())
+            holder.process.kill()
+            await until("it says why", lambda: "not taking over" in pair.process.said())
+            assert pair.process.said().count(words) == 1
+            assert not await pair.is_active()
+            holder.start(leaders.database)
+            await leaders.one_acts()

@@ -28,7 +28,9 @@ def take_lease(helm: Helm, settings: LeaderSettings, store: Store, clock: Clock)
     me = f"{settings.effective_node_id} {uuid.uuid4().hex[:12]}"
     timings = settings.timings
     pace = Pace(beat=timings.beat, fence=timings.fence, lease=timings.lease)
-    helm.place = helm.lease = holder = Holder(store.leases, clock, me, pace, helm.turn)
+    helm.place = helm.lease = holder = Holder(
+        store.leases, clock, me, pace, is_fit=lambda: not helm.trouble, on_change=helm.turn
+    )
     return holder
 
 

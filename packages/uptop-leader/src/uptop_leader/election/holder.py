@@ -35,18 +35,27 @@ log = logging.getLogger(__name__)
 
 class Holder:
     """Whether this leader holds the lease. `me` names this process: its node's id, a space, and what
-    no other process has. `on_change` is called when `may_act` may have changed.
+    no other process has. `is_fit` says whether it could lead: who cannot takes no lease, and gives
+    up the one it has. `on_change` is called when `may_act` may have changed.
     """
 
     role = "leader"
     phase = ""
 
     def __init__(
-        self, leases: Leases, clock: Clock, me: str, pace: Pace, on_change: Callable[[], None]
+        self,
+        leases: Leases,
+        clock: Clock,
+        me: str,
+        pace: Pace,
+        *,
+        is_fit: Callable[[], bool],
+        on_change: Callable[[], None],
     ) -> None:
         self._leases = leases
         self._clock = clock
         self._pace = pace
+        self._is_fit = is_fit
         self._on_change = on_change
         self._alone = CapacityLimiter(1)
         self._trouble = ""
@@ -87,7 +96,7 @@ class Holder:
             began = self._clock.monotonic()
             is_well = await self._turn()
             look_s = min(LOOK_S, _LOOK_SHARE * self._pace.beat)
-            if self.state.next(self._clock.now()) is Move.TAKE and is_well:
+            if self._next() is Move.TAKE and is_well:
                 continue
             pause = self._pace.beat if self.may_act() and is_well else look_s
             await anyio.sleep(max(look_s / 4, pause - (self._clock.monotonic() - began)))
@@ -111,6 +120,10 @@ class Holder:
 
     async def _turn(self) -> bool:
         """Do what is to be done now; whether the database answered."""
+        if self.state.term is not None and not self._is_fit():
+            log.warning("cannot lead: giving the lease up")
+            await self.leave()
+            self._on_change()
         asked = self._clock.now()
         try:
             state = await self._moved(asked)
@@ -137,7 +150,7 @@ class Holder:
 
     async def _moved(self, asked: float) -> Leasing:
         state = self.state
-        move, term, seen = state.next(asked), state.term, state.seen
+        move, term, seen = self._next(), state.term, state.seen
         row = None
         if move is Move.RENEW and term is not None:
             row = await self._ask(lambda: self._leases.renew(term))
@@ -148,6 +161,10 @@ class Holder:
             return state.renewed_as(asked, row)
         row = await self._ask(lambda: self._leases.look(state.known))
         return state.looked(self._clock.now(), row)
+
+    def _next(self) -> Move:
+        move = self.state.next(self._clock.now())
+        return Move.LOOK if move is Move.TAKE and not self._is_fit() else move
 
     async def _ask(self, question: Callable[[], T]) -> T:
         return await to_thread.run_sync(question, limiter=self._alone)
