@@ -69,18 +69,24 @@ class Line(HttpListener):
     async def _outlasts(self, source: SocketStream, way: Way) -> bool:
         """Wait until the cut is over; whether the connection of who sends is still open then."""
         raw = source.extra(SocketAttribute.raw_socket)
-        while way in self._cut:
-            with anyio.move_on_after(0.2):
-                await self._healed.wait()
-            try:
-                if raw.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"":
+        with socket.fromfd(raw.fileno(), raw.family, raw.type) as same:
+            while way in self._cut:
+                with anyio.move_on_after(0.2):
+                    await self._healed.wait()
+                if _is_closed(same):
                     return False
-            except BlockingIOError:
-                pass
-            except OSError:
-                return False
         return True
 
     async def _open(self, way: Way) -> None:
         while way in self._cut:
             await self._healed.wait()
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    """Whether the other end has closed it."""
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
