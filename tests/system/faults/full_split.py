@@ -12,6 +12,9 @@ from tests.system.faults.fault import Fault, Ground
 from tests.system.faults.pairs import Scene, a_pair
 from tests.system.waiting import until
 
+_APART_MS = 15_000
+"""A batch that lay in the cut while its probe waited for the answer counts from its receipt."""
+
 
 async def run(ground: Ground) -> str:
     scene = await a_pair(ground.town)
@@ -30,7 +33,7 @@ async def run(ground: Ground) -> str:
     keys = Counter(_keys(scene))
     assert list(keys.values()) == [2], f"one from each node, under one key: {keys}"
     await scene.recovers("First")
-    same = await scene.one_history()
+    same = await scene.one_history(_APART_MS)
     (incident,) = town.history.incidents()
     assert town.history.moves("First") == [("PENDING", "UP"), ("UP", "DOWN"), ("DOWN", "UP")]
     return f"told once by each, under one key; one incident, {incident.id[:8]}…; {same}"
