@@ -143,6 +143,20 @@ class Cluster:
             await until("the leader tells its port", self._is_port_told)
         await until("the leader is well", self.is_well)
 
+    async def start_leader_at_once(self) -> None:
+        """Start the leader as it was, and wait only until it answers."""
+        self.leader.start(self.leader_environment())
+
+        async def answers() -> bool:
+            return await self.health_of(self.url) is not None
+
+        await until("the leader answers", answers)
+
+    def take_for_leader(self, process: Process, database: Path, port: int) -> None:
+        """From now on the leader is this one, where it has the records of the run."""
+        self.leader, self.database, self.port = process, database, port
+        self.history = History(database)
+
     def _is_port_told(self) -> bool:
         assert self.leader.is_running, f"the leader has ended:\n{self.leader.tail()}"
         found = _LISTENING.search(self.leader.said())

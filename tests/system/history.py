@@ -61,6 +61,11 @@ class History:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to read."""
+        return self._path.exists()
+
     def select(self, question: str) -> list[Any]:
         """The rows of any question."""
         return self._rows(question)
