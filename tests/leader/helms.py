@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
@@ -11,6 +10,7 @@ import httpx
 import msgspec
 from anyio.lowlevel import checkpoint
 
+from tests.leader.databases import rows_of
 from tests.leader.store_samples import KEY, NOON, OPERATOR, set_up
 from uptop_core.checks.http import HttpCheck
 from uptop_core.clock import Clock
@@ -27,11 +27,11 @@ from uptop_leader.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
 
     from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Node
     from uptop_leader.states import MonitorState
+    from uptop_leader.store.addresses import Address
 
 T = TypeVar("T")
 TROUBLE_S = 10.0
@@ -72,7 +72,7 @@ def hook(channel_id: str = "c", url: str = "http://127.0.0.1:9/") -> Channel:
 class Helm:
     """The leader, its database and its clock, and probes that say what tests have them say."""
 
-    def __init__(self, leader: Leader, store: Store, clock: SetClock, path: Path) -> None:
+    def __init__(self, leader: Leader, store: Store, clock: SetClock, path: Address) -> None:
         self.leader = leader
         self.engine = leader.engine
         self.world = leader.engine.world
@@ -182,9 +182,8 @@ class Helm:
 
     def told(self) -> list[str]:
         """The events of all there is in the outbox, sent or not, in their order."""
-        with contextlib.closing(sqlite3.connect(self.path)) as database:
-            rows = database.execute("SELECT event FROM notification ORDER BY number")
-            return [event for (event,) in rows]
+        rows = rows_of(self.path, "SELECT event FROM notification ORDER BY number")
+        return [event for (event,) in rows]
 
 
 def raw(*results: dict[str, Any]) -> tuple[msgspec.Raw, ...]:
@@ -207,7 +206,7 @@ def look(monitor: str = "m", up: bool = True, **facts: Any) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def at_the_helm(
-    path: Path,
+    path: Address,
     *things: Monitor | Channel | Maintenance,
     at: float = NOON,
     busy_s: float = 0.05,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from uuid import NAMESPACE_DNS, uuid5
 
 import anyio
@@ -16,7 +16,12 @@ from uptop_core.monitors import Monitor
 from uptop_core.outcomes import Reason
 from uptop_core.votes import Vote
 from uptop_core.wire import Assignments, Health, Recheck, Rechecks, ResultsAnswer
+from uptop_leader.api.access import Access
 from uptop_leader.api.app import build_app
+from uptop_leader.api.backups import Backups
+from uptop_leader.api.openapi import document
+from uptop_leader.api.overview import Overview
+from uptop_leader.api.v1 import endpoints_of
 from uptop_leader.calendars import Calendar
 from uptop_leader.configuration import Configuration
 from uptop_leader.gauges import Gauges, Sendings
@@ -32,9 +37,12 @@ from uptop_leader.states import Belief, MonitorState, Status, fresh_state
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from starlette.applications import Starlette
+
     from uptop_core.check import Check
     from uptop_core.errors import UptopError
     from uptop_core.wire import Registration, ResultsBatch
+    from uptop_leader.api.leader import Leader
     from uptop_leader.channels import Channel, ChannelHealth
     from uptop_leader.configuration import Actor, ConfigChange, Edit
     from uptop_leader.maintenance import Maintenance
@@ -114,6 +122,7 @@ class Memory:
         roles = {VIEWER: "viewer", EDITOR: "editor", ADMIN: "admin"}
         holders = {token_hash(token): Holder(role, role) for token, role in roles.items()}
         self.people = Holders(holders)
+        self.cluster_id = "a cluster"
         self.written: list[Incident] = []
         self.uptimes: dict[str, Seen] = {}
         self.health: list[ChannelHealth] = []
@@ -129,6 +138,8 @@ class Memory:
         monitor: str | None = None,
         limit: int = 50,
         before: float | None = None,
+        since: float | None = None,
+        beyond: tuple[float, str] | None = None,
     ) -> Sequence[Incident]:
         found = [
             one
@@ -136,6 +147,7 @@ class Memory:
             if (not open_only or one.ended is None)
             and monitor in (None, one.monitor)
             and (before is None or one.started < before)
+            and (beyond is None or one.started < beyond[0])
         ]
         return found[:limit]
 
@@ -194,6 +206,7 @@ class Stage:
         self.states: dict[str, MonitorState] = {}
         self.nodes: dict[str, Node] = {}
         self.batches: list[ResultsBatch] = []
+        self.noted: list[tuple[str, str, str]] = []
         self.beats: list[tuple[str, str, str]] = []
         self.changes: list[tuple[ConfigChange, Actor]] = []
         self.sick = ""
@@ -264,6 +277,9 @@ class Stage:
         if not change.is_empty():
             self.changes.append((change, actor))
         return len(self.changes)
+
+    async def note(self, actor: Actor, what: str, about: str, detail: str = "") -> None:
+        self.noted.append((actor.name, what, about))
 
     async def test_channel(self, channel_id: str) -> str | None:
         return self.test_error
@@ -351,6 +367,18 @@ def down(node: str, *, ago: float = 5.0, detail: str = "HTTP 503 from 192.0.2.7"
     )
 
 
+def app_of(stage: Stage) -> Starlette:
+    """The app of a stage. What a stage leaves out of a leader is not asked for in its tests."""
+    return build_app(cast("Leader", stage))
+
+
+def described(stage: Stage) -> dict[str, Any]:
+    """The OpenAPI document of a stage: that of any leader of this version."""
+    leader = cast("Leader", stage)
+    backups = Backups(leader, Access(leader))
+    return document(endpoints_of(leader, Overview(leader), backups))
+
+
 def client(
     stage: Stage, *, secret: str | None = None, token: str | None = None
 ) -> httpx.AsyncClient:
@@ -360,5 +388,5 @@ def client(
         headers["X-Upkeep-Secret"] = secret
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    transport = httpx.ASGITransport(app=build_app(stage), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=app_of(stage), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://leader", headers=headers)

@@ -11,11 +11,10 @@ import msgspec
 import pytest
 
 from tests.leader.serving import serving
-from tests.leader.stages import NOW, SECRET, Stage, client
+from tests.leader.stages import NOW, SECRET, Stage, app_of, client
 from uptop_core.client import LeaderClient
 from uptop_core.errors import LeaderBusy, LeaderRefused
 from uptop_core.wire import Registration, ResultsAnswer, ResultsBatch
-from uptop_leader.api.app import build_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -100,7 +99,7 @@ async def test_a_question_that_makes_no_sense_is_a_400(http: httpx.AsyncClient, 
 
 
 async def test_a_long_poll_is_held_until_something_changes(stage: Stage) -> None:
-    async with serving(build_app(stage)) as url, LeaderClient(url, secret=SECRET) as leader:
+    async with serving(app_of(stage)) as url, LeaderClient(url, secret=SECRET) as leader:
         first = await leader.assignments("n1")
         assert first is not None
         answered = anyio.Event()
@@ -121,7 +120,7 @@ async def test_a_long_poll_is_held_until_something_changes(stage: Stage) -> None
 
 
 async def test_a_long_poll_that_nothing_ends_is_a_304(stage: Stage) -> None:
-    async with serving(build_app(stage)) as url, LeaderClient(url, secret=SECRET) as leader:
+    async with serving(app_of(stage)) as url, LeaderClient(url, secret=SECRET) as leader:
         assert await leader.assignments("n1", etag='"one"', wait_s=0.05) is None
 
 

@@ -121,7 +121,7 @@ async def test_incidents_come_in_pages(http: httpx.AsyncClient) -> None:
     first = (await http.get("/api/v1/incidents?limit=2")).json()
     assert [one["ended"] is None for one in first["incidents"]] == [True, False]
     assert first["incidents"][0]["evidence"] == []
-    second = (await http.get(f"/api/v1/incidents?limit=2&before={first['next']}")).json()
+    second = (await http.get(f"/api/v1/incidents?limit=2&cursor={first['next']}")).json()
     assert (len(second["incidents"]), second["next"]) == (1, None)
 
 
@@ -130,7 +130,10 @@ async def test_open_incidents_can_be_asked_for_alone(http: httpx.AsyncClient) ->
     assert [one["name"] for one in shown] == ["API"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=9999", "before=-1", "open=maybe"])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=x", "limit=9999", "before=-1", "open=maybe", "cursor=x", "opne=true"],
+)
 async def test_a_page_that_cannot_be_is_a_400(http: httpx.AsyncClient, query: str) -> None:
     response = await http.get(f"/api/v1/incidents?{query}")
     assert response.status_code == 400

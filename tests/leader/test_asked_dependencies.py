@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 def told(helm: Helm) -> list[tuple[str, str]]:
     """Whose news are in the outbox, in their order."""
-    with contextlib.closing(sqlite3.connect(helm.path)) as database:
+    with contextlib.closing(sqlite3.connect(str(helm.path))) as database:
         rows = database.execute("SELECT monitor, event FROM notification ORDER BY number")
         return list(rows)
 

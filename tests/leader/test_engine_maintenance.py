@@ -319,6 +319,6 @@ async def amend(helm: Helm, change: ConfigChange) -> None:
 
 def notes(helm: Helm) -> list[str]:
     """The events of everything in the outbox, sent or not, in their order."""
-    with contextlib.closing(sqlite3.connect(helm.path)) as raw:
+    with contextlib.closing(sqlite3.connect(str(helm.path))) as raw:
         rows = raw.execute("SELECT event FROM notification ORDER BY number").fetchall()
     return [event for (event,) in rows]

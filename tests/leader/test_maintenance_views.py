@@ -72,6 +72,7 @@ async def test_all_maintenance_is_listed_with_its_time_that_is_now_or_next(stage
     ]
     assert views[0]["next_end"] == round((NOW + 600) * 1000)
     assert views[2]["next_start"] is None
+    assert one.pop("settings") is None, "a viewer is not shown them"
     assert one == views[1]
     assert one["next_end"] - one["next_start"] == 3_600_000
     assert sorted(one["covered"]) == sorted(stage.monitors)

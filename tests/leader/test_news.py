@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 def messages(helm: Helm, channel: str = "c") -> list[Message]:
     """What is in the outbox for a channel, in its order."""
     query = "SELECT message FROM notification WHERE channel = ? ORDER BY number"
-    with contextlib.closing(sqlite3.connect(helm.path)) as database:
+    with contextlib.closing(sqlite3.connect(str(helm.path))) as database:
         rows = database.execute(query, [channel])
         return [msgspec.msgpack.decode(message, type=Message) for (message,) in rows]
 

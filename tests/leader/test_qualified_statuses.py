@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from tests.leader.declarations import applied
 from tests.leader.helms import Helm, api, at_the_helm, hook, look
 from tests.leader.stages import ADMIN, Stage, client, down, up
+from uptop_core.api_answers import MonitorList
 from uptop_core.outcomes import FailedCondition
-from uptop_core.views import MonitorList
 from uptop_core.votes import Vote
 from uptop_leader.settings import LeaderSettings
 from uptop_leader.states import Status

@@ -50,7 +50,7 @@ def test_a_storm_is_over_when_it_was_quiet_for_ten_minutes() -> None:
 
 def messages(helm: Helm, channel: str = "c") -> list[Message]:
     query = "SELECT message FROM notification WHERE channel = ? ORDER BY number"
-    with contextlib.closing(sqlite3.connect(helm.path)) as database:
+    with contextlib.closing(sqlite3.connect(str(helm.path))) as database:
         rows = database.execute(query, [channel])
         return [msgspec.msgpack.decode(message, type=Message) for (message,) in rows]
 

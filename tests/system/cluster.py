@@ -25,14 +25,8 @@ from tests.system.processes import Process
 from tests.system.receiver import Receiver
 from tests.system.targets import Target
 from tests.system.waiting import PATIENCE_S, until
-from uptop_core.views import (
-    IncidentList,
-    IncidentView,
-    MonitorList,
-    MonitorView,
-    NodeList,
-    NodeView,
-)
+from uptop_core.api_answers import IncidentList, MonitorList, NodeList
+from uptop_core.views import IncidentView, MonitorView, NodeView
 from uptop_core.wire import SECRET_HEADER, Health
 
 T = TypeVar("T")

@@ -164,12 +164,20 @@ class NodeView(Struct, frozen=True, kw_only=True):
         return self.troubles[0].kind if self.troubles else ""
 
 
+class AcknowledgementView(Struct, frozen=True, kw_only=True):
+    """Who has taken an incident on, when, and what they wrote."""
+
+    at: int
+    by: str
+    note: str = ""
+
+
 class IncidentView(Struct, frozen=True, kw_only=True):
     """One incident; `ended` is null while it is open. `evidence` is shown when one is asked for.
 
     `maintenance` names what the monitor was in when it was confirmed. `untold` says why nobody was
     told of its beginning (yet), and is empty when people were; `child_of` is the incident of what
-    the monitor depends on, where that is to blame.
+    the monitor depends on, where that is to blame. One that is `acknowledged` is not reminded of.
     """
 
     id: str
@@ -186,6 +194,7 @@ class IncidentView(Struct, frozen=True, kw_only=True):
     untold: str = ""
     child_of: str | None = None
     late: bool = False
+    acknowledged: AcknowledgementView | None = None
     evidence: tuple[VoteView, ...] = ()
 
 
@@ -228,37 +237,6 @@ class MaintenanceView(Struct, frozen=True, kw_only=True):
     active: bool = False
     next_start: int | None = None
     next_end: int | None = None
-
-
-class MaintenanceList(Struct, frozen=True, kw_only=True):
-    """`GET /api/v1/maintenance`."""
-
-    maintenance: tuple[MaintenanceView, ...] = ()
-
-
-class MonitorList(Struct, frozen=True, kw_only=True):
-    """`GET /api/v1/monitors`."""
-
-    monitors: tuple[MonitorView, ...] = ()
-
-
-class NodeList(Struct, frozen=True, kw_only=True):
-    """`GET /api/v1/nodes`."""
-
-    nodes: tuple[NodeView, ...] = ()
-
-
-class IncidentList(Struct, frozen=True, kw_only=True):
-    """`GET /api/v1/incidents`, the newest first; `next` asks for the page after (as `before`)."""
-
-    incidents: tuple[IncidentView, ...] = ()
-    next: int | None = None
-
-
-class ChannelList(Struct, frozen=True, kw_only=True):
-    """`GET /api/v1/channels`."""
-
-    channels: tuple[ChannelView, ...] = ()
 
 
 def percent(value: float | None, places: int = 2) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from uptop_leader.copying.words import Gift
     from uptop_leader.gauges import Gauges
     from uptop_leader.helm import Helm
+    from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Node, Standing
     from uptop_leader.regional import ByRegion
     from uptop_leader.settings import LeaderSettings
@@ -213,6 +214,18 @@ class Desk:
         """See `Leader.test_channel`."""
         leader = self._helm.leader if self._is_for_another() else self._helm.acting()
         return await leader.test_channel(channel_id)
+
+    async def acknowledge(self, incident: str, by: str, note: str) -> Incident:
+        """See `Leader.acknowledge`."""
+        return await self._helm.acting().acknowledge(incident, by, note)
+
+    async def look_again(self, monitors: tuple[str, ...]) -> tuple[str, ...]:
+        """See `Leader.look_again`."""
+        return await self._helm.acting().look_again(monitors)
+
+    async def note(self, actor: Actor, what: str, about: str, detail: str = "") -> None:
+        """See `Leader.note`."""
+        await self._helm.leader.note(actor, what, about, detail)
 
     def _is_for_another(self) -> bool:
         """Whether another leader on this database acts, or will, on what is written there."""

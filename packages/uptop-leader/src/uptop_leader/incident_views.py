@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uptop_core.views import ChannelView, IncidentView
+from uptop_core.api_answers import TransitionView
+from uptop_core.views import AcknowledgementView, ChannelView, IncidentView
 from uptop_leader.store.times import to_ms, to_ms_or_none
 from uptop_leader.vote_views import vote_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from uptop_core.monitors import Monitor
     from uptop_leader.channels import Channel, ChannelHealth
-    from uptop_leader.incidents import Incident
+    from uptop_leader.incidents import Incident, Transition
     from uptop_leader.nodes import Node
 
 
@@ -36,7 +38,37 @@ def incident_view(
         maintenance=incident.maintenance,
         untold=incident.untold,
         child_of=incident.child_of,
+        acknowledged=_acknowledged(incident),
         evidence=tuple(vote_view(vote, nodes.get(vote.node)) for vote in shown),
+    )
+
+
+def _acknowledged(incident: Incident) -> AcknowledgementView | None:
+    taken = incident.acknowledged
+    if taken is None:
+        return None
+    return AcknowledgementView(at=to_ms(taken.at), by=taken.by, note=taken.note)
+
+
+def transition_view(
+    transition: Transition, monitors: Mapping[str, Monitor], nodes: Mapping[str, Node]
+) -> TransitionView:
+    """One change of belief or status; of a monitor that is gone without its name."""
+    monitor = monitors.get(transition.monitor)
+    return TransitionView(
+        monitor=transition.monitor,
+        name="" if monitor is None else monitor.name,
+        at=to_ms(transition.at),
+        known=to_ms(transition.known),
+        belief_from=transition.belief_from.value,
+        belief_to=transition.belief_to.value,
+        status_from=transition.status_from.value,
+        status_to=transition.status_to.value,
+        cause=transition.cause,
+        reasons=transition.reasons,
+        detail=transition.detail,
+        incident=transition.incident,
+        evidence=tuple(vote_view(vote, nodes.get(vote.node)) for vote in transition.evidence),
     )
 
 

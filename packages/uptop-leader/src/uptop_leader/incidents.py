@@ -48,6 +48,14 @@ class Transition(Struct, frozen=True, kw_only=True):
         return self.belief_from is Belief.DOWN and self.belief_to is not Belief.DOWN
 
 
+class Acknowledgement(Struct, frozen=True, kw_only=True):
+    """Somebody has taken an incident on: when (Unix seconds), who, and what they wrote."""
+
+    at: float
+    by: str
+    note: str = ""
+
+
 class Incident(Struct, frozen=True, kw_only=True):
     """The time from a confirmed DOWN to the confirmed UP after it, with its evidence.
 
@@ -55,7 +63,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     `paused` or `deleted`. `maintenance` names what the monitor was in when it was confirmed.
     `untold` says why its beginning has not been told (yet), empty when it has been; `child_of` is
     the incident of what the monitor depends on, where that is to blame. `late` marks one of the
-    past that results told of when it was over: nobody is told, and it has no number.
+    past that results told of when it was over: nobody is told, and it has no number. One that was
+    `acknowledged` is not reminded of.
     """
 
     id: str
@@ -74,6 +83,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     child_of: str | None = None
     maintenance: str = ""
     late: bool = False
+    acknowledged: Acknowledgement | None = None
 
 
 def incident_id(cluster: str, monitor_id: str, number: int) -> str:

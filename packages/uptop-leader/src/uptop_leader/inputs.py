@@ -10,11 +10,13 @@ from msgspec.structs import replace
 
 from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.push import PushCheck
+from uptop_leader.incidents import Acknowledgement
 from uptop_leader.judge import shift
 from uptop_leader.nodes import Node, Troubles
 from uptop_leader.pushes import hear
 from uptop_leader.records import Record
-from uptop_leader.refusals import InstanceConflict
+from uptop_leader.refusals import Conflict, InstanceConflict
+from uptop_leader.rounds import ask
 from uptop_leader.states import MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from uptop_core.wire import Registration
     from uptop_leader.configuration import Configuration
     from uptop_leader.drafts import Draft
-    from uptop_leader.incidents import Transition
+    from uptop_leader.incidents import Incident, Transition
 
 
 class Input(Protocol):
@@ -95,6 +97,47 @@ class Signal(Struct, frozen=True):
             draft.put(hear(draft.state(self.monitor), self.signal, self.detail, draft.now))
             draft.touched.add(self.monitor)
         return True
+
+
+class Acknowledge(Struct, frozen=True):
+    """Somebody takes an open incident on. Answer: the incident, with that."""
+
+    incident: str
+    by: str
+    note: str = ""
+
+    def enter(self, draft: Draft) -> Incident:
+        """Note it. Conflict when the incident is not open any more."""
+        known = draft.incident(self.incident)
+        if known is None:
+            raise Conflict("the incident is over: only an open one is acknowledged")
+        taken = Acknowledgement(at=draft.now, by=self.by, note=self.note)
+        before = known.acknowledged
+        if before is not None and (before.by, before.note) == (taken.by, taken.note):
+            return known
+        after = replace(known, acknowledged=taken)
+        draft.changes.amended.append(after)
+        draft.touched.add(known.monitor)
+        return after
+
+
+class LookAgain(Struct, frozen=True):
+    """Somebody wants to know now. Answer: the ids of those monitors that are rechecked; not those
+    that are paused, or that no node checks.
+    """
+
+    monitors: tuple[str, ...]
+
+    def enter(self, draft: Draft) -> tuple[str, ...]:
+        """Open a run where none is open."""
+        found = (draft.world.monitors.get(one) for one in self.monitors)
+        asked = [one.id for one in found if one is not None and one.check.runs and not one.paused]
+        for monitor in asked:
+            state = draft.state(monitor)
+            if state.run is None:
+                draft.put(replace(state, run=ask(state, draft.now)))
+                draft.due[monitor] = draft.now
+        return tuple(asked)
 
 
 class Reconfigure(Struct, frozen=True):

@@ -20,6 +20,7 @@ from uptop_leader.deliver import Deliverer, send
 from uptop_leader.engine import Engine
 from uptop_leader.gauges import Gauges
 from uptop_leader.housekeeping import Housekeeping, every
+from uptop_leader.inputs import Acknowledge, LookAgain
 from uptop_leader.messages import Message
 from uptop_leader.nodes import Node
 from uptop_leader.notifications import Pace
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from uptop_leader.calendars import Calendar
     from uptop_leader.channels import Channel
     from uptop_leader.configuration import Actor, Edit
+    from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Standing
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.states import MonitorState
@@ -248,6 +250,25 @@ class Leader:
         except (StoreError, Behind) as error:  # it is written; the engine follows when it can
             log.warning("a change of the configuration waits: %s", error)
         return version
+
+    async def acknowledge(self, incident: str, by: str, note: str) -> Incident:
+        """Take an open incident (an id) on; the incident with that. Raises Conflict, Behind."""
+        taken: Incident = await self.engine.ask(  # type: ignore[assignment]
+            Acknowledge(incident, by, note)
+        )
+        return taken
+
+    async def look_again(self, monitors: tuple[str, ...]) -> tuple[str, ...]:
+        """Have monitors (ids) rechecked now; those that are. Raises Behind."""
+        asked: tuple[str, ...] = await self.engine.ask(  # type: ignore[assignment]
+            LookAgain(monitors)
+        )
+        return asked
+
+    async def note(self, actor: Actor, what: str, about: str, detail: str = "") -> None:
+        """Write into the audit log what somebody did that changed no configuration."""
+        now = self._clock.now()
+        await to_thread.run_sync(self.store.audit, actor, what, about, now, detail)
 
     async def test_channel(self, channel_id: str) -> str | None:
         """Send a test message; None when it got through, else what went wrong."""

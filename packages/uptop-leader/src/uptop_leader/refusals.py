@@ -9,6 +9,9 @@ UptopError
     ├── NotAuthenticated    no secret or token, or a wrong one
     ├── NotAllowed          known, but the role is too low
     ├── NotThere            nothing is at that address or behind that id
+    ├── Conflict            things are not so that this could be done
+    │   └── Changed         somebody else has changed it since it was read
+    ├── Unconditional       it must be said which version is to be replaced
     ├── BadRequest          the request cannot be understood
     ├── TooLarge            a body, or what it unpacks to, is over the limit
     ├── UnknownEncoding     a body is packed in a way that is not read here
@@ -69,6 +72,24 @@ class NotAllowed(Refusal):
 
 class NotThere(Refusal):
     """Raised when what is asked for does not exist, or is not switched on."""
+
+
+class Conflict(Refusal):
+    """Raised when what is asked for cannot be done as things are now."""
+
+
+class Changed(Conflict):
+    """Raised when something is not any more as whoever changes it has read it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the {what} was changed meanwhile: read it again, then change that")
+
+
+class Unconditional(Refusal):
+    """Raised when something is to be replaced and nobody says which version of it."""
+
+    def __init__(self) -> None:
+        super().__init__("say what is replaced: If-Match: <ETag> of what was read, or * for any")
 
 
 class BadRequest(Refusal):

@@ -23,13 +23,13 @@ def remind_at(
 ) -> float | None:
     """When people are to be reminded of the open incident; None where they are not.
 
-    Only of one they were told of, and only while it shows DOWN. A leader that was away when it
+    Only of one they were told of and nobody has acknowledged, and only while it shows DOWN. A leader that was away when it
     was due (`judging_since` is when it came back) looks at the target first: it may be up again.
     """
     last = state.telling.said
     if monitor.remind_every is None or incident is None or incident.untold or last is None:
         return None
-    if state.status is not Status.DOWN:
+    if state.status is not Status.DOWN or incident.acknowledged is not None:
         return None
     due = last + monitor.remind_every
     if due < judging_since:

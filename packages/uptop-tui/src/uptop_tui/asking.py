@@ -5,9 +5,9 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
+from uptop_core.api_answers import MonitorList, NodeList
 from uptop_core.client import LeaderClient
 from uptop_core.errors import LeaderBusy, LeaderError, LeaderRefused
-from uptop_core.views import MonitorList, NodeList
 from uptop_tui.overview import Overview
 
 if TYPE_CHECKING:

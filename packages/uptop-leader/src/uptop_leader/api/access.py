@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -13,8 +14,11 @@ from uptop_leader.refusals import NotAllowed, NotAuthenticated
 from uptop_leader.seal import same_secret, token_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from starlette.requests import Request
 
+    from uptop_core.forms import IpNetwork
     from uptop_leader.api.leader import Leader
 
 
@@ -39,6 +43,8 @@ class Access:
     def __init__(self, leader: Leader) -> None:
         self._leader = leader
         self._secret = leader.settings.cluster_secret
+        self.trusted = leader.settings.trusted_proxies
+        """Networks of proxies whose word for who asks is believed."""
 
     def check_secret(self, request: Request) -> bool:
         """Whether the request shows the cluster secret; NotAuthenticated if it shows a wrong one.
@@ -88,6 +94,31 @@ class Access:
                 f"this needs the role {role.name.lower()}, the token has {caller.role.name.lower()}"
             )
         return caller
+
+
+def source_of(request: Request, trusted: Collection[IpNetwork]) -> str:
+    """The address of who asks: that of the connection, or, where that is a trusted proxy's, the
+    last one in X-Forwarded-For that is not.
+    """
+    source = request.client.host if request.client else ""
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")
+    for address in reversed([part.strip() for part in forwarded if part.strip()]):
+        if not _is_within(source, trusted) or not _is_address(address):
+            break
+        source = address
+    return source
+
+
+def _is_within(address: str, networks: Collection[IpNetwork]) -> bool:
+    return _is_address(address) and any(ip_address(address) in network for network in networks)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def bearer(request: Request) -> str:

@@ -15,15 +15,13 @@ from uptop_leader.api.backups import Backups
 from uptop_leader.api.copying import Copying
 from uptop_leader.api.guards import Guards
 from uptop_leader.api.heartbeats import Heartbeats
-from uptop_leader.api.histories import Histories
-from uptop_leader.api.maintenance import MaintenanceResources
 from uptop_leader.api.overview import Overview
 from uptop_leader.api.pages import Pages
 from uptop_leader.api.peers import Peers
 from uptop_leader.api.probes import Probes
 from uptop_leader.api.problems import answer_error, answer_http
-from uptop_leader.api.resources import Resources
 from uptop_leader.api.scrapes import Scrapes
+from uptop_leader.api.v1 import v1_routes
 
 if TYPE_CHECKING:
     from uptop_leader.api.leader import Leader, Pairing
@@ -39,9 +37,7 @@ def build_app(leader: Leader, pairing: Pairing | None = None) -> Starlette:
         Probes(leader, access),
         Heartbeats(leader),
     )
-    backups, resources = Backups(leader, access), Resources(leader, access, overview)
-    maintenance = MaintenanceResources(leader, access)
-    histories = Histories(leader, access, overview)
+    backups = Backups(leader, access)
     pages, scrapes = Pages(leader, overview), Scrapes(leader, access, overview)
     routes = [
         Route("/api/health", peers.health),
@@ -53,17 +49,7 @@ def build_app(leader: Leader, pairing: Pairing | None = None) -> Starlette:
         Route("/api/push/{token}/{signal}", heartbeats.take, methods=_BOTH),
         Route("/api/backup/export", backups.export),
         Route("/api/backup/import", backups.take, methods=["POST"]),
-        Route("/api/v1/apply", backups.apply, methods=["POST"]),
-        Route("/api/v1/monitors", resources.monitors),
-        Route("/api/v1/monitors/{id}", histories.monitor),
-        Route("/api/v1/monitors/{id}/history", histories.history),
-        Route("/api/v1/nodes", resources.nodes),
-        Route("/api/v1/incidents", resources.incidents),
-        Route("/api/v1/incidents/{id}", resources.incident),
-        Route("/api/v1/channels", resources.channels),
-        Route("/api/v1/maintenance", maintenance.list_all),
-        Route("/api/v1/maintenance/{id}", maintenance.one),
-        Route("/api/v1/channels/{id}/test", resources.test_channel, methods=["POST"]),
+        *v1_routes(leader, access, overview, backups),
         Route("/metrics", scrapes.metrics),
         Route("/", pages.home),
         Route("/status", pages.status),

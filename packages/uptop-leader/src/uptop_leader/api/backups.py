@@ -9,9 +9,11 @@ import anyio.to_thread
 from msgspec import Struct
 from starlette.responses import Response
 
-from uptop_leader.api.access import Role
+from uptop_core.api_answers import Applied
+from uptop_leader.api.access import Role, source_of
 from uptop_leader.api.answers import flag, json_answer
 from uptop_leader.api.bodies import read_body
+from uptop_leader.api.endpoints import Endpoint
 from uptop_leader.configuration import Actor, ConfigChange, Configuration
 from uptop_leader.declared.document import Document, read_text
 from uptop_leader.declared.plan import Plan, plan
@@ -22,21 +24,17 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from uptop_leader.api.access import Access, Caller
+    from uptop_leader.api.endpoints import Call
     from uptop_leader.api.leader import Leader
 
 _LIMIT = 8 * 1024 * 1024
 
 
-class Applied(Struct, frozen=True, kw_only=True):
-    """What a document changed, or would change: the plan in lines, secrets masked. `version` is
-    that of the configuration it made; null where nothing was written.
-    """
+class ApplyQuery(Struct, frozen=True, kw_only=True):
+    """Whether what the document does not name goes, and whether to tell the plan only."""
 
-    ok: bool = True
-    changed: bool
-    dry_run: bool
-    version: int | None
-    plan: tuple[str, ...]
+    dry_run: bool = False
+    prune: bool = False
 
 
 class Backups:
@@ -68,19 +66,28 @@ class Backups:
         caller = await self._access.person(request, Role.ADMIN)
         return await self._apply(request, caller, prune=False, dry_run=False)
 
-    async def apply(self, request: Request) -> Response:
-        """`POST /api/v1/apply?dry_run=&prune=` with a YAML or JSON document."""
-        caller = await self._access.person(request, Role.EDITOR)
-        prune = flag(request, "prune", default=False)
-        dry_run = flag(request, "dry_run", default=False)
-        return await self._apply(request, caller, prune=prune, dry_run=dry_run)
+    def endpoints(self) -> list[Endpoint]:
+        """What of this belongs to `/api/v1`."""
+        return [
+            Endpoint(
+                method="POST", path="/apply", run=self.apply, topic="apply", role=Role.EDITOR,
+                summary="Make the configuration as a document says", query=ApplyQuery,
+                document=True, media=("application/yaml", "application/json"), answer=Applied,
+            ),
+        ]  # fmt: skip
+
+    async def apply(self, call: Call) -> Response:
+        """The YAML or JSON document of `uptop-leader apply`: checked whole, then applied at once."""
+        query: ApplyQuery = call.query
+        return await self._apply(
+            call.request, call.caller, prune=query.prune, dry_run=query.dry_run
+        )
 
     async def _apply(
         self, request: Request, caller: Caller, *, prune: bool, dry_run: bool
     ) -> Response:
         document = _document(await read_body(request, _LIMIT))
-        source = request.client.host if request.client else ""
-        actor = Actor(name=caller.name, source=source)
+        actor = Actor(name=caller.name, source=source_of(request, self._access.trusted))
         version = None
         async with self._lock:
             if dry_run:

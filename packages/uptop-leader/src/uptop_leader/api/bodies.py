@@ -54,12 +54,12 @@ def decoded(body: bytes, decode: Callable[[bytes], T]) -> T:
     except UnicodeDecodeError:
         raise BadRequest("", "the JSON is not UTF-8") from None
     except msgspec.ValidationError as error:
-        raise BadRequest(*_field(str(error))) from None
+        raise BadRequest(*problem_of(str(error))) from None
     except msgspec.DecodeError as error:
         raise BadRequest("", f"not JSON: {error}") from None
 
 
-def _field(text: str) -> tuple[str, str]:
+def problem_of(text: str) -> tuple[str, str]:
     """The dotted path and the sentence of a validation error of msgspec."""
     placed = _PLACE.fullmatch(text)
     what, path = placed.groups() if placed else (text, "")

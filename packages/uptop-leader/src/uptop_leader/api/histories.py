@@ -1,24 +1,18 @@
-"""`/api/v1/monitors/{id}` and its history: how a monitor is, and how it was."""
+"""`/api/v1/monitors/{id}/history`: how a monitor was."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import anyio.to_thread
 import msgspec
-from msgspec.structs import replace
+from msgspec import Meta, Struct
 
 from uptop_core.history_views import HistoryView
-from uptop_leader.api.access import Role
 from uptop_leader.api.answers import tagged
-from uptop_leader.past_views import (
-    day_views,
-    range_view,
-    range_views,
-    region_histories,
-    region_views,
-)
+from uptop_leader.api.endpoints import Endpoint
+from uptop_leader.past_views import day_views, range_view, region_histories, region_views
 from uptop_leader.refusals import BadRequest, NotThere
 from uptop_leader.reliability import DAY_S, RANGES
 from uptop_leader.views import monitor_view
@@ -26,46 +20,47 @@ from uptop_leader.views import monitor_view
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.requests import Request
     from starlette.responses import Response
 
-    from uptop_core.monitors import Monitor
-    from uptop_leader.api.access import Access
+    from uptop_leader.api.endpoints import Call
     from uptop_leader.api.leader import Leader
     from uptop_leader.api.overview import Overview
 
 T = TypeVar("T")
-_JSON = "application/json"
 
 
-class Histories:
-    """What people and their programs read of one monitor."""
+class HistoryQuery(Struct, frozen=True, kw_only=True):
+    """How far back."""
 
-    def __init__(self, leader: Leader, access: Access, overview: Overview) -> None:
+    range: Annotated[str, Meta(extra_json_schema={"enum": list(RANGES)})] = "24h"
+
+
+class HistoryEndpoints:
+    """What people and their programs read of the past of one monitor."""
+
+    def __init__(self, leader: Leader, overview: Overview) -> None:
         self._leader = leader
-        self._access = access
         self._overview = overview
 
-    async def monitor(self, request: Request) -> Response:
-        """`GET /api/v1/monitors/{id}`: as in the list, with its windows and regions (24 h)."""
-        await self._access.person(request, Role.VIEWER)
-        snapshot, monitor = await self._overview.snapshot(), self._wanted(request)
-        view = monitor_view(snapshot, monitor)
-        store, now, region_of = self._leader.store, snapshot.now, self._region_of()
-        windows = await _read(partial(store.reliability, monitor.id, now, RANGES))
-        regional = await _read(partial(store.regional, monitor.id, region_of, now, DAY_S))
-        whole = replace(
-            view, ranges=range_views(windows), by_region=region_views(view.votes, regional)
-        )
-        return tagged(request, msgspec.json.encode(whole), _JSON)
+    def endpoints(self) -> list[Endpoint]:
+        """The one there is."""
+        return [
+            Endpoint(
+                method="GET", path="/monitors/{id}/history", run=self.history, topic="monitors",
+                summary="Uptime, days and latencies of a monitor", query=HistoryQuery,
+                answer=HistoryView, tagged=True,
+            ),
+        ]  # fmt: skip
 
-    async def history(self, request: Request) -> Response:
-        """`GET /api/v1/monitors/{id}/history?range=24h|7d|30d|90d|1y` (default 24h)."""
-        await self._access.person(request, Role.VIEWER)
-        name = request.query_params.get("range", "24h")
+    async def history(self, call: Call) -> Response:
+        """The range as a whole, its days, and its latencies by region."""
+        name = call.query.range
         if name not in RANGES:
             raise BadRequest("range", f"must be one of {', '.join(RANGES)}")
-        snapshot, monitor = await self._overview.snapshot(), self._wanted(request)
+        snapshot = await self._overview.snapshot()
+        monitor = self._leader.monitors.get(call.part("id"))
+        if monitor is None:
+            raise NotThere("no monitor has this id")
         store, now, region_of = self._leader.store, snapshot.now, self._region_of()
         seconds = RANGES[name]
         window = await _read(partial(store.reliability, monitor.id, now, {name: seconds}))
@@ -80,13 +75,7 @@ class Histories:
             regions=region_views(monitor_view(snapshot, monitor).votes, regional),
             latency=region_histories(points),
         )
-        return tagged(request, msgspec.json.encode(view), _JSON)
-
-    def _wanted(self, request: Request) -> Monitor:
-        monitor = self._leader.monitors.get(request.path_params["id"])
-        if monitor is None:
-            raise NotThere("no monitor has this id")
-        return monitor
+        return tagged(call.request, msgspec.json.encode(view), "application/json")
 
     def _region_of(self) -> dict[str, str]:
         return {node.id: node.region for node in self._leader.nodes.values()}

@@ -24,49 +24,20 @@ if TYPE_CHECKING:
     from uptop_leader.copying.ring import ResultRing
     from uptop_leader.copying.words import Gift
     from uptop_leader.gauges import Gauges
-    from uptop_leader.incidents import Incident
+    from uptop_leader.incidents import Incident, Transition
     from uptop_leader.nodes import Node, Standing
     from uptop_leader.percents import Observed
-    from uptop_leader.posts import Post
     from uptop_leader.regional import ByRegion
     from uptop_leader.reliability import Reliability
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.states import MonitorState
+    from uptop_leader.store.audit import AuditEntry, Wanted
     from uptop_leader.store.copies import Copies
     from uptop_leader.store.day_blocks import Days
     from uptop_leader.store.history import Day
+    from uptop_leader.store.people import People
+    from uptop_leader.store.posts import Posts
     from uptop_leader.store.regions import Point, Regional
-
-
-class Token(Protocol):
-    """An API token that was found: whose, and which role (viewer, editor, admin)."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def role(self) -> str: ...
-
-
-class People(Protocol):
-    """Who may ask."""
-
-    def find_token(self, token_hash: str, now: float) -> Token | None:
-        """The token with this hash, if there is one that has not expired."""
-
-
-class Posts(Protocol):
-    """What people have written on the status page."""
-
-    def newest(
-        self, limit: int = 50, before: float | None = None, incident: str | None = None
-    ) -> Sequence[Post]:
-        """Posts, the newest first; `before` is when those wanted were written at the latest."""
-
-    def of_thread(self, thread: str) -> Sequence[Post]:
-        """The posts of a thread, the oldest first."""
-
-    def of_newest_threads(self, limit: int = 100) -> Sequence[Post]:
-        """All posts of the threads that were written to last."""
 
 
 class Waiting(Protocol):
@@ -82,6 +53,8 @@ class History(Protocol):
     """What is asked of the store. It blocks, so it is called in worker threads."""
 
     @property
+    def cluster_id(self) -> str: ...
+    @property
     def people(self) -> People: ...
 
     def incidents(
@@ -91,8 +64,20 @@ class History(Protocol):
         monitor: str | None = None,
         limit: int = 50,
         before: float | None = None,
+        since: float | None = None,
+        beyond: tuple[float, str] | None = None,
     ) -> Sequence[Incident]:
-        """Incidents, the newest first; `before` is when those wanted have started at the latest."""
+        """Incidents, the newest first, that started before and since; those after the one of that
+        start and id.
+        """
+
+    def numbered_transitions(
+        self, monitor: str | None, limit: int, before: int | None
+    ) -> Sequence[tuple[int, Transition]]:
+        """Transitions with their numbers, those before a number, the newest first."""
+
+    def audit_log(self, limit: int, wanted: Wanted) -> Sequence[AuditEntry]:
+        """Entries of the audit log, the newest first."""
 
     def incident(self, incident_id: str) -> Incident | None:
         """One incident with its evidence."""
@@ -190,6 +175,15 @@ class Leader(Protocol):
 
     async def edit(self, edit: Edit, actor: Actor) -> int:
         """Write what `edit` makes of the configuration as it is then, whole; the new version."""
+
+    async def acknowledge(self, incident: str, by: str, note: str) -> Incident:
+        """Take an open incident (an id) on; Conflict when it is over."""
+
+    async def look_again(self, monitors: tuple[str, ...]) -> tuple[str, ...]:
+        """Have monitors (ids) rechecked now; those that are."""
+
+    async def note(self, actor: Actor, what: str, about: str, detail: str = "") -> None:
+        """Write into the audit log what somebody did that changed no configuration."""
 
     async def test_channel(self, channel_id: str) -> str | None:
         """Send a test message; None when it got through, else the error in words."""

@@ -14,7 +14,7 @@ from uptop_leader.cli._at_hand import settings_here
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uptop_core.views import MonitorList
+    from uptop_core.api_answers import MonitorList
     from uptop_core.wire import CopyHealth, Health
     from uptop_leader.settings import LeaderSettings
 
@@ -48,8 +48,8 @@ def status(ctx: click.Context, url: str | None, token_file: Path | None) -> None
 async def _ask(
     url: str, secret: str | None, token: str | None
 ) -> tuple[Health, MonitorList | None]:
+    from uptop_core.api_answers import MonitorList
     from uptop_core.client import LeaderClient
-    from uptop_core.views import MonitorList
 
     async with LeaderClient(url, secret=secret, token=token) as client:
         health = await client.health()

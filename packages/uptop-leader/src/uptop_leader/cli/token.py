@@ -42,8 +42,8 @@ def add(name: str, user: str, expires: str | None, db: str | None) -> None:
             prefix=made[:PREFIX_LENGTH],
             expires=None if lifetime is None else moment + lifetime,
             now=moment,
+            actor=actor(),
         )
-        store.audit(actor(), "token added", made[:PREFIX_LENGTH], moment, f"{name} of {user}")
     click.echo(made)
 
 
@@ -62,9 +62,8 @@ def list_(db: str | None) -> None:
 def revoke(prefix: str, db: str | None) -> None:
     """End the token that begins with PREFIX."""
     with opened(settings_here(db_dsn=db), changes=True) as store:
-        if not store.people.revoke_token(prefix, now()):
+        if not store.people.revoke_token(prefix, now(), actor()):
             raise click.UsageError(f"no token that is still good begins with '{prefix}'")
-        store.audit(actor(), "token revoked", prefix, now())
     click.echo(f"revoked {prefix}")
 
 

@@ -23,8 +23,7 @@ def add(name: str, role: str, db: str | None) -> None:
     if not name.strip() or len(name) > 200 or not name.isprintable():
         raise click.UsageError("a name has 1 to 200 printable characters")
     with opened(settings_here(db_dsn=db), make=True, changes=True) as store:
-        store.people.add_user(name, role, now())
-        store.audit(actor(), "user added", name, now(), role)
+        store.people.add_user(name, role, now(), actor())
     click.echo(f"added {name} ({role})")
 
 

@@ -99,10 +99,15 @@ def _build_provider(match: Match[Channel], faults: Faults) -> Provider | None:
     except ConfigError as error:
         faults.tell_all(error)
         return None
-    if any(getattr(old, name, None) != getattr(provider, name, None) for name in _DESTINATIONS):
-        for field in masks(values.get("settings", {}), kind.secrets):
-            faults.tell(f"settings.{field}", ELSEWHERE)
+    for field in astray(values.get("settings", {}), old, provider):
+        faults.tell(f"settings.{field}", ELSEWHERE)
     return provider
+
+
+def astray(values: Mapping[str, Any], old: Provider | None, new: Provider) -> list[str]:
+    """The masked secrets that would be sent elsewhere than they were."""
+    is_same = all(getattr(old, name, None) == getattr(new, name, None) for name in _DESTINATIONS)
+    return [] if is_same else masks(values, new.secrets)
 
 
 def _unknown_of_channel(field: str, name: object) -> str:

@@ -20,7 +20,7 @@ from uptop_leader.recurrences import problem
 from uptop_leader.zones import instant, wall_clock, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from zoneinfo import ZoneInfo
 
     from uptop_leader.declared.document import Document
@@ -34,7 +34,8 @@ _MOMENT = re.compile(
     re.ASCII,
 )
 _A_MOMENT = "must be a date and time such as 2026-12-01T22:00, or with an offset 2026-12-01T22:00Z"
-_WHAT = "monitors:, groups:, tags: or all: true"
+_MOMENTS = ("start", "end")
+FOR_NOTHING = "says not for what: monitors:, groups:, tags: or all: true"
 
 
 class MaintenanceForm(Struct, frozen=True, kw_only=True):
@@ -92,10 +93,11 @@ def build_maintenance(
         rrule=form.rrule,
         **_moments(form, faults),
     )
-    for wrong in _when_problems(form, made):
+    unread = [field for field in _MOMENTS if getattr(form, field) and getattr(made, field) is None]
+    for wrong in when_problems(made, unread):
         faults.tell(wrong.field, wrong.message)
     if not (form.monitors or form.groups or form.tags or form.all):
-        faults.tell("", f"says not for what: {_WHAT}")
+        faults.tell("", FOR_NOTHING)
     return (None if faults.problems else made), faults.problems
 
 
@@ -106,7 +108,7 @@ def _moments(form: MaintenanceForm, faults: Faults) -> dict[str, float]:
         faults.tell("timezone", str(error))
         return {}
     found = {}
-    for field in ("start", "end"):
+    for field in _MOMENTS:
         written = getattr(form, field)
         try:
             if written is not None:
@@ -124,33 +126,41 @@ def _moment(written: str, where: ZoneInfo) -> float:
     return instant(at, where) if at.tzinfo is None else at.timestamp()
 
 
-def _when_problems(form: MaintenanceForm, made: Maintenance) -> list[Problem]:
-    """What is wrong with the times together; nothing where one could not be read."""
-    if form.rrule is None:
-        missing = [field for field in ("start", "end") if getattr(form, field) is None]
-        if missing:
-            return [Problem(missing[0], "is required: start and end, or rrule and duration")]
-        if form.duration is not None:
-            return [Problem("duration", "belongs to rrule: what is once has a start and an end")]
-        if made.start is not None and made.end is not None and made.end <= made.start:
-            return [Problem("end", "must be after start")]
-        return []
+def when_problems(made: Maintenance, unread: Collection[str] = ()) -> list[Problem]:
+    """What is wrong with the times together; nothing of one that was written and could not be
+    read.
+    """
+    missing = {field for field in _MOMENTS if getattr(made, field) is None and field not in unread}
+    if made.rrule is None:
+        return _once_problems(made, missing)
     problems = []
-    if form.end is not None:
+    if "end" not in missing:
         problems.append(Problem("end", "belongs to what is once: write UNTIL= into rrule"))
-    if form.duration is None:
+    if made.duration is None:
         problems.append(Problem("duration", "is required with rrule, such as 2h"))
-    elif not SHORTEST_S <= form.duration <= LONGEST_S:
+    elif not SHORTEST_S <= made.duration <= LONGEST_S:
         problems.append(Problem("duration", f"must be from 1m to {write_duration(LONGEST_S)}"))
-    if (form.start is None) is (made.start is None):
+    if "start" not in unread:
         try:
-            where = zone(form.timezone)
+            where = zone(made.timezone)
         except ValueError:  # told already
             return problems
         start = None if made.start is None else wall_clock(made.start, where)
-        if (wrong := problem(form.rrule, start, where)) is not None:
+        if (wrong := problem(made.rrule, start, where)) is not None:
             problems.append(Problem("rrule", wrong))
     return problems
+
+
+def _once_problems(made: Maintenance, missing: Collection[str]) -> list[Problem]:
+    """Of what is once."""
+    if missing:
+        first = "start" if "start" in missing else "end"
+        return [Problem(first, "is required: start and end, or rrule and duration")]
+    if made.duration is not None:
+        return [Problem("duration", "belongs to rrule: what is once has a start and an end")]
+    if made.start is not None and made.end is not None and made.end <= made.start:
+        return [Problem("end", "must be after start")]
+    return []
 
 
 def flat_maintenance(maintenance: Maintenance, names: Names) -> dict[str, Any]:

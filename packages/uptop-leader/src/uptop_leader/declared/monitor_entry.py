@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from uptop_core.check import Check
     from uptop_leader.declared.document import Document, Entry
     from uptop_leader.declared.matching import Match
+    from uptop_leader.declared.shaping import Tell
 
 _OWN = tuple(
     field.name
@@ -56,7 +57,8 @@ def build_monitor(
     kind = _kind(values, faults)
     own, check = _sorted_fields(values, kind, faults)
     if kind is not None:
-        check = _with_secrets(check, kind, match, new_token, faults)
+        old = match.existing.check if match.existing is not None else None
+        check = with_secrets(check, kind, old, new_token, faults.tell)
     if check.get("cron") and "interval" in own:
         faults.tell("interval", "with cron is the time between its moments: leave it out")
     own |= _references(match.entry, ids, faults)
@@ -68,9 +70,8 @@ def build_monitor(
         return None, faults.problems
     for problem in monitor_problems(monitor):
         faults.tell(problem.field, problem.message)
-    if match.existing is not None and match.existing.check.told() != monitor.check.told():
-        # Who may edit but not read secrets must not have them sent to a host, or by a proxy, of their own.
-        for field in masks(values, monitor.check.secrets):
+    if match.existing is not None:
+        for field in astray(values, match.existing.check, monitor.check):
             faults.tell(field, ELSEWHERE)
     return (None if faults.problems else monitor), faults.problems
 
@@ -115,20 +116,28 @@ def _unknown_of_monitor(field: str, of_check: tuple[str, ...]) -> str:
     return unknown("field", field, [*_OWN, *of_check, *_REFERENCES])
 
 
-def _with_secrets(
-    check: dict[str, Any],
+def with_secrets(
+    check: Mapping[str, Any],
     kind: type[Check],
-    match: Match[Monitor],
+    old: Check | None,
     new_token: Callable[[], str],
-    faults: Faults,
+    tell: Tell,
 ) -> dict[str, Any]:
-    """The check with the secrets it keeps; a push monitor gets its token once."""
-    old = match.existing.check if match.existing is not None else None
+    """The fields of a check with the secrets that it keeps of the `old` one; a push monitor gets
+    its token once.
+    """
     known = msgspec.to_builtins(old) if isinstance(old, kind) else {}
-    check = unmask(check, known, kind.secrets, faults.tell)
-    if issubclass(kind, PushCheck) and check.get("token") in (None, ""):
-        check["token"] = known.get("token") or new_token()
-    return check
+    kept = unmask(check, known, kind.secrets, tell)
+    if issubclass(kind, PushCheck) and kept.get("token") in (None, ""):
+        kept["token"] = known.get("token") or new_token()
+    return kept
+
+
+def astray(values: Mapping[str, Any], old: Check, new: Check) -> list[str]:
+    """The masked secrets that would come to know another receiver: who may edit but not read them
+    must not have them sent to a host, or by a proxy, of their own.
+    """
+    return [] if old.told() == new.told() else masks(values, new.secrets)
 
 
 def _references(entry: Entry, ids: Ids, faults: Faults) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import anyio
 from msgspec import Struct
 
+from uptop_core.api_answers import IncidentList, MonitorList
 from uptop_core.errors import LeaderError
-from uptop_core.views import IncidentList, IncidentView, MonitorList, MonitorView, VoteView
+from uptop_core.views import IncidentView, MonitorView, VoteView
 
 if TYPE_CHECKING:
     from collections.abc import Callable

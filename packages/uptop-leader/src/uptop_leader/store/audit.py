@@ -19,8 +19,11 @@ _AUDIT = METADATA.tables["audit"]
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):
-    """Who did what to which object, when (Unix seconds), and from where. Holds no secret."""
+    """Who did what to which object, when (Unix seconds), and from where. Holds no secret. Entries
+    are numbered in their order.
+    """
 
+    number: int
     at: float
     who: str
     source: str
@@ -44,11 +47,37 @@ def note(
     connection.execute(insert(_AUDIT), row)
 
 
-def entries(connection: Connection, limit: int) -> list[AuditEntry]:
-    """The last entries, the newest first."""
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which entries are asked for: those before a number (exclusive), of a person, that begin with
+    some words, about an object, in a time (Unix seconds). Empty ones say nothing.
+    """
+
+    before: int | None = None
+    who: str = ""
+    what: str = ""
+    about: str = ""
+    since: float | None = None
+    until: float | None = None
+
+
+def entries(connection: Connection, limit: int, wanted: Wanted) -> list[AuditEntry]:
+    """Entries, the newest first."""
     query = select(_AUDIT).order_by(_AUDIT.c.number.desc()).limit(limit)
+    if wanted.before is not None:
+        query = query.where(_AUDIT.c.number < wanted.before)
+    if wanted.who:
+        query = query.where(_AUDIT.c.who == wanted.who)
+    if wanted.what:
+        query = query.where(_AUDIT.c.what.startswith(wanted.what, autoescape=True))
+    if wanted.about:
+        query = query.where(_AUDIT.c.about == wanted.about)
+    if wanted.since is not None:
+        query = query.where(_AUDIT.c.at_ms >= to_ms(wanted.since))
+    if wanted.until is not None:
+        query = query.where(_AUDIT.c.at_ms < to_ms(wanted.until))
     return [
         AuditEntry(
+            number=row.number,
             at=to_seconds(row.at_ms),
             who=row.who,
             source=row.source,

@@ -63,7 +63,7 @@ class VoteRow(Row, table=True):
 
 
 class IncidentRow(Row, table=True):
-    """An incident with its evidence."""
+    """An incident with its evidence; `taken` says who acknowledged it."""
 
     __table_args__ = (
         Index(None, "monitor", "started_ms"),
@@ -92,6 +92,9 @@ class IncidentRow(Row, table=True):
     untold: str = ""
     child_of: str | None = None
     late: bool = False
+    taken_ms: int | None = moment(default=None)
+    taken_by: str = ""
+    taken_note: str = ""
 
 
 class TransitionRow(Row, table=True):

@@ -1,4 +1,7 @@
-"""Users and their tokens. Times are Unix seconds."""
+"""Users and their tokens. Times are Unix seconds.
+
+What changes takes an `actor`: with one the change is in the audit log too, in the same transaction.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from uptop_core.errors import ConfigError, Problem
+from uptop_leader.refusals import Conflict
+from uptop_leader.store import audit
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_ms_or_none, to_seconds, to_seconds_or_none
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from uptop_leader.configuration import Actor
     from uptop_leader.store.connections import Connections
 
 _USER, _TOKEN = METADATA.tables["user"], METADATA.tables["token"]
@@ -67,10 +73,40 @@ class People:
         with self._connections.reading() as connection:
             return connection.execute(select(_USER.c.id).limit(1)).first() is not None
 
-    def add_user(self, name: str, role: str, now: float) -> str:
+    def add_user(self, name: str, role: str, now: float, actor: Actor | None = None) -> str:
         """Add a person and return the id. Raises ConfigError when the name is taken."""
         with self._connections.writing(flush=True) as connection:
-            return _add_user(connection, name, role, now)
+            made = _add_user(connection, name, role, now)
+            _note(connection, actor, "user added", name, role, now)
+            return made
+
+    def change_role(self, user: str, role: str, now: float, actor: Actor | None = None) -> bool:
+        """Give a user (an id) another role; False where there is none. Raises Conflict when nobody
+        would be admin any more.
+        """
+        with self._connections.writing(flush=True) as connection:
+            known = _user(connection, user)
+            if known is None:
+                return False
+            if role != known.role:
+                _keep_an_admin(connection, known, role)
+                connection.execute(update(_USER).where(_USER.c.id == user).values(role=role))
+                _note(connection, actor, "user changed", known.name, role, now)
+            return True
+
+    def drop_user(self, user: str, now: float, actor: Actor | None = None) -> bool:
+        """Remove a user (an id) and all tokens; False where there is none. Raises Conflict when
+        nobody would be admin any more.
+        """
+        with self._connections.writing(flush=True) as connection:
+            known = _user(connection, user)
+            if known is None:
+                return False
+            _keep_an_admin(connection, known, "")
+            connection.execute(delete(_TOKEN).where(_TOKEN.c.user_id == user))
+            connection.execute(delete(_USER).where(_USER.c.id == user))
+            _note(connection, actor, "user deleted", known.name, known.role, now)
+            return True
 
     def users(self) -> list[User]:
         """All users, the oldest first."""
@@ -109,10 +145,14 @@ class People:
         prefix: str,
         expires: float | None,
         now: float,
+        actor: Actor | None = None,
     ) -> None:
         """Keep a token of the user (an id) by its hash; `prefix` is what may be shown of it."""
         with self._connections.writing(flush=True) as connection:
             _add_token(connection, user, name, token_hash, prefix, expires, now)
+            owner = _user(connection, user)
+            whose = owner.name if owner is not None else user
+            _note(connection, actor, "token added", prefix, f"{name} of {whose}", now)
 
     def find_token(self, token_hash: str, now: float) -> Person | None:
         """Who a token speaks for; None when it is unknown, expired or revoked. Its last use is
@@ -135,11 +175,32 @@ class People:
         with self._connections.reading() as connection:
             return [_token_view(row) for row in connection.execute(query)]
 
-    def revoke_token(self, prefix: str, now: float) -> bool:
+    def revoke_token(self, prefix: str, now: float, actor: Actor | None = None) -> bool:
         """End the token with that prefix; False when none was good any more."""
         query = update(_TOKEN).where(_TOKEN.c.prefix == prefix, _TOKEN.c.revoked_ms.is_(None))
         with self._connections.writing(flush=True) as connection:
-            return connection.execute(query.values(revoked_ms=to_ms(now))).rowcount > 0
+            is_ended = connection.execute(query.values(revoked_ms=to_ms(now))).rowcount > 0
+            if is_ended:
+                _note(connection, actor, "token revoked", prefix, "", now)
+            return is_ended
+
+
+def _note(
+    connection: Connection, actor: Actor | None, what: str, about: str, detail: str, now: float
+) -> None:
+    if actor is not None:
+        audit.note(connection, actor, what, about, detail, now)
+
+
+def _user(connection: Connection, user: str) -> Any:
+    return connection.execute(select(_USER).where(_USER.c.id == user)).one_or_none()
+
+
+def _keep_an_admin(connection: Connection, user: Any, role: str) -> None:
+    """Refuse to leave nobody who may change this again."""
+    admins = select(func.count()).select_from(_USER).where(_USER.c.role == "admin")
+    if user.role == "admin" != role and connection.execute(admins).scalar_one() < 2:
+        raise Conflict(f"{user.name} is the only admin: make somebody else one first")
 
 
 def _add_user(connection: Connection, name: str, role: str, now: float) -> str:

@@ -62,16 +62,28 @@ class Posts:
         return found[0] if found else None
 
     def newest(
-        self, limit: int = 50, before: float | None = None, incident: str | None = None
+        self,
+        limit: int = 50,
+        before: float | None = None,
+        incident: str | None = None,
+        *,
+        thread: str | None = None,
+        beyond: tuple[float, str] | None = None,
     ) -> list[Post]:
-        """Posts, the newest first; `before` pages on from the time of the last one, `incident`
-        names whose they are to be.
+        """Posts, the newest first; `before` pages on from the time of the last one, `beyond` from
+        its time and id. `incident` and `thread` name whose they are to be.
         """
         query = select(_POST).order_by(_POST.c.at_ms.desc(), _POST.c.id).limit(limit)
         if before is not None:
             query = query.where(_POST.c.at_ms < to_ms(before))
         if incident is not None:
             query = query.where(_POST.c.incident == incident)
+        if thread is not None:
+            query = query.where(_POST.c.thread == thread)
+        if beyond is not None:
+            at_ms, last = to_ms(beyond[0]), beyond[1]
+            same = (_POST.c.at_ms == at_ms) & (_POST.c.id > last)
+            query = query.where(same | (_POST.c.at_ms < at_ms))
         return self._read(query)
 
     def of_thread(self, thread: str) -> list[Post]:

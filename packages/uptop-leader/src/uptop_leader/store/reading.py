@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Select, select
 
 from uptop_core.votes import Vote
-from uptop_leader.incidents import Incident, Transition
+from uptop_leader.incidents import Acknowledgement, Incident, Transition
 from uptop_leader.nodes import Ledger, Node
 from uptop_leader.states import Belief, MonitorState, Status, fresh_state
 from uptop_leader.store.codes import meaning_of
@@ -82,8 +82,12 @@ def incidents(
     monitor: str | None = None,
     limit: int | None = None,
     before: float | None = None,
+    since: float | None = None,
+    beyond: tuple[float, str] | None = None,
 ) -> list[Incident]:
-    """Incidents, the latest start first; those that started before `before` (Unix seconds)."""
+    """Incidents, the latest start first: those that started before `before` and not before `since`
+    (Unix seconds), and come after the one that started at, and has the id, of `beyond`.
+    """
     query: Select[Any] = select(_INCIDENT)
     if open_only:
         query = query.where(_INCIDENT.c.ended_ms.is_(None))
@@ -91,6 +95,12 @@ def incidents(
         query = query.where(_INCIDENT.c.monitor == monitor)
     if before is not None:
         query = query.where(_INCIDENT.c.started_ms < to_ms(before))
+    if since is not None:
+        query = query.where(_INCIDENT.c.started_ms >= to_ms(since))
+    if beyond is not None:
+        started, last = to_ms(beyond[0]), beyond[1]
+        same = (_INCIDENT.c.started_ms == started) & (_INCIDENT.c.id > last)
+        query = query.where(same | (_INCIDENT.c.started_ms < started))
     query = query.order_by(_INCIDENT.c.started_ms.desc(), _INCIDENT.c.id).limit(limit)
     return [_incident(row) for row in connection.execute(query)]
 
@@ -119,15 +129,31 @@ def _incident(row: Any) -> Incident:
         untold=row.untold,
         child_of=row.child_of,
         late=row.late,
+        acknowledged=_acknowledgement(row),
     )
+
+
+def _acknowledgement(row: Any) -> Acknowledgement | None:
+    if row.taken_ms is None:
+        return None
+    return Acknowledgement(at=to_seconds(row.taken_ms), by=row.taken_by, note=row.taken_note)
 
 
 def transitions(connection: Connection, monitor: str | None, limit: int) -> list[Transition]:
     """The last transitions of a monitor, or of all, the newest first."""
+    return [one for _, one in numbered_transitions(connection, monitor, limit)]
+
+
+def numbered_transitions(
+    connection: Connection, monitor: str | None, limit: int, before: int | None = None
+) -> list[tuple[int, Transition]]:
+    """The same with their numbers, those before a number."""
     query: Select[Any] = select(_TRANSITION).order_by(_TRANSITION.c.number.desc()).limit(limit)
     if monitor is not None:
         query = query.where(_TRANSITION.c.monitor == monitor)
-    return [_transition(row) for row in connection.execute(query)]
+    if before is not None:
+        query = query.where(_TRANSITION.c.number < before)
+    return [(row.number, _transition(row)) for row in connection.execute(query)]
 
 
 def _transition(row: Any) -> Transition:

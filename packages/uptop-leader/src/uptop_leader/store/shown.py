@@ -29,11 +29,19 @@ class Shown:
         monitor: str | None = None,
         limit: int = 50,
         before: float | None = None,
+        since: float | None = None,
+        beyond: tuple[float, str] | None = None,
     ) -> list[Incident]:
-        """Incidents, the latest start first; `before` pages on from the start of the last one."""
+        """See `reading.incidents`."""
         with self._connections.reading() as connection:
             return reading.incidents(
-                connection, open_only=open_only, monitor=monitor, limit=limit, before=before
+                connection,
+                open_only=open_only,
+                monitor=monitor,
+                limit=limit,
+                before=before,
+                since=since,
+                beyond=beyond,
             )
 
     def incident(self, incident_id: str) -> Incident | None:
@@ -45,6 +53,13 @@ class Shown:
         """The last transitions, the newest first."""
         with self._connections.reading() as connection:
             return reading.transitions(connection, monitor, limit)
+
+    def numbered_transitions(
+        self, monitor: str | None, limit: int, before: int | None
+    ) -> list[tuple[int, Transition]]:
+        """The same with their numbers, those before a number."""
+        with self._connections.reading() as connection:
+            return reading.numbered_transitions(connection, monitor, limit, before)
 
     def results(
         self, monitor: str, since: float, until: float, limit: int = 10_000

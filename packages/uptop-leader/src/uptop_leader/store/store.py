@@ -20,6 +20,7 @@ from uptop_leader.store import (
     reading,
     writing,
 )
+from uptop_leader.store.audit import Wanted
 from uptop_leader.store.backup import backup
 from uptop_leader.store.connections import IDLE_S, Connections
 from uptop_leader.store.copies import Copies
@@ -268,7 +269,11 @@ class Store(Outgoing, Shown):
         with self._connections.writing() as connection:
             audit.note(connection, actor, what, about, detail, now)
 
-    def audit_log(self, limit: int = 100) -> list[AuditEntry]:
-        """The last entries of the audit log, the newest first."""
+    def audit_log(
+        self,
+        limit: int = 100,
+        wanted: Wanted = Wanted(),  # noqa: B008  frozen
+    ) -> list[AuditEntry]:
+        """Entries of the audit log, the newest first."""
         with self._connections.reading() as connection:
-            return audit.entries(connection, limit)
+            return audit.entries(connection, limit, wanted)

@@ -170,6 +170,7 @@ def write_incidents(
 
 
 def _incident_row(incident: Incident) -> dict[str, object]:
+    taken = incident.acknowledged
     return {
         "id": incident.id,
         "monitor": incident.monitor,
@@ -187,6 +188,9 @@ def _incident_row(incident: Incident) -> dict[str, object]:
         "untold": incident.untold,
         "child_of": incident.child_of,
         "late": incident.late,
+        "taken_ms": None if taken is None else to_ms(taken.at),
+        "taken_by": "" if taken is None else taken.by,
+        "taken_note": "" if taken is None else taken.note,
     }
 
 

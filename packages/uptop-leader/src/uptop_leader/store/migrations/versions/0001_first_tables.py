@@ -175,6 +175,9 @@ def _incidents() -> None:
         _text("untold"),
         _text("child_of", null=True),
         sa.Column("late", sa.Boolean(), nullable=False),
+        _ms("taken_ms", null=True),
+        _text("taken_by"),
+        _text("taken_note"),
     )
     op.create_index("incident_monitor_started_ms", "incident", ["monitor", "started_ms"])
     op.create_index("incident_started_ms", "incident", ["started_ms"])

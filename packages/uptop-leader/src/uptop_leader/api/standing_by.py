@@ -1,0 +1,17 @@
+"""What a node that copies another one refuses: the next copy would undo it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uptop_leader.refusals import StandingBy
+
+if TYPE_CHECKING:
+    from uptop_leader.api.leader import Leader
+
+
+def refuse_on_a_copy(leader: Leader) -> None:
+    """Raise StandingBy where what people write is written at another node."""
+    if leader.settings.copies:
+        mode = leader.settings.cluster_mode
+        raise StandingBy(mode, what="what it copies is changed at the leader")

@@ -1,0 +1,1 @@
+"""One thing that people set up, made, replaced, patched or removed on its own (`/api/v1`)."""
