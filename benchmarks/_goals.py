@@ -57,6 +57,9 @@ GOALS = {
     "leader ingest, 10 000 by 100 monitors": Goal("ingest", 1.3, "times"),
     "leader at 1 000 results/s": Goal("leader_load", 15, "% of a core"),
     "leader at 1 000 results/s, resident memory": Goal("leader_load", 250, "MB"),
+    "status page, 1 000 monitors, cold": Goal("status_page", 50, "ms CPU"),
+    "status page, 1 000 monitors, renewed": Goal("status_page", 50, "ms CPU"),
+    "status page, 1 000 monitors, warm": Goal("status_page", 5, "ms CPU"),
     "raw result on disk, fresh": Goal("store_rows", 25, "bytes"),
     "raw result on disk, sealed": Goal("store_rows", 6, "bytes"),
 }

@@ -48,8 +48,8 @@ def _asked(what: str, monitors: int, outages_a_day: float) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / "uptop.db", Keyring(), START)
         try:
-            _live(store, monitors, outages_a_day)
-            counting = _best_ms(lambda: store.roll_up(NOW), 1)
+            live(store, monitors, outages_a_day)
+            counting = best_ms(lambda: store.roll_up(NOW), 1)
             rows = [Row(what=f"counting {DAYS} days, {what}", measured=counting, unit="ms CPU")]
             for name, ask in (
                 ("90 daily bars", lambda: store.daily(NOW)),
@@ -61,7 +61,7 @@ def _asked(what: str, monitors: int, outages_a_day: float) -> list[Row]:
                 rows.append(
                     Row(
                         what=f"{name} of {monitors} monitors, {what}",
-                        measured=_best_ms(ask, 5),
+                        measured=best_ms(ask, 5),
                         unit="ms CPU",
                     )
                 )
@@ -70,7 +70,8 @@ def _asked(what: str, monitors: int, outages_a_day: float) -> list[Row]:
             store.close()
 
 
-def _live(store: Store, monitors: int, outages_a_day: float) -> None:
+def live(store: Store, monitors: int, outages_a_day: float) -> None:
+    """Have so many monitors live through the days."""
     names = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(monitors)]
     check = PingCheck(hostname="h.example.com")
     put = tuple(Monitor(id=name, name=name, check=check) for name in names)
@@ -128,7 +129,7 @@ def _incident(name: str, began: float, ended: float) -> Incident:
     )
 
 
-def _best_ms(work: Callable[[], object], times: int) -> float:
+def best_ms(work: Callable[[], object], times: int) -> float:
     """The least CPU time of some: the others were disturbed."""
     found = []
     for _ in range(times):

@@ -12,6 +12,7 @@ from uptop_leader.ballots import Rules
 from uptop_leader.maintenance import Maintenance
 from uptop_leader.maintenance_views import public_maintenances
 from uptop_leader.posts import Post, PostKind
+from uptop_leader.public_views.bars import quarter
 from uptop_leader.public_views.openness import Openness
 from uptop_leader.public_views.page import Material, StatusPage, all_rows, status_page
 from uptop_leader.states import Status
@@ -35,7 +36,8 @@ def page(stage: Stage, **switches: object) -> StatusPage:
     )
     material = Material(
         snapshot=snapshot,
-        days=stage.store.days_of,
+        quarter=quarter(stage.clock),
+        bars={},
         incidents=stage.store.incidents(limit=1000),
         posts=stage.store.posts.all,
         maintenance=public_maintenances(stage.calendar, stage.monitors, stage.clock),

@@ -57,6 +57,9 @@ _SENTENCES = {
     "test": "This is a test message of uptop. The channel {name} works",
 }
 
+# A unit and its seconds, and the next smaller one.
+_UNITS = (("d", 86_400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1))
+
 
 def title(message: Message) -> str:
     """One line: what happened to whom."""
@@ -102,13 +105,12 @@ def lasted(message: Message) -> str:
 def duration(ms: int) -> str:
     """A duration for people in its two largest units: `4 min 12 s`, `2 d 3 h`."""
     seconds = max(0, round(ms / 1000))
-    parts = []
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
-        count, seconds = divmod(seconds, size)
-        parts.append((count, unit))
-    first = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
-    shown = [f"{count} {unit}" for count, unit in parts[first : first + 2] if count]
-    return " ".join(shown) or "0 s"
+    for large, size, small, part in _UNITS:
+        if seconds >= size:
+            count, rest = divmod(seconds, size)
+            rest //= part
+            return f"{count} {large} {rest} {small}" if rest else f"{count} {large}"
+    return f"{seconds} s"
 
 
 def _sentence(message: Message) -> str:

@@ -51,11 +51,12 @@ class Rendered:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=told)
         body = self.body
         if len(body) > _SMALL and "gzip" in request.headers.get("accept-encoding", ""):
-            body = self._gzipped()
+            body = self.packed()
             told["Content-Encoding"] = "gzip"
         return Response(body, headers=told, media_type=self._media_type)
 
-    def _gzipped(self) -> bytes:
+    def packed(self) -> bytes:
+        """The text as gzip."""
         if self._packed is None:
             self._packed = gzip.compress(self.body, _FAST, mtime=0)
         return self._packed

@@ -82,9 +82,7 @@ def _regions(item: Row) -> str:
 
 
 def _region(place: PublicRegion) -> str:
-    title = f' title="{escape(place.more)}"' if place.more else ""
     return (
-        f'<li class="s-{place.status.lower()}"{title}>'
-        f'<span class="mark" aria-hidden="true"></span>{escape(place.name)} '
-        f"<b>{place.word}</b></li>"
+        f'<li class="s-{place.status.lower()}"><span class="mark" aria-hidden="true"></span>'
+        f"{escape(place.name)} <b>{place.word}</b></li>"
     )

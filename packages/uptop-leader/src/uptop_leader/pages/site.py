@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from uptop_leader.pages import badges, feeds
 from uptop_leader.public_views import monitor_page
+from uptop_leader.public_views.bars import Bars, Quarter, bars, quarter
 from uptop_leader.public_views.looks import looks
 from uptop_leader.public_views.page import (
     Material,
@@ -23,6 +24,7 @@ from uptop_leader.public_views.page import (
     status_page,
     teller,
 )
+from uptop_leader.public_views.regions import closer_regions
 from uptop_leader.public_views.rows import Facts
 from uptop_leader.public_views.statuses import public_status
 
@@ -36,12 +38,11 @@ if TYPE_CHECKING:
     from uptop_leader.public_views.happenings import Happening
     from uptop_leader.public_views.openness import Openness
     from uptop_leader.regional import ByRegion
-    from uptop_leader.store.day_blocks import Days
     from uptop_leader.views import Snapshot
 
 DAY_S = 86_400.0
 HISTORY_DAYS = 90
-_DAYS_KEPT_S = 30.0  # a day's bar moves slowly, and reading them is half of the work
+_BARS_KEPT_S = 30.0  # they move slowly, and to make them is more than half of the work
 _OPEN, _PAST, _HISTORY = 1000, 20, 500
 _SHOWN_AT_MONITOR = 10
 _FEED = 30
@@ -69,7 +70,7 @@ class Site:
         self._openness = openness
         self._title = title
         self._zone = zone_name
-        self._days: tuple[float, Mapping[str, Days]] | None = None
+        self._known: tuple[float, Quarter, Mapping[str, Bars]] | None = None
 
     def page(self, moment: Moment) -> StatusPage:
         """The status page as values."""
@@ -114,16 +115,17 @@ class Site:
         look = seen.get(wanted)
         if look is None or look.is_group:
             return None
-        row = Facts(
-            now=snapshot.now,
-            days=self._known_days(snapshot.now),
-            lately=moment.lately if self._openness.regions else None,
-        ).row(look)
+        when, bars_of = self._bars(snapshot.now)
+        lately = moment.lately if self._openness.regions else None
+        row = Facts(now=snapshot.now, bars=bars_of, lately=lately).row(look)
+        regions = closer_regions(look, (lately or {}).get(wanted, {})) if row.regions else ()
         windows = self._store.reliability(wanted, snapshot.now, monitor_page.SECONDS)
         incidents = self._store.incidents(monitor=wanted, limit=_SHOWN_AT_MONITOR)
         told = teller(snapshot, self._openness).happenings(incidents, ())
+        chart = self._chart(look.id, snapshot)
+        at = snapshot.now, when.first
         return self.renderer.monitor(
-            monitor_page.monitor_page(row, windows, self._chart(look.id, snapshot), told, snapshot)
+            monitor_page.monitor_page(row, windows, chart, told, regions, at)
         )
 
     def feed(self, name: str, past: Sequence[Happening], base: str, updated: int) -> bytes:
@@ -149,9 +151,11 @@ class Site:
         return monitor_page.chart(points, snapshot.now)
 
     def _material(self, moment: Moment, incidents: Sequence[Incident]) -> Material:
+        when, bars_of = self._bars(moment.snapshot.now)
         return Material(
             snapshot=moment.snapshot,
-            days=self._known_days(moment.snapshot.now),
+            quarter=when,
+            bars=bars_of,
             incidents=incidents,
             posts=self._store.posts.of_newest_threads(),
             maintenance=moment.maintenance,
@@ -164,10 +168,12 @@ class Site:
         found = {one.id: one for one in (*still, *self._store.incidents(limit=newest))}
         return tuple(found.values())
 
-    def _known_days(self, now: float) -> Mapping[str, Days]:
-        if self._days is None or not 0 <= now - self._days[0] < _DAYS_KEPT_S:
-            self._days = (now, self._store.day_columns(now))
-        return self._days[1]
+    def _bars(self, now: float) -> tuple[Quarter, Mapping[str, Bars]]:
+        """The bars of all monitors, and the days that they are of."""
+        if self._known is None or not 0 <= now - self._known[0] < _BARS_KEPT_S:
+            when, days = quarter(now), self._store.day_columns(now)
+            self._known = (now, when, {one: bars(own, when) for one, own in days.items()})
+        return self._known[1:]
 
 
 def updated_ms(moment: Moment) -> int:

@@ -8,6 +8,7 @@ nobody looked. Of a day that was not looked at throughout, `seen` says how much 
 from __future__ import annotations
 
 import re
+from array import array
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ _WHOLE = 0.99  # seen for this share of the day or more
 _SLACK_MS = 120_000  # what the newest looks may not have told yet
 _EMPTY, _FULL, _ODD = 0, 1, 2
 _KINDS = {_EMPTY: "none", _FULL: "up"}
+_NOTHING = array("I", bytes(4 * BARS))
+_WHOLE_DAYS = array("I", [DAY.length_ms] * (BARS - 1))
+_ALL_FULL = bytes([_FULL] * BARS)
 _ALIKE = re.compile(rb"\x00+|\x01+|\x02")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -40,7 +44,7 @@ class Run(Struct, frozen=True, gc=False):
     words: str = ""
 
 
-class Bars(Struct, frozen=True):
+class Bars(Struct, frozen=True, gc=False):
     """The days of a monitor. `uptime` and `covered` are percent of all of them, uptime None where
     nothing was observed; `bad_days` is how many have outages.
     """
@@ -51,59 +55,80 @@ class Bars(Struct, frozen=True):
     bad_days: int
 
 
-def first_day(now: float) -> date:
-    """The date of the first bar: days are those of UTC."""
-    today = DAY.start_of(int(now * 1000))
-    return datetime.fromtimestamp((today - (BARS - 1) * DAY.length_ms) / 1000, UTC).date()
+_ALL_UP = (Run("up", 0, BARS),)
+UNSEEN = Bars((Run("none", 0, BARS),), None, 0.0, 0)
+"""The bars of a monitor of which nothing is known."""
 
 
-def bars(days: Days | None, now: float) -> Bars:
-    """The bars of a monitor, whose days end with today so far; None knows nothing."""
-    if days is None:
-        return Bars((Run("none", 0, BARS),), None, 0.0, 0)
-    observed, down = days.observed, days.down
+class Quarter(Struct, frozen=True):
+    """The ninety days until `now`: what is the same for all monitors. Days are those of UTC."""
+
+    first: date
+    elapsed_ms: int
+    words: tuple[str, ...]
+
+    @property
+    def window_ms(self) -> int:
+        """All of it, today so far included."""
+        return (BARS - 1) * DAY.length_ms + self.elapsed_ms
+
+
+def quarter(now: float) -> Quarter:
+    """The ninety days that end with today so far."""
     now_ms = int(now * 1000)
-    elapsed = now_ms - DAY.start_of(now_ms)
-    total, bad = sum(observed), sum(down)
+    today = DAY.start_of(now_ms)
+    first = datetime.fromtimestamp((today - (BARS - 1) * DAY.length_ms) / 1000, UTC).date()
+    words = tuple(day_words(first + timedelta(number)) for number in range(BARS))
+    return Quarter(first, now_ms - today, words)
+
+
+def bars(days: Days, when: Quarter) -> Bars:
+    """The bars of a monitor, whose days end with today so far."""
+    total = sum(days.observed)
+    bad = sum(days.down) if days.down != _NOTHING else 0
     return Bars(
-        runs=_runs(days, elapsed, first_day(now)),
+        runs=_runs(days, when),
         uptime=cut_percent(total - bad, total),
-        covered=cut_percent(min(total, _window(elapsed)), _window(elapsed)),
-        bad_days=sum(map(bool, down)),
+        covered=cut_percent(min(total, when.window_ms), when.window_ms),
+        bad_days=sum(map(bool, days.down)) if bad else 0,
     )
 
 
-def _window(elapsed: int) -> int:
-    return (BARS - 1) * DAY.length_ms + elapsed
-
-
-def _runs(days: Days, elapsed: int, first: date) -> tuple[Run, ...]:
+def _runs(days: Days, when: Quarter) -> tuple[Run, ...]:
     """Days are marked as whole, empty or odd, since telling ninety of a thousand monitors one by one
-    takes longer than all else.
+    takes longer than all else; for the same reason columns are compared before they are read.
     """
-    whole = DAY.length_ms
-    marks = bytearray(
-        _FULL if seen == whole else _ODD if seen else _EMPTY for seen in days.observed
-    )
-    if days.observed[-1] >= elapsed - _SLACK_MS:
-        marks[-1] = _FULL
+    observed = days.observed
+    if observed[:-1] == _WHOLE_DAYS:
+        marks = bytearray(_ALL_FULL)
+    else:
+        whole = DAY.length_ms
+        marks = bytearray(
+            [_FULL if seen == whole else _ODD if seen else _EMPTY for seen in observed]
+        )
+    is_whole = observed[-1] >= when.elapsed_ms - _SLACK_MS
+    marks[-1] = _FULL if is_whole else _ODD if observed[-1] else _EMPTY
     for column in (days.down, days.maintained):
-        if any(column):
+        if column != _NOTHING:
             for number, part in enumerate(column):
                 if part:
                     marks[number] = _ODD
+    if marks == _ALL_FULL:
+        return _ALL_UP
     return tuple(
-        _odd_day(days, found.start(), elapsed, first)
-        if found[0][0] == _ODD
-        else Run(_KINDS[found[0][0]], found.start(), found.end() - found.start())
-        for found in _ALIKE.finditer(marks)
+        [
+            _odd_day(days, found.start(), when)
+            if marks[found.start()] == _ODD
+            else Run(_KINDS[marks[found.start()]], found.start(), found.end() - found.start())
+            for found in _ALIKE.finditer(marks)
+        ]
     )
 
 
-def _odd_day(days: Days, number: int, elapsed: int, first: date) -> Run:
+def _odd_day(days: Days, number: int, when: Quarter) -> Run:
     observed, down = days.observed[number], days.down[number]
     maintained, outages = days.maintained[number], days.outages[number]
-    whole = elapsed if number == BARS - 1 else DAY.length_ms
+    whole = when.elapsed_ms if number == BARS - 1 else DAY.length_ms
     seen = min(1.0, observed / whole) if whole else 1.0
     told = [f"down for {duration(down)} in {_outages(outages)}"] if down else []
     if maintained:
@@ -115,7 +140,7 @@ def _odd_day(days: Days, number: int, elapsed: int, first: date) -> Run:
         start=number,
         count=1,
         seen=1.0 if seen >= _WHOLE or not observed else seen,
-        words=f"{day_words(first + timedelta(number))}: {', '.join(told)}",
+        words=f"{when.words[number]}: {', '.join(told)}",
     )
 
 

@@ -6,7 +6,6 @@ made anew for everybody who looks at it.
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -40,7 +39,7 @@ class Sight(Struct, frozen=True, gc=False):
     latency_ms: float | None
 
 
-class Look(Struct, frozen=True, kw_only=True):
+class Look(Struct, frozen=True, kw_only=True, gc=False):
     """One monitor. `since` is in Unix milliseconds, `judged` the status beneath MAINTENANCE.
     `sights` are by region, those too whose votes are all too old. `why` and `target` are empty
     where they may not be told.
@@ -67,9 +66,9 @@ class Look(Struct, frozen=True, kw_only=True):
 
 def looks(snapshot: Snapshot, openness: Openness) -> tuple[Look, ...]:
     """The monitors that may be shown, in the order they were set up."""
-    standings = _Standings(snapshot.standings)
+    maker = _Looks(snapshot, openness)
     shown = shown_monitors(snapshot.monitors, openness)
-    return tuple(_look(snapshot, standings, monitor, openness) for monitor in shown.values())
+    return tuple([maker.look(monitor) for monitor in shown.values()])
 
 
 class _Standings(dict[str, Standing]):
@@ -79,46 +78,61 @@ class _Standings(dict[str, Standing]):
         return _GONE
 
 
-def _look(
-    snapshot: Snapshot, standings: Mapping[str, Standing], monitor: Monitor, openness: Openness
-) -> Look:
-    state = snapshot.state(monitor.id)
-    assigned = (*state.votes, *state.electors)
-    count = count_votes(monitor, state, assigned, standings, snapshot.rules, snapshot.now)
-    return Look(
-        id=monitor.id,
-        name=monitor.name,
-        type=monitor.kind,
-        status=state.shown.value,
-        judged=state.status.value,
-        belief=state.belief.value,
-        since=to_ms(state.shown_since),
-        parent=monitor.parent,
-        sights=_sights(snapshot, state, count.fresh),
-        latency_ms=_median(count.fresh.values()),
-        why=_why(state, count.fresh.values(), openness) if openness.errors else "",
-        target=target_of(monitor.check) if openness.targets else "",
-    )
+class _Looks:
+    """Makes looks of one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, openness: Openness) -> None:
+        self._snapshot = snapshot
+        self._openness = openness
+        self._standings = _Standings(snapshot.standings)
+        self._regions = {node.id: node.region for node in snapshot.nodes.values()}
+
+    def look(self, monitor: Monitor) -> Look:
+        """One monitor."""
+        snapshot, openness = self._snapshot, self._openness
+        state = snapshot.state(monitor.id)
+        voters = (*state.votes, *state.electors)
+        count = count_votes(monitor, state, voters, self._standings, snapshot.rules, snapshot.now)
+        return Look(
+            id=monitor.id,
+            name=monitor.name,
+            type=monitor.kind,
+            status=state.shown.value,
+            judged=state.status.value,
+            belief=state.belief.value,
+            since=to_ms(state.shown_since),
+            parent=monitor.parent,
+            sights=self._sights(state, count.fresh),
+            latency_ms=_median(count.fresh.values()),
+            why=_why(state, count.fresh.values(), openness) if openness.errors else "",
+            target=target_of(monitor.check) if openness.targets else "",
+        )
+
+    def _sights(self, state: MonitorState, fresh: Mapping[str, Vote]) -> dict[str, Sight]:
+        by_region: dict[str, list[Vote]] = {}
+        for node in state.votes:
+            own = by_region.setdefault(self._regions.get(node, ""), [])
+            if node in fresh:
+                own.append(fresh[node])
+        return {region: _sight(votes) for region, votes in by_region.items()}
 
 
-def _sights(snapshot: Snapshot, state: MonitorState, fresh: Mapping[str, Vote]) -> dict[str, Sight]:
-    by_region: dict[str, list[Vote]] = {}
-    for node in state.votes:
-        known = snapshot.nodes.get(node)
-        own = by_region.setdefault(known.region if known is not None else "", [])
-        if node in fresh:
-            own.append(fresh[node])
-    return {
-        region: Sight(len(votes), sum(vote.up for vote in votes), _median(votes))
-        for region, votes in by_region.items()
-    }
+def _sight(votes: list[Vote]) -> Sight:
+    if len(votes) == 1:  # as in most regions
+        vote = votes[0]
+        latency = vote.latency_ns / 1e6 if vote.up and vote.latency_ns else None
+        return Sight(1, int(vote.up), latency)
+    return Sight(len(votes), sum(vote.up for vote in votes), _median(votes))
 
 
 def _median(votes: Iterable[Vote]) -> float | None:
     known = [vote.latency_ns for vote in votes if vote.up and vote.latency_ns]
     if not known:
         return None
-    return (known[0] if len(known) == 1 else statistics.median(known)) / 1e6
+    known.sort()
+    middle, is_odd = divmod(len(known), 2)
+    both = known[middle] if is_odd else (known[middle - 1] + known[middle]) / 2
+    return both / 1e6
 
 
 def _why(state: MonitorState, fresh: Iterable[Vote], openness: Openness) -> str:

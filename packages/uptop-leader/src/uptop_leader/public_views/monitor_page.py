@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from uptop_core.views import percent
 from uptop_leader.percents import cut_percent
-from uptop_leader.public_views.bars import first_day
 from uptop_leader.public_views.page import minute_of
 from uptop_leader.public_views.regions import milliseconds
 from uptop_leader.reliability import RANGES
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from uptop_leader.public_views.happenings import Happening
+    from uptop_leader.public_views.regions import PublicRegion
     from uptop_leader.public_views.rows import Row
     from uptop_leader.reliability import Reliability
     from uptop_leader.store.regions import Point
-    from uptop_leader.views import Snapshot
 
 WINDOWS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "1y": "a year"}
 SECONDS = {name: RANGES[name] for name in WINDOWS}
@@ -67,6 +66,7 @@ class MonitorPage(Struct, frozen=True, kw_only=True):
     row: Row
     updated: int
     first_day: date
+    regions: tuple[PublicRegion, ...]
     windows: tuple[Window, ...]
     odd: tuple[str, ...]
     chart: Chart | None
@@ -78,13 +78,16 @@ def monitor_page(
     found: Mapping[str, Reliability],
     drawing: Chart | None,
     past: tuple[Happening, ...],
-    snapshot: Snapshot,
+    regions: tuple[PublicRegion, ...],
+    when: tuple[float, date],
 ) -> MonitorPage:
-    """The page, from its parts."""
+    """The page, from its parts; `when` is now (Unix seconds) and the date of the first bar."""
+    now, first_day = when
     return MonitorPage(
         row=row,
-        updated=minute_of(snapshot.now),
-        first_day=first_day(snapshot.now),
+        updated=minute_of(now),
+        first_day=first_day,
+        regions=regions,
         windows=windows(found),
         odd=odd_days(row),
         chart=drawing,

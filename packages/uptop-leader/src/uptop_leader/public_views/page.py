@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from uptop_leader.public_views.banner import Banner, banner
-from uptop_leader.public_views.bars import first_day
 from uptop_leader.public_views.happenings import Happening, Teller
 from uptop_leader.public_views.looks import looks
 from uptop_leader.public_views.openness import Openness, shown_monitors
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from uptop_leader.incidents import Incident
     from uptop_leader.maintenance_views import PublicMaintenance
     from uptop_leader.posts import Post
+    from uptop_leader.public_views.bars import Bars, Quarter
     from uptop_leader.regional import ByRegion
-    from uptop_leader.store.day_blocks import Days
     from uptop_leader.views import Snapshot
 
 PAST = 10
@@ -38,7 +37,8 @@ class Material(Struct, frozen=True, kw_only=True):
     """What the page is made from. `incidents` are all open ones and the newest past ones."""
 
     snapshot: Snapshot
-    days: Mapping[str, Days]
+    quarter: Quarter
+    bars: Mapping[str, Bars]
     incidents: Sequence[Incident]
     posts: Sequence[Post]
     maintenance: tuple[PublicMaintenance, ...]
@@ -71,7 +71,7 @@ def status_page(title: str, material: Material, openness: Openness) -> StatusPag
     seen = looks(snapshot, openness)
     facts = Facts(
         now=snapshot.now,
-        days=material.days,
+        bars=material.bars,
         lately=material.lately if openness.regions else None,
     )
     rows, groups = rows_and_groups(seen, facts)
@@ -81,7 +81,7 @@ def status_page(title: str, material: Material, openness: Openness) -> StatusPag
         title=title,
         banner=banner(seen),
         updated=minute_of(snapshot.now),
-        first_day=first_day(snapshot.now),
+        first_day=material.quarter.first,
         rows=rows,
         groups=groups,
         open=tuple(still[:OPEN]),

@@ -8,17 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from uptop_leader.past_views import region_status
 from uptop_leader.states import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from uptop_leader.public_views.looks import Look, Sight
     from uptop_leader.store.regions import Regional
 
 _UNNAMED = "other places"
+_UP = Status.UP.value
 _WORDS = {
     Status.DOWN: "down",
     Status.PARTIAL: "down in part",
@@ -26,33 +28,43 @@ _WORDS = {
 }
 
 
-class PublicRegion(Struct, frozen=True, kw_only=True):
+class PublicRegion(Struct, frozen=True, kw_only=True, gc=False):
     """One region of a row: how it is there, the word for that or the usual response time, and more
     of the response times for who looks closer."""
 
-    name: str
+    region: str
     status: str
     word: str
     more: str = ""
 
+    @property
+    def name(self) -> str:
+        """Its name, or what the rest is called."""
+        return self.region or _UNNAMED
+
 
 def public_regions(look: Look, lately: Mapping[str, Regional]) -> tuple[PublicRegion, ...]:
     """The regions that look at a monitor, by name; none where there is but one without a name."""
-    sights = {
-        region: sight for region, sight in look.sights.items() if sight.fresh or region in lately
-    }
-    if sights.keys() <= {""}:
+    shown = [region for region, sight in look.sights.items() if sight.fresh or region in lately]
+    if not any(shown):
         return ()
-    return tuple(_regions(sights, lately))
+    shown.sort()
+    return tuple([_region(region, look.sights[region], lately.get(region)) for region in shown])
 
 
-def _regions(sights: Mapping[str, Sight], lately: Mapping[str, Regional]) -> Iterator[PublicRegion]:
-    for region, sight in sorted(sights.items()):
-        status = region_status(sight.up, sight.fresh)
-        regional = lately.get(region)
-        word = _WORDS.get(status) or _usual(sight, regional)
-        more = _more(regional) if regional is not None else ""
-        yield PublicRegion(name=region or _UNNAMED, status=status.value, word=word, more=more)
+def closer_regions(look: Look, lately: Mapping[str, Regional]) -> tuple[PublicRegion, ...]:
+    """The same for who looks closer: with more of the response times where they are known."""
+    return tuple(
+        replace(one, more=_more(lately[one.region])) if one.region in lately else one
+        for one in public_regions(look, lately)
+    )
+
+
+def _region(region: str, sight: Sight, regional: Regional | None) -> PublicRegion:
+    if sight.up and sight.up == sight.fresh:
+        return PublicRegion(region=region, status=_UP, word=_usual(sight, regional))
+    status = region_status(sight.up, sight.fresh)
+    return PublicRegion(region=region, status=status.value, word=_WORDS[status])
 
 
 def _usual(sight: Sight, regional: Regional | None) -> str:
@@ -70,7 +82,7 @@ def _more(regional: Regional) -> str:
     median, most, nearly_all = (
         milliseconds(value) for value in (latency.p50_ms, latency.p95_ms, latency.p99_ms)
     )
-    return f"Last hour: half within {median}, 95 % within {most}, 99 % within {nearly_all}"
+    return f"half within {median}, 95 % within {most}, 99 % within {nearly_all}"
 
 
 def milliseconds(value: float) -> str:

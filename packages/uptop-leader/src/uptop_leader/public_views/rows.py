@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from uptop_core.views import percent
 from uptop_leader.public_views.banner import counts_of
-from uptop_leader.public_views.bars import Bars, bars
+from uptop_leader.public_views.bars import UNSEEN, Bars
 from uptop_leader.public_views.regions import PublicRegion, milliseconds, public_regions
 from uptop_leader.states import Status
 from uptop_leader.wording import duration
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from uptop_leader.public_views.looks import Look
     from uptop_leader.regional import ByRegion
-    from uptop_leader.store.day_blocks import Days
 
 _MINUTE_MS = 60_000
 _NOTES = {
@@ -33,7 +32,7 @@ FOLDED_FROM = 60
 """Where there are more monitors than this, groups in which all is well are folded."""
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class Row(Struct, frozen=True, kw_only=True, gc=False):
     """One monitor. `note` says since when it is as it is, and from where; `regions` how it is in
     each, where that may be told, and `latency` the response time where it may not.
     """
@@ -74,12 +73,12 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What rows are made from. `lately` is None where regions may not be named."""
 
     now: float
-    days: Mapping[str, Days]
+    bars: Mapping[str, Bars]
     lately: ByRegion | None = None
 
     def row(self, look: Look) -> Row:
         """The row of a monitor."""
-        told = bars(self.days.get(look.id), self.now)
+        told = self.bars.get(look.id, UNSEEN)
         regions = () if self.lately is None else self._regions(look)
         latency = "" if regions or look.latency_ms is None else milliseconds(look.latency_ms)
         return Row(

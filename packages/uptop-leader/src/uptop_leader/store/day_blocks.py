@@ -29,7 +29,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[tuple[int, int]], list[tuple[int, int]]]).decode
 
 
-class Days(Struct, frozen=True):
+class Days(Struct, frozen=True, gc=False):
     """Days one after the other, as columns. Times are milliseconds."""
 
     observed: array[int]
@@ -40,7 +40,8 @@ class Days(Struct, frozen=True):
     @classmethod
     def none(cls, count: int) -> Days:
         """Days of which nothing is known."""
-        return cls(*(array("I", bytes(4 * count)) for _ in range(_COLUMNS)))
+        empty = bytes(4 * count)
+        return cls(array("I", empty), array("I", empty), array("I", empty), array("I", empty))
 
     def columns(self) -> tuple[array[int], array[int], array[int], array[int]]:
         """All columns in their order."""
