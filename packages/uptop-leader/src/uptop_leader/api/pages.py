@@ -93,7 +93,7 @@ class Pages:
             raise NotThere("there are feed.atom and feed.rss")
         base = self._leader.settings.public_url or str(request.base_url)
         past, moment = await self._past.get(), await self._moment()
-        made = self._site.feed(name, past, f"{base.rstrip('/')}/status", updated_ms(moment))
+        made = self._site.feed(name, past, base.rstrip("/"), updated_ms(moment))
         return Rendered(made, FEEDS[name][1]).answer(request, {})
 
     async def badge(self, request: Request) -> Response:

@@ -62,7 +62,7 @@ def _command_name(module: str) -> str:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Settings: UPTOP_ variables, and .env. Exit: 0 done, 1 failed, 2 wrong usage.",
 )
-@click.version_option(package_name="uptop-leader", message="uptop-leader %(version)s")
+@click.version_option(package_name="uptop-leader", message="uptop-leader %(version)s", hidden=True)
 def program() -> None:
     """The leader of uptop: keeps monitors, judges results, tells people."""
 

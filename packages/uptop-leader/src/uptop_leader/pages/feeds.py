@@ -10,6 +10,9 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+from msgspec import Struct
+
+from uptop_leader.pages.links import Links
 from uptop_leader.pages.moments import iso, told
 
 if TYPE_CHECKING:
@@ -21,14 +24,28 @@ ATOM, RSS = "application/atom+xml; charset=utf-8", "application/rss+xml; charset
 _NAMESPACE = "http://www.w3.org/2005/Atom"
 
 
-def atom(title: str, base: str, items: Sequence[Happening], updated: int, zone_name: str) -> bytes:
-    """The feed as Atom. `base` is the address of the status page; Unix milliseconds."""
+class Where(Struct, frozen=True):
+    """Where the status page is: `root` with a link of `links` behind it is a whole address."""
+
+    root: str
+    links: Links
+
+    def __call__(self, link: str) -> str:
+        """The address that a link leads to."""
+        return self.root + link
+
+
+def atom(
+    title: str, where: Where, items: Sequence[Happening], updated: int, zone_name: str
+) -> bytes:
+    """The feed as Atom; `updated` is in Unix milliseconds."""
+    links = where.links
     feed = ElementTree.Element("feed", xmlns=_NAMESPACE)
-    _add(feed, "id", base)
+    _add(feed, "id", where(links.home))
     _add(feed, "title", title)
     _add(feed, "updated", iso(max((item.newest for item in items), default=updated)))
-    _add(feed, "link", href=base)
-    _add(feed, "link", rel="self", href=f"{base}/feed.atom")
+    _add(feed, "link", href=where(links.home))
+    _add(feed, "link", rel="self", href=where(links.atom))
     author = _add(feed, "author")
     _add(author, "name", title)
     for item in items:
@@ -37,23 +54,26 @@ def atom(title: str, base: str, items: Sequence[Happening], updated: int, zone_n
         _add(entry, "title", heading(item))
         _add(entry, "published", iso(item.started))
         _add(entry, "updated", iso(item.newest))
-        _add(entry, "link", href=_address(base, item))
+        _add(entry, "link", href=where(links.incident(item.id)))
         _add(entry, "content", text(item, zone_name), type="text")
     return _written(feed)
 
 
-def rss(title: str, base: str, items: Sequence[Happening], updated: int, zone_name: str) -> bytes:
+def rss(
+    title: str, where: Where, items: Sequence[Happening], updated: int, zone_name: str
+) -> bytes:
     """The feed as RSS 2.0."""
+    links = where.links
     root = ElementTree.Element("rss", version="2.0")
     channel = _add(root, "channel")
     _add(channel, "title", title)
-    _add(channel, "link", base)
+    _add(channel, "link", where(links.home))
     _add(channel, "description", f"What happens: {title}")
     _add(channel, "lastBuildDate", _rfc822(max((item.newest for item in items), default=updated)))
     for item in items:
         entry = _add(channel, "item")
         _add(entry, "title", heading(item))
-        _add(entry, "link", _address(base, item))
+        _add(entry, "link", where(links.incident(item.id)))
         _add(entry, "guid", f"urn:uuid:{item.id}", isPermaLink="false")
         _add(entry, "pubDate", _rfc822(item.newest))
         _add(entry, "description", text(item, zone_name))
@@ -73,10 +93,6 @@ def text(item: Happening, zone_name: str) -> str:
         words = f": {update.words}" if update.words else ""
         lines.append(f"{told(update.at, 'moment', zone_name)} · {update.label}{words}")
     return "\n".join(lines)
-
-
-def _address(base: str, item: Happening) -> str:
-    return f"{base}/incidents/{item.id}"
 
 
 def _add(

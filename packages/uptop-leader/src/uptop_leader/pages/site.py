@@ -120,18 +120,23 @@ class Site:
         row = Facts(now=snapshot.now, bars=bars_of, lately=lately).row(look)
         regions = closer_regions(look, (lately or {}).get(wanted, {})) if row.regions else ()
         windows = self._store.reliability(wanted, snapshot.now, monitor_page.SECONDS)
-        incidents = self._store.incidents(monitor=wanted, limit=_SHOWN_AT_MONITOR)
-        told = teller(snapshot, self._openness).happenings(incidents, ())
+        told = self.past_of(moment, wanted)
         chart = self._chart(look.id, snapshot)
         at = snapshot.now, when.first
         return self.renderer.monitor(
             monitor_page.monitor_page(row, windows, chart, told, regions, at)
         )
 
-    def feed(self, name: str, past: Sequence[Happening], base: str, updated: int) -> bytes:
-        """A feed of the newest that has happened; `base` is where the status page is."""
+    def past_of(self, moment: Moment, monitor: str) -> tuple[Happening, ...]:
+        """The newest that has happened to a monitor."""
+        incidents = self._store.incidents(monitor=monitor, limit=_SHOWN_AT_MONITOR)
+        return teller(moment.snapshot, self._openness).happenings(incidents, ())
+
+    def feed(self, name: str, past: Sequence[Happening], root: str, updated: int) -> bytes:
+        """A feed of the newest that has happened; `root` is what links are to begin with."""
         make, _ = FEEDS[name]
-        return make(self._title, base, past[:_FEED], updated, self._zone)
+        where = feeds.Where(root, self.renderer.links)
+        return make(self._title, where, past[:_FEED], updated, self._zone)
 
     def badge(self, page: StatusPage, name: str) -> str | None:
         """`overall`, or the id of a monitor, or that with `-uptime` behind it."""
