@@ -375,8 +375,9 @@ def app_of(stage: Stage) -> Starlette:
 def described(stage: Stage) -> dict[str, Any]:
     """The OpenAPI document of a stage: that of any leader of this version."""
     leader = cast("Leader", stage)
-    backups = Backups(leader, Access(leader))
-    return document(endpoints_of(leader, Overview(leader), backups))
+    access = Access(leader)
+    backups = Backups(leader, access)
+    return document(endpoints_of(leader, access, Overview(leader), backups))
 
 
 def client(

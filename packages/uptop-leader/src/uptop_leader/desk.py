@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from uptop_leader.gauges import Gauges
     from uptop_leader.helm import Helm
     from uptop_leader.incidents import Incident
+    from uptop_leader.live import Live
     from uptop_leader.nodes import Node, Standing
     from uptop_leader.regional import ByRegion
     from uptop_leader.settings import LeaderSettings
@@ -61,6 +62,16 @@ class Desk:
         return self._helm.store
 
     # What is known
+
+    @property
+    def live(self) -> Live:
+        """What has changed lately."""
+        return self._helm.live
+
+    @property
+    def version(self) -> int:
+        """The version of the configuration."""
+        return self._helm.leader.version
 
     @property
     def monitors(self) -> Mapping[str, Monitor]:

@@ -22,6 +22,7 @@ from uptop_leader.copying.ring import ResultRing
 from uptop_leader.election.words import Phase
 from uptop_leader.housekeeping import ROLL_UP_S, every, keep_copy
 from uptop_leader.leader import Leader
+from uptop_leader.live import Live
 from uptop_leader.refusals import StandingBy
 from uptop_leader.shared import SIGNALS_S, hear_signals
 
@@ -75,6 +76,7 @@ class Helm:
         self.copy_health: Callable[[], CopyHealth] | None = None
         """How its copy is, when it is a follower."""
         self.ring = ResultRing()
+        self.live = Live(clock.monotonic)
         self.trouble = ""
         """Why this node cannot do its role's work; empty when it can."""
         self.is_stopping = False
@@ -119,6 +121,7 @@ class Helm:
         """Answer who waits for something to change."""
         self.is_stopping = True
         self.leader.engine.stop_waiting()
+        self.live.close()
 
     async def drained(self) -> None:
         """Return when what was taken is stored."""
@@ -217,6 +220,7 @@ class Helm:
             self._http,
             may_act=lambda: self._may_act(term),
             on_written=self.ring.add,
+            live=self.live,
         )
 
     async def _keep_copy(self) -> None:

@@ -21,6 +21,7 @@ from uptop_leader.engine import Engine
 from uptop_leader.gauges import Gauges
 from uptop_leader.housekeeping import Housekeeping, every
 from uptop_leader.inputs import Acknowledge, LookAgain
+from uptop_leader.live import Live
 from uptop_leader.messages import Message
 from uptop_leader.nodes import Node
 from uptop_leader.notifications import Pace
@@ -73,6 +74,7 @@ class Leader:
         *,
         may_act: Callable[[], bool] = lambda: True,
         on_written: Callable[[Changes], None] = lambda _: None,
+        live: Live | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -80,6 +82,9 @@ class Leader:
         self._http = http
         now = clock.now()
         self._instance = uuid.uuid4().hex
+        self.live = live or Live(clock.monotonic)
+        """What has changed lately."""
+        self._on_written = on_written
         world = world_of(settings, store.cluster_id, saved, self._instance, now)
         rules = Rules(constants=settings.timings, strategy=settings.agg_strategy)
         timings = settings.timings
@@ -95,7 +100,7 @@ class Leader:
             public_url=settings.public_url,
             on_notifications=self._deliverer.wake,
             may_act=may_act,
-            on_written=on_written,
+            on_written=self._written,
         )
         self._own = OwnChecks(
             self.engine,
@@ -137,6 +142,10 @@ class Leader:
         """Return when no message is being sent any more; no other one is begun."""
         await self._deliverer.end()
 
+    def _written(self, changes: Changes) -> None:
+        self._on_written(changes)
+        self.live.note_changes(changes)
+
     def _deadman(self) -> DeadMansSwitch:
         url, seconds = self.settings.deadman_url, self.settings.timings.deadman
         return DeadMansSwitch(url, seconds, self._is_at_work, self._http)
@@ -170,6 +179,11 @@ class Leader:
     def world(self) -> World:
         """What the engine knows now."""
         return self.engine.world
+
+    @property
+    def version(self) -> int:
+        """The version of the configuration."""
+        return self.world.version
 
     @property
     def monitors(self) -> Mapping[str, Monitor]:

@@ -93,6 +93,8 @@ def _handler(
     async def handle(request: Request) -> Response:
         endpoint = methods["GET" if request.method == "HEAD" else request.method]
         caller = await access.person(request, endpoint.role)
+        if endpoint.stream and request.method == "HEAD":
+            return Response(media_type=endpoint.stream)
         query = None
         if endpoint.query is not None:
             query = read_query(request.query_params, endpoint.query)

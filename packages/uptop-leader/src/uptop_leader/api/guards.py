@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING
 
 import anyio
@@ -40,7 +41,8 @@ class Guards:
             return
         outgoing = _Outgoing(send)
         try:
-            with anyio.fail_after(self._answer_s):
+            with anyio.fail_after(self._answer_s) as limit:
+                outgoing.limit = limit
                 await self._app(scope, receive, outgoing)
         except ClientDisconnect:
             return
@@ -62,6 +64,7 @@ class _Outgoing:
     def __init__(self, send: Send) -> None:
         self._send = send
         self.begun = False
+        self.limit: anyio.CancelScope | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -69,6 +72,9 @@ class _Outgoing:
             headers = MutableHeaders(scope=message)
             for name, value in _EVERYWHERE.items():
                 headers.setdefault(name, value)
+            is_endless = headers.get("content-type", "").startswith("text/event-stream")
+            if is_endless and self.limit is not None:
+                self.limit.deadline = math.inf  # it goes on for as long as somebody listens
         await self._send(message)
 
 

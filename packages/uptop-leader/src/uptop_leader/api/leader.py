@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uptop_leader.copying.words import Gift
     from uptop_leader.gauges import Gauges
     from uptop_leader.incidents import Incident, Transition
+    from uptop_leader.live import Live
     from uptop_leader.nodes import Node, Standing
     from uptop_leader.percents import Observed
     from uptop_leader.regional import ByRegion
@@ -124,6 +125,10 @@ class Leader(Protocol):
     def settings(self) -> LeaderSettings: ...
     @property
     def store(self) -> History: ...
+    @property
+    def live(self) -> Live: ...
+    @property
+    def version(self) -> int: ...
     @property
     def monitors(self) -> Mapping[str, Monitor]: ...
     @property

@@ -21,6 +21,7 @@ from uptop_leader.api.endpoints import PREFIX, Endpoint
 from uptop_leader.api.paging import Cursor, Limit, opened, sealed
 from uptop_leader.api.standing_by import refuse_on_a_copy
 from uptop_leader.api.versions import etag_of, expect, version_of
+from uptop_leader.live import Name
 from uptop_leader.posts import Post, PostKind
 from uptop_leader.refusals import BadRequest, NotThere
 
@@ -154,11 +155,13 @@ class PostEndpoints:
             post = await self._expected(call)
             drop = self._leader.store.posts.drop
             await anyio.to_thread.run_sync(drop, post.id, call.actor, self._leader.clock_now())
+            self._leader.live.note([Name("post", post.id)])
         return Response(status_code=204)
 
     async def _put(self, call: Call, post: Post) -> None:
         put, now = self._leader.store.posts.put, self._leader.clock_now()
         await anyio.to_thread.run_sync(put, post, call.actor, now)
+        self._leader.live.note([Name("post", post.id)])
 
     async def _check(self, post: Post) -> None:
         """Refuse a post about what there is not. Raises BadRequest."""

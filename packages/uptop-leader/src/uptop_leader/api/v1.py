@@ -10,6 +10,7 @@ from uptop_leader.api.answers import tagged
 from uptop_leader.api.audits import AuditEndpoints
 from uptop_leader.api.channels import ChannelEndpoints
 from uptop_leader.api.endpoints import PREFIX, routes
+from uptop_leader.api.events import EventEndpoints
 from uptop_leader.api.histories import HistoryEndpoints
 from uptop_leader.api.incidents import IncidentEndpoints
 from uptop_leader.api.kinds import KindEndpoints
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from uptop_leader.api.overview import Overview
 
 
-def endpoints_of(leader: Leader, overview: Overview, backups: Backups) -> list[Endpoint]:
+def endpoints_of(
+    leader: Leader, access: Access, overview: Overview, backups: Backups
+) -> list[Endpoint]:
     """All endpoints of a leader."""
     return [
         *MonitorEndpoints(leader, overview).endpoints(),
@@ -43,6 +46,7 @@ def endpoints_of(leader: Leader, overview: Overview, backups: Backups) -> list[E
         *PostEndpoints(leader).endpoints(),
         *PeopleEndpoints(leader).endpoints(),
         *AuditEndpoints(leader).endpoints(),
+        *EventEndpoints(leader, overview, access).endpoints(),
         *KindEndpoints().endpoints(),
         *backups.endpoints(),
     ]
@@ -50,7 +54,7 @@ def endpoints_of(leader: Leader, overview: Overview, backups: Backups) -> list[E
 
 def v1_routes(leader: Leader, access: Access, overview: Overview, backups: Backups) -> list[Route]:
     """The routes of all endpoints, and of the document that describes them."""
-    endpoints = endpoints_of(leader, overview, backups)
+    endpoints = endpoints_of(leader, access, overview, backups)
     described = OpenApi(endpoints)
 
     async def openapi(request: Request) -> Response:
