@@ -187,13 +187,22 @@ class Helm:
                         await self._turned.wait()
                 tasks.cancel_scope.cancel()
         except* UptopError as errors:  # the store, or a key: as at a start, but others go on here
-            error = _first(errors)
-            if self.trouble != str(error):
-                log.error("cannot lead: %s", error)
-            self.trouble = str(error)
-            await anyio.sleep(RETRY_S)
+            await self._failed(_first(errors), term)
         finally:
             self._runs = False
+
+    async def _failed(self, error: UptopError, term: int) -> None:
+        """Wait until it is worth another try; who may not act any more has no trouble with that."""
+        self._runs = False
+        if not self._may_act(term):
+            log.info("leads no more: %s", error)
+            return
+        if self.trouble != str(error):
+            log.error("cannot lead: %s", error)
+        self.trouble = str(error)
+        self._turned = anyio.Event()
+        with anyio.move_on_after(RETRY_S):
+            await self._turned.wait()
 
     async def _begin(self, term: int) -> None:
         """Have a leader that goes on with what the store holds now."""
