@@ -13,7 +13,7 @@ import pytest
 from tests.pgbouncer import needs_pgbouncer
 from tests.system.cluster import SECRET, Cluster, cluster, site, webhook
 from tests.system.pair import Pair
-from tests.system.receiver import Receiver
+from tests.system.receiver import Receiver, Told
 from tests.system.several import IN_TRANSACTION, TENTH, several
 from tests.system.waiting import until
 from uptop_core.wire import SECRET_HEADER
@@ -105,6 +105,30 @@ async def test_a_clean_stop_hands_over_at_once(tmp_path: Path) -> None:
             began = time.monotonic()
             await leaders.one_acts(but=holder, within_s=12)
             print(f"handed over in {time.monotonic() - began:.1f} s after its end")
+
+
+async def test_a_message_that_is_being_sent_at_a_clean_stop_is_sent_once(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as town:
+        town.timings = TENTH
+        target, receiver = await town.target(), await town.receiver()
+
+        async def in_a_second(_: Told) -> int:
+            await anyio.sleep(1)
+            return 200
+
+        receiver.respond = in_a_second
+        async with several(town, 2) as leaders:
+            await town.start_probe("west", region="west", peer=leaders.peers)
+            await town.apply({"alerts": [webhook(receiver)], "monitors": [site(target)]})
+            await town.status_comes("Site", "UP")
+            target.mood = "503"
+            await until("a message is being sent", lambda: len(receiver.told) == 1)
+            holder = await leaders.one_acts()
+            await holder.process.stop()
+            await leaders.one_acts(but=holder)
+            target.mood = "up"
+            await until("the recovery is told", lambda: "up" in receiver.events())
+            assert receiver.events() == ["down", "up"]
 
 
 async def test_one_that_stood_still_writes_and_sends_nothing_when_it_goes_on(

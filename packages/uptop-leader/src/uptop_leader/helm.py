@@ -128,10 +128,10 @@ class Helm:
         if self._runs:
             await self.leader.engine.drained()
 
-    async def sent(self) -> None:
-        """Return when no message is being sent any more, or after 10 s."""
+    async def sent(self, within_s: float = DRAIN_S) -> None:
+        """Return when no message is being sent any more, or after so long."""
         if self._runs:
-            with anyio.move_on_after(DRAIN_S):
+            with anyio.move_on_after(within_s):
                 await self.leader.stop_sending()
 
     def health(self) -> Health:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from uptop_leader.settings import LeaderSettings
 
 DRAIN_S = 3  # open requests get this long when the leader stops
+SENT_S = 2.0  # and a message that is being sent: who comes next would send it again
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ async def _serve(
             log.info("listening on %s://%s:%s", scheme, f"[{host}]" if ":" in host else host, port)
             await server.serve(sockets=[listener])
             await helm.drained()
+            await helm.sent(SENT_S)
             tasks.cancel_scope.cancel()
         if helm.lease is not None:
             await helm.lease.leave()
