@@ -14,7 +14,7 @@ import anyio
 import msgspec
 from anyio import to_thread
 
-from uptop_core.errors import LeaderError, UptopError
+from uptop_core.errors import LeaderAway, LeaderBusy, LeaderError, UptopError
 from uptop_core.wire import CopyHealth
 from uptop_leader.copying.words import (
     ChangesPage,
@@ -142,7 +142,9 @@ class Copier:
                     await copy()
                 else:
                     await anyio.sleep(_RETRY_S)
-            except LeaderError as error:  # that it is away is told by who polls it
+            except (LeaderAway, LeaderBusy):  # that is told by who polls it
+                await anyio.sleep(_RETRY_S)
+            except LeaderError as error:  # so is that it refuses, but it is no copy then
                 self.trouble = str(error)
                 await anyio.sleep(_RETRY_S)
             except UptopError as error:
