@@ -33,7 +33,9 @@ class _Handler(BaseHTTPRequestHandler):
         if server.checks_token and self.headers.get("Authorization") != f"Bearer {TOKEN}":
             status, body = 401, '{"status":401,"title":"Unauthorized","code":"unauthorized"}'
         payload = body.encode()
+        kind = "application/problem+json" if status >= 400 else "application/json"
         self.send_response(status)
+        self.send_header("Content-Type", kind if body.startswith("{") else "text/html")
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         self.wfile.write(payload)

@@ -139,7 +139,7 @@ def test_no_token_is_asked_for(
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (404, "<h1>Not Found</h1>", "it is not a leader of uptop (HTTP 404)"),
+        (404, "<h1>Not Found</h1>", "not like a leader: "),
         (200, "<h1>Welcome</h1>", "answered, but not like a leader"),
         (503, '{"status":503,"title":"x","detail":"standing by"}', "try again"),
         (403, '{"status":403,"title":"x","code":"forbidden","detail":"no"}', "may not read"),

@@ -8,9 +8,12 @@ UptopError
 ├── MissingExtra          a kind needs an optional package that is not installed
 ├── LeaderError           asking the leader's API did not work
 │   ├── LeaderAway        no answer, or an answer that is not a leader's
-│   │   └── LeaderStrange an answer, but not like a leader's: something else is at that URL
+│   │   ├── LeaderStrange an answer, but not like a leader's: something else is at that URL
+│   │   └── LeaderUntrusted no TLS connection, or a certificate that proves nothing
 │   ├── LeaderBusy        429 or 503: try again, later or elsewhere
 │   └── LeaderRefused     any other 4xx: the same request will not work again
+│       ├── TokenRefused  401: no API token, or one that is not known
+│       └── LeaderOld     it does not know what is asked: it is older than who asks
 ├── StoreError            the database cannot be read or written now
 │   └── StoreTooNew       the database was written by a newer version
 ├── SealError             a secret cannot be opened with the keys at hand
@@ -98,10 +101,21 @@ class LeaderAway(LeaderError):
 
 
 class LeaderStrange(LeaderAway):
-    """Raised when what answered is something else: it says nothing of a leader."""
+    """Raised when what answered is something else: it says nothing of a leader. `what` tells who
+    it seems to be.
+    """
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url, "answered, but not like a leader")
+    def __init__(self, url: str, what: str = "") -> None:
+        said = f": {what}" if what else ""
+        super().__init__(url, f"answered, but not like a leader{said}")
+
+
+class LeaderUntrusted(LeaderAway):
+    """Raised when no TLS connection comes about."""
+
+    def __init__(self, url: str, what: str) -> None:
+        super().__init__(url, what)
+        self.args = (f"no TLS connection to {url}: {what}",)
 
 
 class LeaderBusy(LeaderError):
@@ -115,13 +129,35 @@ class LeaderBusy(LeaderError):
 
 
 class LeaderRefused(LeaderError):
-    """Raised on any other 4xx. `code` is the short word the answer carries, such as `unregistered`."""
+    """Raised on any other 4xx. `code` is the short word the answer carries, such as `unregistered`;
+    `problems` are the fields that are wrong, where it names them.
+    """
 
-    def __init__(self, url: str, status: int, code: str, what: str) -> None:
+    def __init__(
+        self, url: str, status: int, code: str, what: str, problems: Sequence[Problem] = ()
+    ) -> None:
         self.url = url
         self.status = status
         self.code = code
+        self.problems = tuple(problems)
         super().__init__(f"{url} answered {status}: {what}")
+
+
+class TokenRefused(LeaderRefused):
+    """Raised on 401: there is no API token, or it is not known, or it has expired."""
+
+    def __init__(self, url: str, *, is_shown: bool) -> None:
+        super().__init__(url, 401, "unauthorized", "")
+        known = f"{url} does not know this API token, or it has expired"
+        self.args = (known if is_shown else f"{url} needs an API token",)
+
+
+class LeaderOld(LeaderRefused):
+    """Raised when the leader does not know what is asked for, though it is one."""
+
+    def __init__(self, url: str, path: str) -> None:
+        super().__init__(url, 404, "no_address", "")
+        self.args = (f"the leader at {url} is older than this program: it has no {path}",)
 
 
 class StoreError(UptopError):

@@ -57,7 +57,7 @@ TABLE: dict[type[errors.UptopError], Kind] = {
     errors.DeliveryError: Kind(502, "not_delivered"),
 }
 
-_HTTP_CODES = {404: "not_found", 405: "method", 431: "headers"}
+_HTTP_CODES = {404: "no_address", 405: "method", 431: "headers"}
 
 
 def kind_of(error: errors.UptopError) -> Kind | None:

@@ -49,13 +49,15 @@ async def _ask(
     url: str, secret: str | None, token: str | None
 ) -> tuple[Health, MonitorList | None]:
     from uptop_core.api_answers import MonitorList
+    from uptop_core.api_client import ApiClient
     from uptop_core.client import LeaderClient
 
     async with LeaderClient(url, secret=secret, token=token) as client:
         health = await client.health()
-        may_ask = secret or token
-        monitors = await client.get_json("/api/v1/monitors", MonitorList) if may_ask else None
-    return health, monitors
+    if not (secret or token):
+        return health, None
+    async with ApiClient(url, secret=secret, token=token) as api:
+        return health, MonitorList(monitors=await api.monitors())
 
 
 def _lines(health: Health, monitors: MonitorList | None) -> Iterator[str]:

@@ -1,0 +1,353 @@
+"""The one way to talk to the leader's API (`/api/v1`) for people's programs: a typed client.
+
+Lists are read whole, page by page. What can be changed comes with its ETag: given back with the
+change, it is refused (LeaderRefused, status 412) when somebody else was faster. A wrong token, an old
+leader, a TLS error and something in between are errors of their own, each with its own sentence.
+"""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from urllib.parse import quote
+
+import anyio.lowlevel
+import httpx
+import msgspec
+from msgspec import Struct
+
+from uptop_core import api_answers as answers
+from uptop_core.errors import (
+    LeaderAway,
+    LeaderOld,
+    LeaderStrange,
+    LeaderUntrusted,
+    TokenRefused,
+)
+from uptop_core.escaping import escape
+from uptop_core.exchange import WORDS_LIMIT, Exchange
+from uptop_core.history_views import HistoryView
+from uptop_core.views import IncidentView, MonitorView, NodeView
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+    from uptop_core import api_bodies as bodies
+    from uptop_core.errors import LeaderBusy, LeaderRefused
+    from uptop_core.exchange import Answer
+
+T = TypeVar("T")
+Where = Literal["monitors", "channels", "maintenance"]
+"""What people set up, and edit one by one."""
+
+PREFIX = "/api/v1"
+SILENCE_S = 45.0
+"""A leader breaks the silence of a stream every 15 s; after this it is away."""
+_DETAILS: dict[str, type[Struct]] = {
+    "monitors": answers.MonitorDetail,
+    "channels": answers.ChannelDetail,
+    "maintenance": answers.MaintenanceDetail,
+}
+
+
+class Held(Struct, Generic[T], frozen=True):
+    """Something as it was read, and the ETag to change it with."""
+
+    value: T
+    etag: str
+
+
+class Event(Struct, frozen=True):
+    """What has changed: its kind, the thing itself, and the id to go on from."""
+
+    kind: str
+    id: str
+    data: msgspec.Raw
+
+    def read(self, into: type[T]) -> T:
+        """The thing. LeaderStrange is for who asks to raise: msgspec's errors come through."""
+        return msgspec.json.decode(self.data, type=into)
+
+
+class ApiClient(Exchange):
+    """Asks one leader as a person's program does; see `Exchange` for what it takes."""
+
+    # What is shown
+
+    async def me(self) -> answers.Me:
+        """Who the token speaks for, and what answers."""
+        return await self._get("/me", answers.Me)
+
+    async def monitors(self, **filters: str | Iterable[str]) -> tuple[MonitorView, ...]:
+        """All monitors that fit `status`, `tag`, `type`, `name`, `parent`."""
+        pages = self._pages("/monitors", answers.MonitorList, filters)
+        return tuple([view async for page in pages for view in page.monitors])
+
+    async def nodes(self, **filters: str | Iterable[str]) -> tuple[NodeView, ...]:
+        """All nodes that fit `state`, `region`."""
+        pages = self._pages("/nodes", answers.NodeList, filters)
+        return tuple([view async for page in pages for view in page.nodes])
+
+    async def channels(self) -> answers.ChannelList:
+        """The channels."""
+        return await self._get("/channels", answers.ChannelList)
+
+    async def maintenance(self) -> answers.MaintenanceList:
+        """What is planned."""
+        return await self._get("/maintenance", answers.MaintenanceList)
+
+    async def history(self, monitor: str, span: str = "24h") -> HistoryView:
+        """How a monitor was in the last 24h, 7d, 30d, 90d or 1y."""
+        return await self._get(f"/monitors/{_part(monitor)}/history", HistoryView, range=span)
+
+    async def incidents(self, **query: str) -> answers.IncidentList:
+        """A page of incidents, the newest first: `open`, `monitor`, `since`, `limit`, `cursor`."""
+        return await self._get("/incidents", answers.IncidentList, **query)
+
+    async def incident(self, incident: str) -> IncidentView:
+        """One incident with its evidence."""
+        return await self._get(f"/incidents/{_part(incident)}", IncidentView)
+
+    async def transitions(self, **query: str) -> answers.TransitionList:
+        """A page of transitions, the newest first: `monitor`, `limit`, `cursor`."""
+        return await self._get("/transitions", answers.TransitionList, **query)
+
+    async def kinds(self) -> answers.Kinds:
+        """Every kind with its JSON Schema."""
+        return await self._get("/kinds", answers.Kinds)
+
+    # What people set up
+
+    async def read(self, where: Where, id: str) -> Held[Any]:
+        """A monitor, channel or maintenance with its settings (MonitorDetail and so on)."""
+        answer = await self._ask("GET", f"{PREFIX}/{where}/{_part(id)}")
+        return Held(self._read(answer, _DETAILS[where]), answer.headers.get("ETag", ""))
+
+    async def add(self, where: Where, settings: Mapping[str, Any] | Struct) -> answers.Saved:
+        """Add one."""
+        return await self._send("POST", f"/{where}", settings, answers.Saved)
+
+    async def change(
+        self, where: Where, id: str, patch: Mapping[str, Any], etag: str = ""
+    ) -> answers.Saved:
+        """Change some settings (a merge patch); with `etag` only if they are what was read."""
+        return await self._send("PATCH", f"/{where}/{_part(id)}", patch, answers.Saved, etag)
+
+    async def replace(
+        self, where: Where, id: str, settings: Mapping[str, Any] | Struct, etag: str
+    ) -> answers.Saved:
+        """Replace all settings of what was read with `etag` (`*`: of any)."""
+        return await self._send("PUT", f"/{where}/{_part(id)}", settings, answers.Saved, etag)
+
+    async def remove(
+        self, where: Where | Literal["posts", "users", "tokens"], id: str, etag: str = ""
+    ) -> None:
+        """Remove one; a token is revoked."""
+        headers = {"If-Match": etag} if etag else {}
+        answer = await self._ask("DELETE", f"{PREFIX}/{where}/{_part(id)}", headers=headers)
+        if answer.status != 204:
+            raise self._failure(answer)
+
+    async def apply(
+        self, document: str, *, dry_run: bool = False, prune: bool = False
+    ) -> answers.Applied:
+        """Make the configuration as a YAML or JSON document says."""
+        params = {"dry_run": str(dry_run).lower(), "prune": str(prune).lower()}
+        headers = {"Content-Type": "application/yaml"}
+        answer = await self._ask(
+            "POST",
+            f"{PREFIX}/apply",
+            params=params,
+            headers=headers,
+            content=document.encode(),
+        )
+        return self._read(answer, answers.Applied)
+
+    # What people do
+
+    async def pause(self, *monitors: str) -> answers.Done:
+        """Pause monitors (ids), together."""
+        return await self._send("POST", "/pause", {"monitors": monitors}, answers.Done)
+
+    async def resume(self, *monitors: str) -> answers.Done:
+        """Resume monitors (ids), together."""
+        return await self._send("POST", "/resume", {"monitors": monitors}, answers.Done)
+
+    async def recheck(self, *monitors: str) -> answers.Done:
+        """Have monitors (ids) rechecked now."""
+        return await self._send("POST", "/recheck", {"monitors": monitors}, answers.Done)
+
+    async def acknowledge(self, incident: str, note: str = "") -> IncidentView:
+        """Take an open incident on."""
+        path = f"/incidents/{_part(incident)}/acknowledge"
+        return await self._send("POST", path, {"note": note}, IncidentView)
+
+    async def test_channel(self, channel: str) -> answers.Tested:
+        """Send a test message. The leader waits for the service, so this takes its time."""
+        path = f"{PREFIX}/channels/{_part(channel)}/test"
+        return self._read(await self._ask("POST", path, wait_s=20.0), answers.Tested)
+
+    async def posts(self, **query: str) -> answers.PostList:
+        """A page of posts, the newest first: `thread`, `incident`, `limit`, `cursor`."""
+        return await self._get("/posts", answers.PostList, **query)
+
+    async def write_post(self, post: bodies.PostBody) -> answers.PostView:
+        """Begin a thread, or go on with one."""
+        return await self._send("POST", "/posts", post, answers.PostView)
+
+    async def change_post(
+        self, id: str, change: Mapping[str, Any], etag: str = ""
+    ) -> answers.PostView:
+        """Mend a post."""
+        return await self._send("PATCH", f"/posts/{_part(id)}", change, answers.PostView, etag)
+
+    # Who may do it
+
+    async def users(self) -> answers.UserList:
+        """The users."""
+        return await self._get("/users", answers.UserList)
+
+    async def add_user(self, user: bodies.UserBody) -> answers.UserView:
+        """Add a user."""
+        return await self._send("POST", "/users", user, answers.UserView)
+
+    async def change_role(self, user: str, role: bodies.RoleName) -> answers.UserView:
+        """Give a user (an id) another role."""
+        return await self._send("PATCH", f"/users/{_part(user)}", {"role": role}, answers.UserView)
+
+    async def tokens(self) -> answers.TokenList:
+        """The tokens that may be seen."""
+        return await self._get("/tokens", answers.TokenList)
+
+    async def add_token(self, token: bodies.TokenBody) -> answers.NewToken:
+        """Make a token; it is told this once."""
+        return await self._send("POST", "/tokens", token, answers.NewToken)
+
+    async def logs(self, **query: str) -> answers.LogList:
+        """A page of the audit log: `who`, `what`, `about`, `since`, `until`, `limit`, `cursor`."""
+        return await self._get("/logs", answers.LogList, **query)
+
+    # What changes
+
+    @asynccontextmanager
+    async def events(self, last: str = "") -> AsyncIterator[AsyncIterator[Event]]:
+        """A stream of events, on from the id `last`. It ends when the leader does; LeaderAway when
+        nothing is heard any more. The first event is `hello`, or `reset` when all is to be read anew.
+        """
+        headers = {**self._headers, "Accept": "text/event-stream"}
+        if last:
+            headers["Last-Event-ID"] = last
+        timeout = httpx.Timeout(self._deadline_s, read=SILENCE_S)
+        url = f"{self.url}{PREFIX}/events"
+        try:
+            async with self._http.stream("GET", url, headers=headers, timeout=timeout) as response:
+                if response.status_code != 200:
+                    raise self._failure(await self._whole(response))
+                yield _read_events(response)
+        except httpx.TimeoutException:
+            raise LeaderAway(self.url, f"nothing was heard for {SILENCE_S:g} s") from None
+        except (httpx.HTTPError, OSError) as error:
+            words = escape(str(error), WORDS_LIMIT) or type(error).__name__
+            raise LeaderAway(self.url, words) from error
+
+    async def _get(self, path: str, into: type[T], **query: str) -> T:
+        return await self.get_json(f"{PREFIX}{path}", into, query or None)
+
+    async def _pages(
+        self, path: str, into: type[T], filters: Mapping[str, str | Iterable[str]]
+    ) -> AsyncIterator[T]:
+        params: dict[str, Any] = {
+            name: value if isinstance(value, str) else list(value)
+            for name, value in filters.items()
+        }
+        while True:
+            page = await self.get_json(f"{PREFIX}{path}", into, params)
+            yield page
+            cursor = getattr(page, "next", None)
+            if cursor is None:
+                return
+            params = {**params, "cursor": cursor}
+
+    async def _send(self, method: str, path: str, body: object, into: type[T], etag: str = "") -> T:
+        headers = {"Content-Type": "application/json", **({"If-Match": etag} if etag else {})}
+        content = msgspec.json.encode(body)
+        answer = await self._ask(method, f"{PREFIX}{path}", headers=headers, content=content)
+        return self._read(answer, into)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        content: bytes | None = None,
+        wait_s: float = 0.0,
+        http: httpx.AsyncClient | None = None,
+    ) -> Answer:
+        try:
+            return await super()._ask(
+                method,
+                path,
+                params=params,
+                headers=headers,
+                content=content,
+                wait_s=wait_s,
+                http=http,
+            )
+        except LeaderAway as error:
+            if (tls := _tls_error(error)) is not None:
+                raise LeaderUntrusted(self.url, _tls_words(tls)) from error
+            raise
+
+    def _failure(self, answer: Answer) -> LeaderAway | LeaderBusy | LeaderRefused:
+        kind = answer.headers.get("Content-Type", "").partition(";")[0]
+        if not kind.endswith("json"):
+            return LeaderStrange(self.url, _stranger(answer))
+        failure = super()._failure(answer)
+        code = getattr(failure, "code", "")
+        if answer.status == 401:
+            return TokenRefused(self.url, is_shown="Authorization" in self._headers)
+        if answer.status == 404 and code == "no_address":
+            return LeaderOld(self.url, f"this part of {PREFIX}")
+        return failure
+
+
+async def _read_events(response: httpx.Response) -> AsyncIterator[Event]:
+    fields: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+        else:
+            if "data" in fields:
+                data = msgspec.Raw(fields["data"].encode())
+                yield Event(fields.get("event", "message"), fields.get("id", ""), data)
+            fields = {}
+            await anyio.lowlevel.checkpoint()
+
+
+def _part(name: str) -> str:
+    """An id as a part of a path."""
+    return quote(name, safe="")
+
+
+def _stranger(answer: Answer) -> str:
+    """Who it seems to be that answered in the leader's place."""
+    named = answer.headers.get("Via") or answer.headers.get("Server") or "something in between"
+    return f"{escape(named, 60)} says HTTP {answer.status}"
+
+
+def _tls_error(error: BaseException) -> ssl.SSLError | None:
+    """The TLS error that this one came from, if it did."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    if error.reason == "WRONG_VERSION_NUMBER":
+        return "it speaks no TLS there: try http://"
+    return getattr(error, "verify_message", "") or error.reason or "the handshake failed"
