@@ -145,6 +145,12 @@ class Tab:
         }})()"""
         await self.ask("Page.addScriptToEvaluateOnNewDocument", source=source)
 
+    async def offline(self, *, away: bool) -> None:
+        """Cut the page off from every server, or let it reach them again."""
+        await self.ask("Network.enable")
+        conditions = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await self.ask("Network.emulateNetworkConditions", offline=away, **conditions)
+
     async def scripts(self, *, on: bool) -> None:
         """Whether the page may run scripts."""
         await self.ask("Emulation.setScriptExecutionDisabled", value=not on)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from uptop_leader.leader import Leader
 
 FOLDER = Path(__file__).parent / "pictures"
-_DESK, _PHONE = (1180, 1000), (390, 844)
+_DESK, _PHONE = (1180, 1500), (390, 1100)
 
 
 async def take(folder: Path) -> None:

@@ -73,6 +73,10 @@ _LATENCY_MS = {
 class ShownLeader(Leader):
     """A leader at one moment that knows its regions without having worked for an hour."""
 
+    def __init__(self, settings: LeaderSettings, store: Store, http: httpx.AsyncClient) -> None:
+        self.stood = StoodClock()
+        super().__init__(settings, store, store.load(), self.stood, http)
+
     @property
     def lately(self) -> ByRegion:
         """How every monitor was in each region in the last hour."""
@@ -107,7 +111,7 @@ def showcase(folder: Path, settings: LeaderSettings | None = None) -> Iterator[S
     try:
         _fill(store)
         http = httpx.AsyncClient(trust_env=False)
-        yield ShownLeader(settings, store, store.load(), StoodClock(), http)
+        yield ShownLeader(settings, store, http)
     finally:
         store.close()
 

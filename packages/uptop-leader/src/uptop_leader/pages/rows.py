@@ -36,7 +36,8 @@ def row(item: Row, links: Links) -> str:
         f'<div class="what"><p class="name"><a href="{links.monitor(item.id)}">'
         f"{escape(item.name)}</a></p>{more}</div>"
         f'<div class="past">{drawn(item.bars, item.name)}{_regions(item)}</div>'
-        f'<p class="uptime">{item.uptime}<span class="quiet">{item.covered} watched</span></p>'
+        f'<p class="uptime">{item.uptime}<span class="quiet">'
+        f'<span class="short">in 90 days · </span>{item.covered} watched</span></p>'
         f'<p class="status"><span class="mark" aria-hidden="true"></span>'
         f"{item.status.capitalize()}</p></li>\n"
     )
