@@ -239,7 +239,7 @@ def test_what_the_follower_decided_is_given_back_and_what_people_set_up_is_not(
         copy.mark_sent(claimed.number, NOON + 2)
         page = over_the_wire(copy.copies.ungiven())
         for _ in range(2):
-            leader.copies.take_gift(page.changes)
+            leader.copies.take_gift(page.changes, copy.copies.cursor()[1], NOON)
         copy.copies.given(page.upto)
         assert not copy.copies.ungiven().changes
         assert leader.load().configuration.monitors[0].name == "renamed"

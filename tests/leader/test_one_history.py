@@ -72,7 +72,7 @@ def comes_up(store: Store, at: float, number: int = 1) -> None:
 def give_back(leader: Store, copy: Store) -> None:
     page = over_the_wire(copy.copies.ungiven())
     for _ in range(2):  # an answer may be lost
-        leader.copies.take_gift(page.changes)
+        leader.copies.take_gift(page.changes, copy.copies.cursor()[1], NOON)
     copy.copies.given(page.upto)
     copy_changes(leader, copy)
 

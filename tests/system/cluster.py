@@ -57,6 +57,7 @@ class Cluster:
         self.port = 0
         self.receivers: list[Receiver] = []
         self.at_the_end: list[Callable[[], None]] = []  # what else is checked of a run
+        self.refused = 0  # results of a node, at most, whose monitor was paused under them
         self.is_split = False  # whether two could not know of each other, so that both may tell
         self.secrets: set[str] = set()  # what must not show anywhere, beside the usual
         self._tasks = tasks

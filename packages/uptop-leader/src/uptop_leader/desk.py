@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
@@ -9,6 +10,9 @@ from msgspec.structs import replace
 
 from uptop_leader.election.words import Poll, Sighting
 from uptop_leader.refusals import NotAllowed, StandingBy
+from uptop_leader.urgent import only_urgent
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +158,9 @@ class Desk:
         if gift.cluster != self.store.cluster_id:
             raise NotAllowed("that is another cluster's")
         if gift.changes:
-            await to_thread.run_sync(self.copies.take_gift, gift.changes)
+            take, now = self.copies.take_gift, self._clock.now()
+            for conflict in await to_thread.run_sync(take, gift.changes, gift.base, now):
+                log.warning("changed on both nodes: %s (see the audit log)", conflict)
         if gift.results or gift.ledgers:
             await to_thread.run_sync(self.copies.take_results, gift.results, gift.ledgers)
 
@@ -210,10 +216,14 @@ class Desk:
         return True
 
     async def edit(self, edit: Edit, actor: Actor) -> int:
-        """See `Leader.edit`. A node that copies is changed where it copies from."""
-        if self._helm.copies:
+        """See `Leader.edit`. A node that copies is changed where it copies from, but for what is
+        urgent while it acts.
+        """
+        if self._helm.copies and not self._helm.place.may_act():
             what = "what it copies is changed at the leader"
             raise StandingBy(self._helm.place.role, what=what)
+        if self._helm.copies:
+            return await self._helm.acting().edit(only_urgent(edit), actor)
         if not self._is_for_another():
             return await self._helm.acting().edit(edit, actor)
         now = self._clock.now()

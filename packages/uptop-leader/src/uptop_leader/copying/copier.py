@@ -110,14 +110,16 @@ class Copier:
         StoreError.
         """
         copies = self._store.copies
-        whose, _ = await to_thread.run_sync(copies.cursor)
+        whose, base = await to_thread.run_sync(copies.cursor)
         if not self._mirrors or whose in _NOBODYS:
             return  # this node works independently: what it has is its own
         more = True
         while more:
             page = await to_thread.run_sync(copies.ungiven)
             if page.changes:
-                await self._give(Gift(epoch=self._epoch(), cluster=whose, changes=page.changes))
+                await self._give(
+                    Gift(epoch=self._epoch(), cluster=whose, base=base, changes=page.changes)
+                )
             await to_thread.run_sync(copies.given, page.upto)
             more = page.more
         boot, after, more = self._ring.boot, self._ring.given, True

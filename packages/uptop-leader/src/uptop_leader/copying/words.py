@@ -79,10 +79,13 @@ class HistoryPage(Struct, frozen=True, kw_only=True):
 
 
 class Gift(Struct, frozen=True, kw_only=True):
-    """What the node that was active gives back. Rows, or results with their ledgers."""
+    """What the node that was active gives back. Rows, or results with their ledgers. `base` is the
+    last change of the taker that the giver has copied.
+    """
 
     epoch: int
     cluster: str
+    base: int = 0
     changes: list[RowChange] = []
     results: list[StoredResult] = []
     ledgers: list[Ledger] = []

@@ -14,6 +14,7 @@ from uptop_leader.store import (
     copying,
     digests,
     facts,
+    given_edits,
     giving,
     migrate,
     reading,
@@ -194,10 +195,15 @@ class Copies:
         self._series().update(learned)
         return len(new)
 
-    def take_gift(self, changes: Iterable[RowChange]) -> None:
-        """Apply what the node that was active while this one was not has decided."""
+    def take_gift(self, changes: Iterable[RowChange], base: int, now: float) -> tuple[str, ...]:
+        """Apply what the node that was active while this one was not has decided, and what people
+        changed there who could not wait. `base` is the last change of here that it had. Returns
+        what both have changed, in words.
+        """
+        changes = list(changes)
         with self._connections.writing(flush=True) as connection:
             giving.apply_given(connection, changes)
+            return given_edits.take(connection, changes, base, now)
 
     # Giving back.
 

@@ -30,14 +30,15 @@ _DECIDED = (
     "post",  # whoever leads is whom people write to while it lasts
 )
 _HEALTH = ("last_sent_ms", "last_error", "last_failed_ms", "failing_ms", "sent", "failed", "passed")
+_TAKEN = ("taken_ms", "taken_by", "taken_note")
 _ENDS = ("ended_ms", "end_confirmed_ms", "cause")
 
 _decode_state = msgspec.msgpack.Decoder(MonitorState).decode
 
 
 def apply_given(connection: Connection, changes: Iterable[RowChange]) -> None:
-    """Write what was decided, and nothing of what people set up: a node that copies is not changed
-    by them. Of its channels only how they have been doing.
+    """Write what was decided, and nothing of what people set up (of that see `given_edits`). Of
+    its channels only how they have been doing.
     """
     changes = list(changes)
     for change in changes:
@@ -58,7 +59,7 @@ def _merged(connection: Connection, changes: Iterable[RowChange]) -> Iterator[Ro
             yield RowChange(change.thing, change.key, row)
 
 
-def _incident(connection: Connection, row: dict[str, Any]) -> dict[str, Any] | None:
+def _incident(connection: Connection, row: dict[str, Any]) -> dict[str, Any]:
     """An incident that both have: its beginning is this node's where each has confirmed it, and so
     is its end where it has one here.
     """
@@ -66,11 +67,21 @@ def _incident(connection: Connection, row: dict[str, Any]) -> dict[str, Any] | N
     own = connection.execute(select(table).where(table.c.id == row["id"])).mappings().first()
     if own is None:
         return row
+    taken = _taken(own, row)
     if own["ended_ms"] is not None:
-        return None
+        return {**own, **taken}
     if own["confirmed_ms"] == row["confirmed_ms"]:
-        return row
-    return {**own, **{name: row[name] for name in _ENDS}}
+        return {**row, **taken}
+    return {**own, **{name: row[name] for name in _ENDS}, **taken}
+
+
+def _taken(own: Any, row: dict[str, Any]) -> dict[str, Any]:
+    """Who acknowledged it first, at either node."""
+    known = [one for one in (own, row) if one.get("taken_ms") is not None]
+    if not known:
+        return {}
+    first = min(known, key=lambda one: one["taken_ms"])
+    return {name: first[name] for name in _TAKEN}
 
 
 def _transition(connection: Connection, row: dict[str, Any]) -> dict[str, Any] | None:
