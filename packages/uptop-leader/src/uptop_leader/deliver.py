@@ -15,6 +15,7 @@ import anyio
 from anyio import to_thread
 from msgspec.structs import replace
 
+from uptop_core.alarm import Alarm
 from uptop_core.errors import DeliveryError, StoreError
 from uptop_leader.gauges import Sendings
 from uptop_leader.messages import Message, render
@@ -71,13 +72,13 @@ class Deliverer:
         self._may_act = may_act
         self._is_ending = False
         self._busy: set[str] = set()
-        self._wake = anyio.Event()
+        self._alarm = Alarm()
         self._idle = anyio.Event()
         self._trouble = ""
 
     def wake(self) -> None:
         """There is something new in the outbox."""
-        self._wake.set()
+        self._alarm.ring()
 
     async def end(self) -> None:
         """Send nothing new; return when what is in flight has been sent."""
@@ -92,9 +93,7 @@ class Deliverer:
                 while (claimed := await self._claim()) is not None:
                     self._busy.add(claimed.notification.channel)
                     tasks.start_soon(self._deliver, claimed)
-                with anyio.move_on_after(_IDLE_S):
-                    await self._wake.wait()
-                self._wake = anyio.Event()
+                await self._alarm.rings(within_s=_IDLE_S)
 
     async def _claim(self) -> Claimed | None:
         """One at a time, so that nothing is claimed for a channel that is busy: what a killed
@@ -123,7 +122,7 @@ class Deliverer:
             self._busy.discard(notification.channel)
             self._idle.set()
             self._idle = anyio.Event()
-            self._wake.set()
+            self._alarm.ring()
 
     async def _send(self, channel_id: str, message: Message) -> DeliveryError | None:
         channel = self._channels().get(channel_id)

@@ -14,6 +14,7 @@ from anyio import to_thread
 from msgspec import Struct
 from msgspec.structs import replace
 
+from uptop_core.alarm import Alarm
 from uptop_core.errors import StoreError
 from uptop_core.wire import Rechecks
 from uptop_leader.agenda import Agenda
@@ -100,7 +101,7 @@ class Engine:
         self._may_act = may_act
         self._on_written = on_written
         self._queue: list[_Waiting] = []
-        self._wake = anyio.Event()
+        self._alarm = Alarm()
         self._agenda = Agenda()
         self._waiters: dict[str, anyio.Event] = {}
         self._stopping = False
@@ -198,7 +199,7 @@ class Engine:
             raise Behind("the queue is full")
         waiting = _Waiting(entry, anyio.Event())
         self._queue.append(waiting)
-        self._wake.set()
+        self._alarm.ring()
         await waiting.done.wait()
         if isinstance(waiting.answer, Exception):
             raise waiting.answer
@@ -218,9 +219,7 @@ class Engine:
         """Pass after pass, until cancelled."""
         self.begin()
         while True:
-            with anyio.move_on_after(self._until_due()):
-                await self._wake.wait()
-            self._wake = anyio.Event()
+            await self._alarm.rings(within_s=self._until_due())
             await self.turn()
 
     async def drained(self) -> None:
@@ -311,7 +310,7 @@ class Engine:
         self._wake_nodes(self.world.follow_rechecks(draft.moved_states()))
         self._reassign = self._reassign or draft.hands_back
         if self._reassign:
-            self._wake.set()
+            self._alarm.ring()
         for waiting, answer in zip(batch, answers, strict=True):
             waiting.answer = answer
             waiting.done.set()

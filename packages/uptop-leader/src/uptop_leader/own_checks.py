@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
+from uptop_core.alarm import Alarm
 from uptop_core.errors import UptopError
 from uptop_core.line_ups import Line
 from uptop_core.prober.sockets import SharedSockets
@@ -61,8 +62,8 @@ class OwnChecks:
         self._clock = clock
         self._results: list[tuple[int, RanResult]] = []
         self._seq = 0
-        self._wake = anyio.Event()
-        self._news = anyio.Event()
+        self._alarm = Alarm()
+        self._has_news = False
         constants = engine.world.constants
         self._line = Line(
             self._look, canaries=canaries, answer_s=constants.answer, clock=clock,
@@ -97,9 +98,10 @@ class OwnChecks:
         if len(self._results) > _LIMIT:
             del self._results[0]
             self.dropped += 1
-        self._wake.set()
         if not ran.outcome.up or ran.outcome.failed or ran.recheck is not None:
-            self._news.set()
+            self._has_news = True
+        if self._has_news or len(self._results) == 1:
+            self._alarm.ring()
 
     async def _follow(self) -> None:
         """Keep the runner's assignments and rechecks those of the world."""
@@ -118,11 +120,7 @@ class OwnChecks:
     async def _feed(self) -> None:
         """Hand results to the engine; keep them until it has stored them."""
         while True:
-            await self._wake.wait()
-            with anyio.move_on_after(_GATHER_S - _NEWS_S):
-                await self._news.wait()
-            await anyio.sleep(_NEWS_S)
-            self._wake, self._news = anyio.Event(), anyio.Event()
+            await self._company()
             while self._results:
                 batch = self._results[:_BATCH]
                 try:
@@ -133,6 +131,16 @@ class OwnChecks:
                     continue
                 sent = {seq for seq, _ in batch}
                 self._results = [item for item in self._results if item[0] not in sent]
+
+    async def _company(self) -> None:
+        """Wait for results, and a while for more of them: only shortly where there is news."""
+        while not self._results:
+            await self._alarm.rings()
+        until = self._clock.monotonic() + _GATHER_S - _NEWS_S
+        while not self._has_news and (left := until - self._clock.monotonic()) > 0:
+            await self._alarm.rings(within_s=left)
+        await anyio.sleep(_NEWS_S)
+        self._has_news = False
 
     def _batch(self, results: list[tuple[int, RanResult]]) -> ResultsBatch:
         now = self._clock.now()
