@@ -22,6 +22,10 @@ def assignment(id: str = "a", *, interval: float = 60.0, soon: bool = False) -> 
     return Assignment(id=id, name=id, check=check, interval=interval, phase=phase(id, 0), soon=soon)
 
 
+def planned(id: str, interval: float, phase: float) -> Assignment:
+    return msgspec.structs.replace(assignment(id, interval=interval), phase=phase)
+
+
 def run_until(schedule: Schedule, begin: float, end: float) -> list[Tick]:
     """All ticks given out when somebody asks exactly when the next is due."""
     ticks: list[Tick] = []
@@ -179,3 +183,25 @@ def test_no_moment_is_given_out_twice_and_none_vanishes_unseen(gaps: list[float]
     assert all(b - a > 19.9 for a, b in pairwise(times))
     expected = math.floor((now - next_tick(20, monitor.phase, START)) / 20 + 1e-6) + 1
     assert len(times) + schedule.missed == max(0, expected)
+
+
+def test_the_next_few_ticks_are_begun_together_where_none_waits_for_long() -> None:
+    schedule = Schedule()
+    phases = (0.5, 0.5001, 0.5002, 0.5003, 0.5004, 0.9)
+    schedule.update([planned(str(n), 60.0, phase) for n, phase in enumerate(phases)], 0.0)
+    assert schedule.next_at(4, 1.0) == pytest.approx(0.5003 * 60)
+    assert schedule.next_at(9, 1.0) == pytest.approx(0.5004 * 60)
+    assert schedule.next_at(9, 0.01) == pytest.approx(0.5001 * 60)
+
+
+def test_no_tick_waits_for_company_for_more_than_a_small_share_of_its_interval() -> None:
+    schedule = Schedule()
+    schedule.update([planned("often", 0.1, 0.5), planned("seldom", 1.0, 0.06)], 0.0)
+    assert schedule.next_at(4, 1.0) == pytest.approx(0.05)
+
+
+def test_one_that_is_alone_waits_for_nobody() -> None:
+    schedule = Schedule()
+    assert schedule.next_at() is None
+    schedule.update([planned("a", 60.0, 0.5)], 0.0)
+    assert schedule.next_at(4, 1.0) == pytest.approx(30.0)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uptop_core.wire import Assignment
 
 LATE_S = 5.0  # a tick found this late is missed: nobody was there to run it
+_COMPANY_SHARE = 0.05  # of its interval, that a tick may wait for others
 _MAKE_UP_S = 600.0  # within how long even a rare monitor is looked at after its tick was missed
 
 
@@ -106,9 +107,28 @@ class Schedule:
             heapq.heapreplace(self._heap, (following, monitor_id))
         return ticks
 
-    def next_at(self) -> float | None:
-        """When the next tick is due; None when nothing is planned."""
-        return self._heap[0][0] if self._heap else None
+    def next_at(self, most: int = 1, within_s: float = 0.0) -> float | None:
+        """When to ask again: at the next tick, or, where `most` are to be begun together, at the
+        last of these for which none waits more than `within_s`, nor more than a small share of its
+        interval. None when nothing is planned.
+        """
+        if not self._heap:
+            return None
+        last, latest = self._heap[0][0], math.inf
+        # What follows an entry of a heap stands below it: so only a few are looked at.
+        following = [(last, 0)]
+        for _ in range(most):
+            at, place = heapq.heappop(following)
+            if at > latest:
+                break
+            interval = self._planned[self._heap[place][1]].assignment.interval
+            last, latest = at, min(latest, at + min(within_s, interval * _COMPANY_SHARE))
+            below = range(2 * place + 1, min(2 * place + 3, len(self._heap)))
+            for each in below:
+                heapq.heappush(following, (self._heap[each][0], each))
+            if not following:
+                break
+        return last
 
     def _first(self, assignment: Assignment, now: float) -> float:
         """The next tick of an assignment as it is now given."""

@@ -35,6 +35,7 @@ LATER_S = 1800.0
 GIVE_UP_S = 86_400.0
 SEND_S = 30.0  # a provider gets this long for one message
 _IDLE_S = 1.0
+_EMPTY_S = 10.0  # while nothing waits: what is written rings, and this is for what did not
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Deliverer:
                 while (claimed := await self._claim()) is not None:
                     self._busy.add(claimed.notification.channel)
                     tasks.start_soon(self._deliver, claimed)
-                await self._alarm.rings(within_s=_IDLE_S)
+                await self._alarm.rings(within_s=await self._pause_s())
 
     async def _claim(self) -> Claimed | None:
         """One at a time, so that nothing is claimed for a channel that is busy: what a killed
@@ -111,6 +112,15 @@ class Deliverer:
             return None
         self._trouble = ""
         return claimed[0] if claimed else None
+
+    async def _pause_s(self) -> float:
+        """How long until the outbox is looked at again, if nobody rings: to claim is to write, which
+        a leader with nothing to tell need not do every second."""
+        try:
+            has_waiting = bool(self._trouble) or await to_thread.run_sync(self._store.has_waiting)
+        except StoreError:
+            return _IDLE_S
+        return _IDLE_S if has_waiting else _EMPTY_S
 
     async def _deliver(self, claimed: Claimed) -> None:
         notification = claimed.notification

@@ -7,6 +7,7 @@ from the world directly, which only changes between passes.
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING
 
 import anyio
@@ -36,12 +37,14 @@ if TYPE_CHECKING:
     from uptop_leader.changes import Changes
     from uptop_leader.inputs import Input, Reconfigure
     from uptop_leader.nodes import Node
+    from uptop_leader.states import MonitorState
     from uptop_leader.store.store import Store
     from uptop_leader.world import World
 
 QUEUE_LIMIT = 1000  # inputs that may wait
 _PASS_LIMIT = 200  # inputs in one pass
 _PULSE_S = 0.2  # what the time alone makes due is taken together
+_SOON_S = 1.0
 _IDLE_S = 1.0  # the world is looked at this often even when nothing comes
 _FAULTY_S = 60.0  # how long a monitor is left alone when judging it met a fault of ours
 _STANDSTILL_S = 10.0  # a longer pause between two passes means that we were not there to listen
@@ -306,6 +309,8 @@ class Engine:
         self.faulty -= draft.due.keys()
         self._reassign = self._reassign or any(isinstance(entry, Register) for entry in entries)
         for monitor, when in draft.due.items():
+            if when is not None and _only_ages(draft.state(monitor), when, now):
+                when = math.ceil(when)
             self._agenda.put(monitor, when)
         self._wake_nodes(self.world.follow_rechecks(draft.moved_states()))
         self._reassign = self._reassign or draft.hands_back
@@ -385,3 +390,11 @@ class Engine:
         for node in nodes:
             if (waiter := self._waiters.pop(node, None)) is not None:
                 waiter.set()
+
+
+def _only_ages(state: MonitorState, when: float, now: float) -> bool:
+    """Whether a monitor is due only because its votes will be old by then. All of a second are
+    judged together: with a thousand monitors one is due at every moment, and a pass for each would
+    cost as much as their checks.
+    """
+    return state.run is None and bool(state.votes) and when - now > _SOON_S

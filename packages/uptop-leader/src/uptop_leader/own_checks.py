@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _BATCH = 1000
 _GATHER_S = (
-    0.25  # how long a result waits for company: a pass of the engine costs more than a check
+    0.75  # how long a result waits for company: a pass of the engine costs more than a check
 )
 _NEWS_S = 0.05  # the same where it may be news
 _RETRY_S = 1.0

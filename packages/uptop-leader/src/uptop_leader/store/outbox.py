@@ -46,6 +46,12 @@ def claim(
     return claims.claim(connection, now, seconds, limit, busy_channels, pace)
 
 
+def has_waiting(connection: Connection) -> bool:
+    """Whether anything is not done with; asked by an index that holds nothing else."""
+    waiting = select(_NOTE.c.number).where(_NOTE.c.done_ms.is_(None)).limit(1)
+    return connection.execute(waiting).first() is not None
+
+
 def mark_sent(connection: Connection, number: int, now: float) -> None:
     """The channel has it, and everything that was told with it."""
     rows = _finish(connection, _claimed_as(number), now, given_up=False, error="")

@@ -32,6 +32,11 @@ class Outgoing:
         with self._connections.writing(flush=True) as connection:
             return outbox.claim(connection, now, seconds, limit, busy_channels, pace)
 
+    def has_waiting(self) -> bool:
+        """Whether there is any notification that is not done with, due or not."""
+        with self._connections.reading() as connection:
+            return outbox.has_waiting(connection)
+
     def mark_sent(self, number: int, now: float) -> None:
         """A claimed notification was delivered."""
         with self._connections.writing(flush=True) as connection:
