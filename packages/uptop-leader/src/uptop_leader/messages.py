@@ -2,17 +2,18 @@
 
 A message is facts; `render` makes a title and a body of it, from the channel's own templates or from
 the default texts of `wording`. A template that fails when it is needed falls back to the default
-text: bad words must not keep news from people.
+text: bad words must not keep news from people. Jinja, 2 MB of memory, is imported with the first
+template that somebody has written.
 """
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from uptop_leader import templates, wording
+from uptop_leader import wording
 
 TITLE_LIMIT = 250
-BODY_LIMIT = templates.RESULT_LIMIT
+BODY_LIMIT = 10_000
 
 OPENING = frozenset(
     {
@@ -107,6 +108,8 @@ def render(
 
 def template_problem(text: str) -> str | None:
     """What is wrong with a template that a person wrote, or None."""
+    from uptop_leader import templates
+
     return templates.problem(text, _values(_SAMPLE))
 
 
@@ -142,6 +145,8 @@ def _words(template: str | None, values: dict[str, object], message: Message) ->
     """The filled template; empty where there is none, it fails, or it would lose a list."""
     if not template or (message.lines and "lines" not in template):
         return ""
+    from uptop_leader import templates
+
     return templates.fill(template, values).strip()
 
 

@@ -106,12 +106,17 @@ class OwnChecks:
     async def _follow(self) -> None:
         """Keep the runner's assignments and rechecks those of the world."""
         world, node, known = self._engine.world, self._node, ""
+        assigned: tuple[Assignment, ...] | None = None
         while True:
             rechecks = self._engine.rechecks(node, known)
             if rechecks is None:
                 known, given = world.assignments(node)
-                self._line.update(given.monitors)
-                self.runner.update(given.monitors, given.recheck)
+                if given.monitors != assigned:
+                    assigned = given.monitors
+                    self._line.update(assigned)
+                    self.runner.update(assigned, given.recheck)
+                else:
+                    self.runner.ask(given.recheck)
             else:
                 known = world.orders.etag(node)
                 self.runner.ask(rechecks.recheck)

@@ -27,6 +27,7 @@ from uptop_leader.api.app import build_app
 from uptop_leader.desk import Desk
 from uptop_leader.first_start import first_admin
 from uptop_leader.helm import Helm
+from uptop_leader.outgoing import LateTransport
 from uptop_leader.seal import Keyring
 from uptop_leader.settings import warnings
 from uptop_leader.store.store import Store
@@ -81,7 +82,11 @@ async def _serve(
     settings: LeaderSettings, store: Store, clock: FollowingClock, listener: socket.socket
 ) -> None:
     async with (
-        httpx.AsyncClient(trust_env=False, timeout=None) as http,  # noqa: S113 callers set deadlines
+        httpx.AsyncClient(
+            transport=LateTransport(),
+            trust_env=False,
+            timeout=None,  # noqa: S113  callers set deadlines
+        ) as http,
         AsyncExitStack() as stack,
     ):
         helm = await to_thread.run_sync(

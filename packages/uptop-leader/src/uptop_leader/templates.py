@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from uptop_leader.messages import BODY_LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LENGTH_LIMIT = 4000
-RESULT_LIMIT = 10_000
 _SEPARATOR_LIMIT = 20
 _FILTERS = ("upper", "lower", "title", "capitalize", "trim", "truncate", "default", "length")
 _TESTS = ("defined", "undefined", "none", "string", "number", "in", "even", "odd")
@@ -66,13 +67,13 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
     for piece in _compiled(text).generate(values):
         pieces.append(piece)
         size += len(piece)
-        if size > RESULT_LIMIT:
+        if size > BODY_LIMIT:
             break
-    return "".join(pieces)[:RESULT_LIMIT]
+    return "".join(pieces)[:BODY_LIMIT]
 
 
 def _join(values: Iterable[object], separator: str = "") -> str:
-    return separator[:_SEPARATOR_LIMIT].join(str(value) for value in values)[:RESULT_LIMIT]
+    return separator[:_SEPARATOR_LIMIT].join(str(value) for value in values)[:BODY_LIMIT]
 
 
 def _environment() -> ImmutableSandboxedEnvironment:

@@ -77,7 +77,11 @@ class World:
     def configure(self, configuration: Configuration) -> None:
         """Take over what people have set up; what they need of states is the engine's business."""
         known = self.monitors
-        self.monitors = {monitor.id: monitor for monitor in configuration.monitors}
+        # One that is as it was stays the same object, with what its check has worked out already.
+        self.monitors = {
+            monitor.id: known[monitor.id] if known.get(monitor.id) == monitor else monitor
+            for monitor in configuration.monitors
+        }
         self.channels = {channel.id: channel for channel in configuration.channels}
         self.version = configuration.version
         changed = {
@@ -92,7 +96,8 @@ class World:
             for monitor in configuration.monitors
             if isinstance(monitor.check, PushCheck) and monitor.check.token
         }
-        self.orders.change(self.nodes)
+        if self.monitors != known:
+            self.orders.change(self.nodes)
         self._given.clear()
         self.members = defaultdict(list)
         for monitor in configuration.monitors:

@@ -1,7 +1,8 @@
-"""`GET /metrics`."""
+"""`GET /metrics`. What makes the text is imported with the first scrape: many leaders see none."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,7 @@ import anyio.to_thread
 from starlette.responses import Response
 
 from uptop_leader.api.access import Role
-from uptop_leader.metrics import Scrape, exposition
 from uptop_leader.node_views import node_views
-from uptop_leader.region_metrics import LatelyText
 from uptop_leader.views import monitor_views
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from uptop_leader.api.access import Access
     from uptop_leader.api.leader import Leader
     from uptop_leader.api.overview import Overview
+    from uptop_leader.region_metrics import LatelyText
 
 
 class Scrapes:
@@ -29,11 +29,18 @@ class Scrapes:
         self._leader = leader
         self._access = access
         self._overview = overview
-        self._regions = LatelyText()
         self._version = metadata.version("uptop-leader")
+
+    @cached_property
+    def _regions(self) -> LatelyText:
+        from uptop_leader.region_metrics import LatelyText
+
+        return LatelyText()
 
     async def metrics(self, request: Request) -> Response:
         """One scrape. The text is made in a thread: with many monitors it takes a while."""
+        from uptop_leader.metrics import Scrape, exposition
+
         if not self._leader.settings.metrics_public:
             await self._access.person(request, Role.ADMIN)
         snapshot = await self._overview.snapshot()

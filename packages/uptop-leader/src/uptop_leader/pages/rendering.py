@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from uptop_leader.pages import moments, rows
@@ -15,6 +15,8 @@ from uptop_leader.pages.links import Links
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from jinja2 import Environment
 
     from uptop_leader.public_views.happenings import Happening
     from uptop_leader.public_views.monitor_page import MonitorPage
@@ -47,13 +49,18 @@ class Renderer:
         digest = hashlib.sha256(b"".join(self.files.values())).hexdigest()[:12]
         self.links = Links(is_copy=is_copy, version=digest)
         self._zone = zone_name
-        self._environment = _environment(zone_name)
-        self._environment.globals |= {
+        self._globals = {
             "site": title,
             "zone": zone_name,
             "refresh_s": REFRESH_S,
             "policy": POLICY if is_copy else "",
         }
+
+    @cached_property
+    def _environment(self) -> Environment:
+        environment = _environment(self._zone)
+        environment.globals |= self._globals
+        return environment
 
     def status(self, page: StatusPage) -> str:
         """The status page."""
@@ -86,6 +93,9 @@ class Renderer:
 
 
 def _environment(zone_name: str) -> Environment:
+    """Imported here: Jinja takes 2 MB of memory, and a leader without a status page needs none."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
     environment = Environment(
         loader=PackageLoader("uptop_leader", "pages/templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),

@@ -73,7 +73,6 @@ class IncidentRow(Row, table=True):
             "incident_open",
             "monitor",
             sqlite_where=text("ended_ms IS NULL"),
-            postgresql_where=text("ended_ms IS NULL"),
         ),
     )
     id: str = Field(primary_key=True)
@@ -137,14 +136,12 @@ class NotificationRow(Row, table=True):
             "subject",
             "number",
             sqlite_where=text("done_ms IS NULL"),
-            postgresql_where=text("done_ms IS NULL"),
         ),
         Index(
             "notification_passed",
             "channel",
             "subject",
             sqlite_where=text("passed"),
-            postgresql_where=text("passed"),
         ),
         Index(None, "done_ms"),
     )

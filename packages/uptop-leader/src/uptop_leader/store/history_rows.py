@@ -24,10 +24,7 @@ class ResultRow(Row, table=True):
     (`dialects/partitions.py`), as packs are by the day.
     """
 
-    __table_args__: ClassVar[Any] = {
-        "sqlite_with_rowid": False,
-        "postgresql_partition_by": "RANGE (time_ms)",
-    }
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
     time_ms: int = moment(primary_key=True)
     series: int = Field(primary_key=True)
     latency_us: int = moment()
@@ -49,7 +46,6 @@ class PackRow(Row, table=True):
     in one number: with a key of two, SQLite would keep no more than 1 002 bytes of a row together.
     """
 
-    __table_args__: ClassVar[Any] = {"postgresql_partition_by": "RANGE (place)"}
     place: int | None = number()
     data: bytes
 

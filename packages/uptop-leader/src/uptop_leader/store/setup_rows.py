@@ -24,7 +24,6 @@ class MonitorRow(Row, table=True):
             "name",
             unique=True,
             sqlite_where=text("deleted_ms IS NULL"),
-            postgresql_where=text("deleted_ms IS NULL"),
         ),
     )
     id: str = Field(primary_key=True)
