@@ -16,13 +16,14 @@ from uptop_core.wire import Rechecks
 from uptop_leader.ballots import Rules
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import Configuration
-from uptop_leader.engine import Engine, _Waiting
+from uptop_leader.engine import Engine
 from uptop_leader.inputs import Reconfigure
 from uptop_leader.nodes import Ledger, Node
 from uptop_leader.providers.webhook import Webhook
 from uptop_leader.refusals import Unregistered
 from uptop_leader.repeats import meaning
 from uptop_leader.reports import Report
+from uptop_leader.turns import _Waiting
 from uptop_leader.world import World
 
 if TYPE_CHECKING:
