@@ -97,6 +97,17 @@ def test_what_was_sent_is_done(store: Store) -> None:
     assert store.outbox_depth(NOON).waiting == 0
 
 
+def test_something_waits_until_it_is_done_with_whether_it_is_due_or_not(store: Store) -> None:
+    assert not store.has_waiting()
+    put(store, notification())
+    assert store.has_waiting()
+    (claimed,) = claim(store)
+    store.mark_failed(claimed.number, "busy", NOON + 600, NOON)
+    assert store.has_waiting()
+    store.mark_sent(claimed.number, NOON + 700)
+    assert not store.has_waiting()
+
+
 def test_what_failed_is_due_again_at_its_time(store: Store) -> None:
     put(store, notification())
     (claimed,) = claim(store)

@@ -66,6 +66,21 @@ def test_the_etag_of_a_node_moves_only_with_what_it_is_given() -> None:
     assert made.orders.etag("q") != before["q"]
 
 
+def test_a_configuration_without_other_monitors_leaves_the_nodes_alone() -> None:
+    monitors = (api(), api("n"))
+    made = world(*monitors)
+    before = made.orders.etag("p")
+    again = tuple(replace(monitor) for monitor in monitors)
+    made.configure(Configuration(version=2, monitors=again))
+    assert made.orders.etag("p") == before
+    assert made.monitors["m"] is monitors[0]
+    made.configure(
+        Configuration(version=3, monitors=(replace(monitors[0], interval=7.0), again[1]))
+    )
+    assert made.orders.etag("p") != before
+    assert (made.monitors["m"].interval, made.monitors["n"]) == (7.0, monitors[1])
+
+
 def test_an_etag_stays_short_however_many_rechecks_are_open() -> None:
     made = world(*(api(f"m{number}") for number in range(500)))
     made.follow_rechecks([replace(state, run=run()) for state in made.states.values()])
