@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from msgspec.structs import replace
 
@@ -12,11 +14,15 @@ from uptop_leader.ballots import Rules
 from uptop_leader.maintenance import Maintenance
 from uptop_leader.maintenance_views import public_maintenances
 from uptop_leader.posts import Post, PostKind
-from uptop_leader.public_views.bars import quarter
+from uptop_leader.public_views.bars import bars, quarter
 from uptop_leader.public_views.openness import Openness
 from uptop_leader.public_views.page import Material, StatusPage, all_rows, status_page
 from uptop_leader.states import Status
+from uptop_leader.store.day_blocks import Days
 from uptop_leader.views import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @pytest.fixture
@@ -24,7 +30,7 @@ def stage() -> Stage:
     return Stage()
 
 
-def page(stage: Stage, **switches: object) -> StatusPage:
+def page(stage: Stage, days: Mapping[str, Days] | None = None, **switches: object) -> StatusPage:
     snapshot = Snapshot(
         now=stage.clock,
         monitors=stage.monitors,
@@ -34,10 +40,11 @@ def page(stage: Stage, **switches: object) -> StatusPage:
         uptimes={},
         rules=Rules(constants=TimeConstants()),
     )
+    when = quarter(stage.clock)
     material = Material(
         snapshot=snapshot,
-        quarter=quarter(stage.clock),
-        bars={},
+        quarter=when,
+        bars={one: bars(own, when) for one, own in (days or {}).items()},
         incidents=stage.store.incidents(limit=1000),
         posts=stage.store.posts.all,
         maintenance=public_maintenances(stage.calendar, stage.monitors, stage.clock),
@@ -99,6 +106,14 @@ def test_the_page_counts_regions_and_names_none(stage: Stage) -> None:
         ("eu", "down"),
         ("us", "20 ms"),
     ]
+
+
+def test_a_little_that_was_watched_is_not_nothing(stage: Stage) -> None:
+    monitor = stage.add("New")
+    days = Days.none(90)
+    days.observed[89] = 60_000
+    assert page(stage, days={monitor.id: days}).rows[0].covered == "under 0.1 %"
+    assert page(stage).rows[0].covered == "0 %"
 
 
 def test_why_and_what_are_told_only_where_they_may_be(stage: Stage) -> None:

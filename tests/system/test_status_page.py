@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from docs.browser import Browser, Tab, browsing
 from docs.showcase import NOW, ShownLeader, monitor_id, showcase
@@ -12,11 +16,13 @@ from tests.leader.serving import serving
 from tests.leader.stages import Stage, app_of
 from tests.system.watchers import need_browser, place_of, text_of, violations
 from uptop_leader.api.app import build_app
+from uptop_leader.cli import main
 from uptop_leader.configuration import Actor
 from uptop_leader.posts import Post, PostKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -235,3 +241,24 @@ async def test_many_services_can_be_filtered(tab: Tab) -> None:
         assert await tab.js(shown) == 11
         await tab.js(NEWS)
         assert await tab.js(shown) == 11
+
+
+async def test_a_copy_on_another_server_works_like_the_page(
+    leader: ShownLeader, tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPTOP_DB_DSN", leader.settings.db_dsn)
+    monkeypatch.setenv("UPTOP_STATUS_REGIONS", "true")
+    monkeypatch.chdir(tmp_path)
+    assert await to_thread.run_sync(main, ["export-status", "copy"]) == 0
+    files = Starlette(routes=[Mount("/any", StaticFiles(directory=tmp_path / "copy", html=True))])
+    async with serving(files) as address:
+        await tab.open(f"{address}/any/")
+        assert "Updated 22 Nov 2026, 15:21 CET" in await text_of(tab, ".banner")
+        left, top, width, height = await place_of(tab, PAYMENTS)
+        await tab.point(left + width * 89.5 / 90, top + height / 2)
+        assert (await text_of(tab, ".tip")).startswith("22 Nov 2026")
+        await tab.js(NEWS)
+        await tab.open(await tab.js("document.querySelector('.open h3 a').href"))
+        assert await text_of(tab, "h1") == "Card payments fail"
+        assert await violations(tab) == []
+    assert tab.told == []

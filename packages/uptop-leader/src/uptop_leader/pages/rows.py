@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 STEP = 5
 """Units of the drawing from one day to the next; a stroke of dashes makes bars of a line."""
 _HEIGHT = 28
+_LEAST = 5  # of a day of which only minutes were watched, so that they are seen at all
 
 
 def row(item: Row, links: Links) -> str:
@@ -64,7 +65,7 @@ def _run(run: Run) -> str:
     mark = f'<path class="{run.kind} dot" d="M{x} 32H{end}"/>' if run.kind in _MARKED else ""
     if run.seen >= 1:
         return f'<g><path class="{run.kind}" d="M{x} 14H{end}"/>{mark}{title}</g>'
-    top = round(_HEIGHT * (1 - run.seen), 1)
+    top = round(min(_HEIGHT * (1 - run.seen), _HEIGHT - _LEAST), 1)
     return (
         f'<g><rect class="none" x="{x}" y="0" width="3.6" height="{top}"/>'
         f'<rect class="{run.kind}" x="{x}" y="{top}" width="3.6" height="{_HEIGHT - top:.1f}"/>'

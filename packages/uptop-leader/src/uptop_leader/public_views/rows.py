@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uptop_leader.regional import ByRegion
 
 _MINUTE_MS = 60_000
+_LITTLE = 0.1  # percent
 _NOTES = {
     Status.UP: "up",
     Status.DEGRADED: "degraded",
@@ -87,7 +88,7 @@ class Facts(Struct, frozen=True, kw_only=True):
             status=look.status,
             note=note(look, self.now, counts_regions=not regions),
             uptime=percent(told.uptime),
-            covered=percent(told.covered, 1),
+            covered=_share(told),
             bars=told,
             regions=regions,
             latency=latency,
@@ -141,6 +142,12 @@ def _children(looks: Sequence[Look]) -> dict[str | None, list[Look]]:
     for look in looks:
         found.setdefault(look.parent if look.parent in groups else None, []).append(look)
     return found
+
+
+def _share(told: Bars) -> str:
+    """How much was watched; a little is not nothing."""
+    is_little = told.uptime is not None and (told.covered or 0) < _LITTLE
+    return "under 0.1 %" if is_little else percent(told.covered, 1)
 
 
 def note(look: Look, now: float, *, counts_regions: bool = True) -> str:

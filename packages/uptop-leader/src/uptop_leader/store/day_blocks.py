@@ -49,9 +49,12 @@ class Days(Struct, frozen=True, gc=False):
 
     def put(self, place: int, other: Days, begin: int = 0, end: int | None = None) -> None:
         """Replace days from `place` on by those of another in [begin, end)."""
-        for own, new in zip(self.columns(), other.columns(), strict=True):
-            some = new[begin:end]
-            own[place : place + len(some)] = some
+        stop = len(other.observed) if end is None else end
+        until = place + stop - begin
+        self.observed[place:until] = other.observed[begin:stop]
+        self.down[place:until] = other.down[begin:stop]
+        self.maintained[place:until] = other.maintained[begin:stop]
+        self.outages[place:until] = other.outages[begin:stop]
 
     def stored(self) -> bytes:
         """A block in bytes."""

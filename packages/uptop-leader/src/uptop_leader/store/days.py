@@ -210,7 +210,7 @@ def _stored(
     )
     if only is not None:
         query = query.where(_DAYS.c.monitor == only)
-    for monitor, start, data in connection.execute(query):
+    for monitor, start, data in connection.execute(query).all():
         days = found.get(monitor)
         if days is None:
             days = found[monitor] = Days.none(count)
