@@ -110,6 +110,18 @@ def test_the_help_imports_neither_database_nor_server() -> None:
     assert done.stdout.splitlines()[-1] == ""
 
 
+def test_a_user_gets_another_role_and_is_removed(run: Run) -> None:
+    for name in ("ada", "bob"):
+        run("user", "add", name, "--role", "admin")
+    assert run("user", "change", "bob", "--role", "viewer")[1] == ["bob is viewer"]
+    code, _, complaint = run("user", "remove", "ada")
+    assert (code, "only admin" in complaint[-1]) == (1, True)
+    assert run("user", "remove", "bob")[1] == ["removed bob"]
+    assert run("user", "list")[1] == ["ada  admin"]
+    assert run("user", "remove", "bob")[0] == 2
+    assert [entry.what for entry in audited()][:2] == ["user deleted", "user changed"]
+
+
 def test_a_token_speaks_for_its_user_until_it_is_revoked(run: Run) -> None:
     assert run("user", "add", "ann", "--role", "editor") == (0, ["added ann (editor)"], [])
     code, (token,), _ = run("token", "add", "laptop", "--user", "ann", "--expires", "90d")

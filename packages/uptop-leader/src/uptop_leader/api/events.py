@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from uptop_leader.api.endpoints import Call
     from uptop_leader.api.leader import Leader
     from uptop_leader.api.overview import Overview
+    from uptop_leader.views import Snapshot
 
 MEDIA = "text/event-stream"
 STREAMS = 200  # at once
@@ -102,10 +103,12 @@ class EventEndpoints:
                 if not live.reaches(known):
                     known = live.number
                     yield _event("reset", f"{live.boot}-{known}", b"{}")
-                for name, number in live.since(known):
+                moved = live.since(known)
+                snapshot = await self._overview.snapshot() if moved else None
+                for name, number in moved:
                     known = number
-                    if not wanted or name.kind in wanted:
-                        yield await self._told(name, number)
+                    if snapshot is not None and (not wanted or name.kind in wanted):
+                        yield await self._told(name, number, snapshot)
                         quiet_since = anyio.current_time()
                 if anyio.current_time() - quiet_since >= QUIET_S:
                     quiet_since = anyio.current_time()
@@ -125,25 +128,25 @@ class EventEndpoints:
             return False
         return True
 
-    async def _told(self, name: Name, number: int) -> bytes:
-        """The event of one change; made by whoever comes first."""
+    async def _told(self, name: Name, number: int, snapshot: Snapshot) -> bytes:
+        """The event of one change; made by whoever comes first. The snapshot is newer than it."""
         made = self._made.get(name)
         if made is None or made[0] != number:
-            kind, data = await self._shown(name)
+            kind, data = await self._shown(name, snapshot)
             event = _event(kind, f"{self._leader.live.boot}-{number}", data)
             if len(self._made) > 2 * len(self._leader.monitors) + 1000:
                 self._made.clear()
             made = self._made[name] = (number, event)
         return made[1]
 
-    async def _shown(self, name: Name) -> tuple[str, bytes]:
+    async def _shown(self, name: Name, snapshot: Snapshot) -> tuple[str, bytes]:
         """The thing as its list shows it."""
         leader = self._leader
         view: Struct | None = None
         if name == CONFIG:
             return name.kind, msgspec.json.encode({"version": leader.version})
-        if name.kind == "monitor" and (monitor := leader.monitors.get(name.id)) is not None:
-            view = monitor_view(await self._overview.snapshot(), monitor)
+        if name.kind == "monitor" and (monitor := snapshot.monitors.get(name.id)) is not None:
+            view = monitor_view(snapshot, monitor)
         elif name.kind == "node" and (node := leader.nodes.get(name.id)) is not None:
             view = node_view(node, leader.standings().get(node.id), leader.clock_now())
         elif name.kind == "incident":
