@@ -208,6 +208,23 @@ async def test_what_a_document_declared_is_edited_like_anything_else(address: Ad
         assert renamed.json()["settings"]["name"] == "Older"
 
 
+async def test_a_document_with_maintenance_that_is_there_changes_nothing(address: Address) -> None:
+    planned = Maintenance(id="w", name="w", start=1.0, end=2.0, all=True)
+    async with at_the_desk(address, planned) as desk:
+        document = {
+            "maintenance": [
+                {
+                    "name": "w",
+                    "start": "1970-01-01T00:00:01",
+                    "end": "1970-01-01T00:00:02",
+                    "all": True,
+                }
+            ]
+        }
+        planned_by = (await desk.ask("POST", "/apply?dry_run=true", document)).json()
+        assert planned_by["plan"] == ["nothing to change"]
+
+
 async def test_a_viewer_changes_nothing(address: Address) -> None:
     planned = Maintenance(id="w", name="w", start=1.0, end=2.0, all=True)
     async with at_the_desk(address, api(), hook(), planned) as desk:

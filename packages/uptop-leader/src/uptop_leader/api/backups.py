@@ -119,7 +119,9 @@ class Backups:
     def _configuration(self) -> Configuration:
         leader = self._leader
         return Configuration(
-            monitors=tuple(leader.monitors.values()), channels=tuple(leader.channels.values())
+            monitors=tuple(leader.monitors.values()),
+            channels=tuple(leader.channels.values()),
+            maintenances=tuple(leader.calendar.maintenances),
         )
 
 

@@ -8,12 +8,12 @@ is to be read anew.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 import anyio.to_thread
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 from starlette.responses import StreamingResponse
 
 from uptop_leader.api.access import Role
@@ -41,13 +41,12 @@ STREAMS = 200  # at once
 TOGETHER_S = 0.25  # what changes within this time is sent together
 LISTEN_S = 1.0  # how often a stream looks for what changed unsaid
 QUIET_S = 15.0  # silence is broken after this, and the token looked at again
-KINDS = ("monitor", "node", "incident", "post", "config")
 
 
 class EventQuery(Struct, frozen=True, kw_only=True):
     """Which kinds of things are told of; none for all."""
 
-    kind: tuple[Annotated[str, Meta(extra_json_schema={"enum": list(KINDS)})], ...] = ()
+    kind: tuple[Literal["monitor", "node", "incident", "post", "config"], ...] = ()
 
 
 class EventEndpoints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -26,7 +26,7 @@ _JSON = "application/json"
 class NodeQuery(Paged, frozen=True, kw_only=True):
     """Which nodes are listed: those in one of the states (online, offline, left) and regions."""
 
-    state: tuple[str, ...] = ()
+    state: tuple[Literal["online", "offline", "left"], ...] = ()
     region: tuple[str, ...] = ()
 
 
