@@ -15,8 +15,8 @@ from uptop_core.errors import StoreError
 from uptop_leader.changes import Changes
 from uptop_leader.election.lease import Row
 from uptop_leader.seal import Keyring
+from uptop_leader.store.errands import Errand
 from uptop_leader.store.leases import LeaseLost
-from uptop_leader.store.signals import Waiting
 from uptop_leader.store.store import Store
 
 if TYPE_CHECKING:
@@ -156,10 +156,10 @@ def test_an_older_row_is_not_renewed(dsn: Dsn, store: Store) -> None:
     assert store.leases.renew(row) is None
 
 
-def test_signals_wait_in_their_order_until_they_are_taken(store: Store) -> None:
-    for signal in ("start", "", "fail"):
-        store.signals.keep("m", signal, f"after {signal}")
-    first, second, third = store.signals.waiting()
-    assert first == Waiting(first.number, "m", "start", "after start")
-    store.signals.forget(second.number)
-    assert store.signals.waiting() == [first, third]
+def test_errands_wait_in_their_order_until_they_are_done(store: Store) -> None:
+    for number in range(3):
+        store.errands.keep("signal", f"{number}")
+    first, second, third = store.errands.waiting()
+    assert first == Errand(first.number, "signal", "0")
+    store.errands.forget(second.number)
+    assert store.errands.waiting() == [first, third]

@@ -14,7 +14,7 @@ from tests.pgbouncer import needs_pgbouncer
 from tests.system.cluster import SECRET, Cluster, cluster, site, webhook
 from tests.system.pair import Pair
 from tests.system.receiver import Receiver, Told
-from tests.system.several import IN_TRANSACTION, TENTH, several
+from tests.system.several import IN_TRANSACTION, TENTH, One, several
 from tests.system.waiting import until
 from uptop_core.wire import SECRET_HEADER
 
@@ -93,6 +93,43 @@ async def test_those_that_stand_by_show_edit_and_hear_jobs_and_send_probes_on(
             for path in ("/metrics", "/status", "/api/v1/monitors", "/api/health"):
                 answer = await town.http.get(f"{idle.url}{path}", headers=headers)
                 assert answer.status_code == 200, path
+
+
+async def test_one_that_stands_by_passes_on_what_only_the_other_can_do(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as town:
+        town.timings = TENTH
+        target, receiver = await town.target(), await town.receiver()
+        async with several(town, 2) as leaders:
+            await town.start_probe("west", region="west", peer=leaders.peers)
+            await town.apply({"alerts": [webhook(receiver)], "monitors": [site(target)]})
+            await town.status_comes("Site", "UP")
+            target.mood = "503"
+            await town.status_comes("Site", "DOWN")
+            holder = await leaders.one_acts()
+            idle = next(one for one in leaders.leaders if one is not holder)
+            monitor = (await town.monitors())["Site"].id
+            headers = {SECRET_HEADER: SECRET}
+            asked = await town.http.post(
+                f"{idle.url}/api/v1/monitors/{monitor}/recheck", headers=headers
+            )
+            assert asked.json()["done"] == [monitor], asked.text
+            (incident,) = leaders.ask("SELECT id FROM incident")[0]
+            url = f"{idle.url}/api/v1/incidents/{incident}/acknowledge"
+            taken = await town.http.post(url, json={"note": "on it"}, headers=headers)
+            assert taken.json()["acknowledged"]["note"] == "on it", taken.text
+
+            async def is_known(one: One) -> bool:
+                shown = await town.http.get(
+                    f"{one.url}/api/v1/incidents/{incident}", headers=headers
+                )
+                return bool(shown.json().get("acknowledged"))
+
+            await until("the one that acts knows of it", partial(is_known, holder))
+            await until("nothing waits", lambda: not leaders.ask("SELECT kind FROM errand"))
+            target.mood = "up"
+            await town.status_comes("Site", "UP")
+            late = await town.http.post(url, json={"note": "late"}, headers=headers)
+            assert late.status_code == 409
 
 
 async def test_a_clean_stop_hands_over_at_once(tmp_path: Path) -> None:

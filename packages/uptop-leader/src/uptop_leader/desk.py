@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 from msgspec.structs import replace
 
+from uptop_leader import errands
 from uptop_leader.election.words import Poll, Sighting
-from uptop_leader.refusals import NotAllowed, StandingBy
+from uptop_leader.incidents import Acknowledgement
+from uptop_leader.inputs import OVER, Acknowledge, LookAgain, Signal
+from uptop_leader.refusals import Conflict, NotAllowed, StandingBy
 from uptop_leader.urgent import only_urgent
 
 log = logging.getLogger(__name__)
@@ -212,7 +215,7 @@ class Desk:
         monitor = self._helm.leader.world.push_tokens.get(token)
         if monitor is None:
             return False
-        await to_thread.run_sync(self.store.signals.keep, monitor, signal, detail)
+        await errands.leave(self.store, Signal(monitor, signal, detail))
         return True
 
     async def edit(self, edit: Edit, actor: Actor) -> int:
@@ -237,12 +240,23 @@ class Desk:
         return await leader.test_channel(channel_id)
 
     async def acknowledge(self, incident: str, by: str, note: str) -> Incident:
-        """See `Leader.acknowledge`."""
-        return await self._helm.acting().acknowledge(incident, by, note)
+        """See `Leader.acknowledge`. One of several leaders leaves it to the one that acts."""
+        if not self._is_for_another():
+            return await self._helm.acting().acknowledge(incident, by, note)
+        known = await to_thread.run_sync(self.store.incident, incident)
+        if known is None or known.ended is not None:
+            raise Conflict(OVER)
+        await errands.leave(self.store, Acknowledge(incident, by, note))
+        taken = Acknowledgement(at=self._clock.now(), by=by, note=note)
+        return replace(known, acknowledged=taken)
 
     async def look_again(self, monitors: tuple[str, ...]) -> tuple[str, ...]:
-        """See `Leader.look_again`."""
-        return await self._helm.acting().look_again(monitors)
+        """See `Leader.look_again`. One of several leaders leaves it to the one that acts."""
+        if not self._is_for_another():
+            return await self._helm.acting().look_again(monitors)
+        found = LookAgain(monitors).found(self._helm.leader.monitors)
+        await errands.leave(self.store, LookAgain(found))
+        return found
 
     async def note(self, actor: Actor, what: str, about: str, detail: str = "") -> None:
         """See `Leader.note`."""

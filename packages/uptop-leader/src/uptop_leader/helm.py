@@ -18,13 +18,13 @@ from msgspec.structs import replace
 
 from uptop_core.errors import UptopError
 from uptop_core.wire import Health
+from uptop_leader import errands
 from uptop_leader.copying.ring import ResultRing
 from uptop_leader.election.words import Phase
 from uptop_leader.housekeeping import ROLL_UP_S, every, keep_copy
 from uptop_leader.leader import Leader
 from uptop_leader.live import Live
 from uptop_leader.refusals import StandingBy
-from uptop_leader.shared import SIGNALS_S, hear_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,8 +179,8 @@ class Helm:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.leader.run)
                 if self.lease is not None:
-                    hear = partial(hear_signals, self.leader.engine, self.leader.store)
-                    tasks.start_soon(every, SIGNALS_S, hear)
+                    do = partial(errands.run, self.leader.engine, self.leader.store)
+                    tasks.start_soon(every, errands.LOOK_S, do)
                 while self._may_act(term):
                     self._turned = anyio.Event()
                     with anyio.move_on_after(1.0):

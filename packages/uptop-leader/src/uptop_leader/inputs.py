@@ -20,11 +20,16 @@ from uptop_leader.rounds import ask
 from uptop_leader.states import MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from uptop_core.monitors import Monitor
     from uptop_core.wire import Registration
     from uptop_leader.configuration import Configuration
     from uptop_leader.drafts import Draft
     from uptop_leader.incidents import Incident, Transition
+
+
+OVER = "the incident is over: only an open one is acknowledged"
 
 
 class Input(Protocol):
@@ -110,7 +115,7 @@ class Acknowledge(Struct, frozen=True):
         """Note it. Conflict when the incident is not open any more."""
         known = draft.incident(self.incident)
         if known is None:
-            raise Conflict("the incident is over: only an open one is acknowledged")
+            raise Conflict(OVER)
         taken = Acknowledgement(at=draft.now, by=self.by, note=self.note)
         before = known.acknowledged
         if before is not None and (before.by, before.note) == (taken.by, taken.note):
@@ -130,14 +135,18 @@ class LookAgain(Struct, frozen=True):
 
     def enter(self, draft: Draft) -> tuple[str, ...]:
         """Open a run where none is open."""
-        found = (draft.world.monitors.get(one) for one in self.monitors)
-        asked = [one.id for one in found if one is not None and one.check.runs and not one.paused]
+        asked = self.found(draft.world.monitors)
         for monitor in asked:
             state = draft.state(monitor)
             if state.run is None:
                 draft.put(replace(state, run=ask(state, draft.now)))
                 draft.due[monitor] = draft.now
-        return tuple(asked)
+        return asked
+
+    def found(self, monitors: Mapping[str, Monitor]) -> tuple[str, ...]:
+        """Those of them that can be rechecked."""
+        known = (monitors.get(one) for one in self.monitors)
+        return tuple(one.id for one in known if one and one.check.runs and not one.paused)
 
 
 class Reconfigure(Struct, frozen=True):

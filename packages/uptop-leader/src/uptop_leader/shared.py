@@ -1,24 +1,18 @@
-"""One of several leaders on one database: its place, and what it does for the one that acts."""
+"""One of several leaders on one database: its place among them."""
 
 from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
-
 from uptop_leader.election.holder import Holder
 from uptop_leader.election.lease import Pace
 
 if TYPE_CHECKING:
     from uptop_core.clock import Clock
-    from uptop_leader.engine import Engine
     from uptop_leader.helm import Helm
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.store.store import Store
-
-SIGNALS_S = 1.0
-"""How often the leader that acts looks for what push jobs told the others."""
 
 _IDLE_SHARE = 5 / 12  # of a fence: a dead holder's transactions are over before its lease is
 
@@ -37,12 +31,3 @@ def take_lease(helm: Helm, settings: LeaderSettings, store: Store, clock: Clock)
 def idle_s(settings: LeaderSettings) -> float:
     """How long the database lets a transaction wait for its leader."""
     return settings.timings.fence * _IDLE_SHARE
-
-
-async def hear_signals(engine: Engine, store: Store) -> None:
-    """Take what push jobs told leaders that stand by. One that is heard twice is heard once more,
-    and nothing else.
-    """
-    for signal in await to_thread.run_sync(store.signals.waiting):
-        await engine.signal(signal.monitor, signal.signal, signal.detail)
-        await to_thread.run_sync(store.signals.forget, signal.number)

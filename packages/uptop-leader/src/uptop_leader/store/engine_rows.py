@@ -186,10 +186,9 @@ class LeaseRow(Row, table=True):
     highest: int = moment()
 
 
-class SignalRow(Row, table=True):
-    """What a push job told a leader that stands by; the one that acts takes it from here."""
+class ErrandRow(Row, table=True):
+    """What a leader that stands by was asked; the one that acts takes it from here."""
 
     number: int | None = number()
-    monitor: str
-    signal: str
-    detail: str
+    kind: str
+    body: str

@@ -25,6 +25,7 @@ from uptop_leader.store.backup import backup
 from uptop_leader.store.connections import IDLE_S, Connections
 from uptop_leader.store.copies import Copies
 from uptop_leader.store.days import settle
+from uptop_leader.store.errands import Errands
 from uptop_leader.store.leases import Leases
 from uptop_leader.store.migrate import migrate
 from uptop_leader.store.outgoing import Outgoing
@@ -36,7 +37,6 @@ from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
 from uptop_leader.store.sealing import seal
 from uptop_leader.store.shown import Shown
-from uptop_leader.store.signals import Signals
 from uptop_leader.store.times import to_ms
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class Store(Outgoing, Shown):
         """What another node copies from here, or is copied here from it."""
         self.leases = Leases(connections)
         """Which of several leaders on this database acts."""
-        self.signals = Signals(connections)
-        """What push jobs told leaders that stand by."""
+        self.errands = Errands(connections)
+        """What leaders that stand by were asked."""
         connections.check = self._check_same
 
     @classmethod

@@ -379,4 +379,4 @@ def _lease() -> None:
         _ms("highest"),
         sa.UniqueConstraint("epoch", name="lease_epoch_unique"),
     )
-    _table("signal", _number(), _text("monitor"), _text("signal"), _text("detail"))
+    _table("errand", _number(), _text("kind"), _text("body"))
