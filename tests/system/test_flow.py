@@ -39,7 +39,7 @@ async def test_an_outage_seen_from_two_places_is_one_incident_told_once_each_way
         assert receiver.told[0].body["regions"] == ["eu-west", "us-east"]
         assert receiver.told[0].body["reasons"] == "2 × HTTP 503"
         assert await _public(town) == {"Site": "DOWN"}
-        assert "Some systems are down" in await _page(town)
+        assert "All systems are down" in await _page(town)
 
         target.mood = "up"
         await town.status_comes("Site", "UP")
