@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tests.leader.stages import NOW, Seen, Stage, client, down, up
 from uptop_core.checks.group import GroupCheck
+from uptop_leader.posts import Post, PostKind
 from uptop_leader.settings import LeaderSettings
 from uptop_leader.states import Status
 from uptop_leader.store.day_blocks import Days
@@ -253,3 +254,23 @@ async def test_an_empty_leader_has_a_page_too() -> None:
         text = (await http.get("/status")).text
     assert "Nothing is watched yet" in text
     assert "None so far." in text
+
+
+async def test_a_last_word_that_was_forgotten_keeps_no_old_incident_open(
+    stage: Stage, http: httpx.AsyncClient
+) -> None:
+    api = next(iter(stage.monitors.values()))
+    site = stage.add("Site")
+    for number in range(30):
+        stage.add_incident(site, NOW - 4000 - 60 * number, NOW - 3990 - 60 * number)
+    old = stage.add_incident(site, NOW - 300_000, NOW - 299_000)
+    stage.store.posts.all = [
+        Post(
+            id="p", thread="p", kind=PostKind.MONITORING, words="We watch.", at=NOW - 290_000,
+            who="ada", title="Slow", incident=old.id, monitors=(api.id,),
+        )
+    ]  # fmt: skip
+    text = (await http.get("/status")).text
+    assert "We watch." not in text
+    history = (await http.get("/status/history")).text
+    assert f'<a href="/status/incidents/{old.id}">Slow</a>' in history

@@ -76,6 +76,8 @@ class Pages:
 
     async def monitor(self, request: Request) -> Response:
         """`GET /status/monitors/{id}`."""
+        if request.path_params["id"] not in self._leader.monitors:
+            raise NotThere("no service has this id")
         return await self._single(request, "service", self._site.monitor)
 
     async def status_json(self, request: Request) -> Response:

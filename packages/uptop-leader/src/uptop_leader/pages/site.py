@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from uptop_leader.pages import badges, feeds
+from uptop_leader.posts import threads
 from uptop_leader.public_views import monitor_page
 from uptop_leader.public_views.bars import Bars, Quarter, bars, quarter
 from uptop_leader.public_views.looks import looks
@@ -29,12 +30,13 @@ from uptop_leader.public_views.rows import Facts
 from uptop_leader.public_views.statuses import public_status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from uptop_leader.api.leader import History
     from uptop_leader.incidents import Incident
     from uptop_leader.maintenance_views import PublicMaintenance
     from uptop_leader.pages.rendering import Renderer
+    from uptop_leader.posts import Post
     from uptop_leader.public_views.happenings import Happening
     from uptop_leader.public_views.openness import Openness
     from uptop_leader.regional import ByRegion
@@ -157,12 +159,13 @@ class Site:
 
     def _material(self, moment: Moment, incidents: Sequence[Incident]) -> Material:
         when, bars_of = self._bars(moment.snapshot.now)
+        posts = self._store.posts.of_newest_threads()
         return Material(
             snapshot=moment.snapshot,
             quarter=when,
             bars=bars_of,
-            incidents=incidents,
-            posts=self._store.posts.of_newest_threads(),
+            incidents=(*incidents, *self._written_of(posts, {one.id for one in incidents})),
+            posts=posts,
             maintenance=moment.maintenance,
             lately=moment.lately,
         )
@@ -172,6 +175,15 @@ class Site:
         still = self._store.incidents(open_only=True, limit=_OPEN)
         found = {one.id: one for one in (*still, *self._store.incidents(limit=newest))}
         return tuple(found.values())
+
+    def _written_of(self, posts: Sequence[Post], known: set[str]) -> Iterator[Incident]:
+        """Older incidents that people have not said to be resolved."""
+        for thread in threads(posts):
+            if thread.incident is not None and not thread.is_over and thread.incident not in known:
+                incident = self._store.incident(thread.incident)
+                if incident is not None:
+                    known.add(incident.id)
+                    yield incident
 
     def _bars(self, now: float) -> tuple[Quarter, Mapping[str, Bars]]:
         """The bars of all monitors, and the days that they are of."""

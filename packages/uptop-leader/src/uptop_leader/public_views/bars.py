@@ -19,6 +19,8 @@ from uptop_leader.store.levels import DAY
 from uptop_leader.wording import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from uptop_leader.store.day_blocks import Days
 
 BARS = 90
@@ -29,6 +31,7 @@ _EMPTY, _FULL, _ODD = 0, 1, 2
 _KINDS = {_EMPTY: "none", _FULL: "up"}
 _NOTHING = array("I", bytes(4 * BARS))
 _WHOLE_DAYS = array("I", [DAY.length_ms] * (BARS - 1))
+_WHOLE_MS = (BARS - 1) * DAY.length_ms
 _ALL_FULL = bytes([_FULL] * BARS)
 _ALIKE = re.compile(rb"\x00+|\x01+|\x02")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -83,36 +86,41 @@ def quarter(now: float) -> Quarter:
 
 
 def bars(days: Days, when: Quarter) -> Bars:
-    """The bars of a monitor, whose days end with today so far."""
-    total = sum(days.observed)
-    bad = sum(days.down) if days.down != _NOTHING else 0
+    """The bars of a monitor, whose days end with today so far.
+
+    Columns are compared as a whole before they are read: telling ninety days of a thousand monitors
+    one by one takes longer than all else.
+    """
+    observed = days.observed
+    is_whole = observed[:-1] == _WHOLE_DAYS
+    total = _WHOLE_MS + observed[-1] if is_whole else sum(observed)
+    down = _numbers(days.down)
+    bad = sum([days.down[number] for number in down])
     return Bars(
-        runs=_runs(days, when),
+        runs=_runs(days, when, (*down, *_numbers(days.maintained)), is_whole=is_whole),
         uptime=cut_percent(total - bad, total),
         covered=cut_percent(min(total, when.window_ms), when.window_ms),
-        bad_days=sum(map(bool, days.down)) if bad else 0,
+        bad_days=len(down),
     )
 
 
-def _runs(days: Days, when: Quarter) -> tuple[Run, ...]:
-    """Days are marked as whole, empty or odd, since telling ninety of a thousand monitors one by one
-    takes longer than all else; for the same reason columns are compared before they are read.
+def _numbers(column: array[int]) -> list[int]:
+    """The days of which a column says anything."""
+    if column == _NOTHING:
+        return []
+    return [number for number, part in enumerate(column) if part]
+
+
+def _runs(days: Days, when: Quarter, odd: Iterable[int], *, is_whole: bool) -> tuple[Run, ...]:
+    """The days by runs: `odd` are the numbers of those that stand alone, and so do those that were
+    watched in part; `is_whole` says that none was but perhaps today.
     """
     observed = days.observed
-    if observed[:-1] == _WHOLE_DAYS:
-        marks = bytearray(_ALL_FULL)
-    else:
-        whole = DAY.length_ms
-        marks = bytearray(
-            [_FULL if seen == whole else _ODD if seen else _EMPTY for seen in observed]
-        )
-    is_whole = observed[-1] >= when.elapsed_ms - _SLACK_MS
-    marks[-1] = _FULL if is_whole else _ODD if observed[-1] else _EMPTY
-    for column in (days.down, days.maintained):
-        if column != _NOTHING:
-            for number, part in enumerate(column):
-                if part:
-                    marks[number] = _ODD
+    marks = bytearray(_ALL_FULL) if is_whole else _marks(observed)
+    is_today_whole = observed[-1] >= when.elapsed_ms - _SLACK_MS
+    marks[-1] = _FULL if is_today_whole else _ODD if observed[-1] else _EMPTY
+    for number in odd:
+        marks[number] = _ODD
     if marks == _ALL_FULL:
         return _ALL_UP
     return tuple(
@@ -123,6 +131,11 @@ def _runs(days: Days, when: Quarter) -> tuple[Run, ...]:
             for found in _ALIKE.finditer(marks)
         ]
     )
+
+
+def _marks(observed: array[int]) -> bytearray:
+    whole = DAY.length_ms
+    return bytearray([_FULL if seen == whole else _ODD if seen else _EMPTY for seen in observed])
 
 
 def _odd_day(days: Days, number: int, when: Quarter) -> Run:
