@@ -302,7 +302,7 @@ class Cluster:
 async def cluster(folder: Path) -> AsyncIterator[Cluster]:
     """An empty cluster in `folder`."""
     try:
-        async with anyio.create_task_group() as tasks, _http() as http:
+        async with _http() as http, anyio.create_task_group() as tasks:
             town = Cluster(folder, tasks, http)
             try:
                 yield town

@@ -80,6 +80,8 @@ class Helm:
         self.trouble = ""
         """Why this node cannot do its role's work; empty when it can."""
         self.is_stopping = False
+        self.wheel = anyio.Lock()
+        """Held by who writes what is decided here: the leader that runs, or what copies another's."""
         self._clock = clock
         self._http = http
         self._turned = anyio.Event()
@@ -110,7 +112,8 @@ class Helm:
         while True:
             self._turned = anyio.Event()
             if self.place.may_act():
-                await self._lead()
+                async with self.wheel:
+                    await self._lead()
             else:
                 with anyio.move_on_after(max(REFRESH_S, _SHARE * self._spent_s)):
                     await self._turned.wait()
@@ -169,6 +172,11 @@ class Helm:
             if self.trouble != str(error):
                 log.error("what is shown is old: %s", error)
             self.trouble = str(error)
+
+    async def ended(self) -> None:
+        """Return when the leader that ran here has ended, with all that it was writing."""
+        async with self.wheel:
+            pass
 
     async def _lead(self) -> None:
         """Run a leader for as long as this node may act."""

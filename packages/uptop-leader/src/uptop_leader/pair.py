@@ -51,6 +51,7 @@ def take_station(
         store,
         helm.ring,
         clock,
+        helm.wheel,
         mirrors=settings.follower_mirror,
         may_copy=lambda: not station.state.active,
         epoch=lambda: station.known_epoch,
@@ -67,6 +68,7 @@ def take_station(
         bar=lambda: copier.bar,
         give_back=copier.give_back,
         drain=helm.sent,
+        ended=helm.ended,
         on_change=helm.turn,
     )
     return station, copier, (asks, fetches)

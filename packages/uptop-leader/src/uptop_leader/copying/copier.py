@@ -45,6 +45,7 @@ _NOBODYS = ("", ADOPTED)  # of what is no copy yet
 _WAIT_S = 10  # the leader holds a question for changes this long
 _RESULTS_S = 1.0  # how often results are asked for
 _RETRY_S = 1.0
+_PAUSE_S = 0.1
 _COMPARE_S = 600.0  # how often the copy is compared with the leader's rows
 _COMPARED_MS = 86_400_000  # of what is numbered, the last day
 _HISTORY_S = 900.0  # what is read again after a break, since results may come late
@@ -54,7 +55,7 @@ log = logging.getLogger(__name__)
 
 class Copier:
     """Copies into `store` while `may_copy` says that this node stands by; gives back from it and
-    from `ring`. `epoch` is the newest that this node knows.
+    from `ring`. `wheel` is held by who writes. `epoch` is the newest that this node knows.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Copier:
         store: Store,
         ring: ResultRing,
         clock: Clock,
+        wheel: anyio.Lock,
         *,
         mirrors: bool,
         may_copy: Callable[[], bool],
@@ -72,6 +74,8 @@ class Copier:
         self._store = store
         self._ring = ring
         self._clock = clock
+        self._wheel = wheel
+        self._one_at_a_time = anyio.Lock()
         self._mirrors = mirrors
         self._may_copy = may_copy
         self._epoch = epoch
@@ -178,8 +182,7 @@ class Copier:
             await anyio.sleep(_RETRY_S)
         elif whose != page.source.cluster or not page.reached:
             await self._copy_everything()
-        elif self._may_copy():
-            await to_thread.run_sync(self._store.copies.take_changes, page)
+        elif await self._write(self._store.copies.take_changes, page):
             self._behind = max(0, page.newest - page.upto)
             self._is_complete(page.more)
             if not page.more and self._clock.now() - self._compared >= _COMPARE_S:
@@ -209,7 +212,8 @@ class Copier:
         at different moments becomes one.
         """
         log.info("copying everything from the leader")
-        await to_thread.run_sync(self._store.copies.begin_rows)
+        if not await self._write(self._store.copies.begin_rows):
+            return
         there: dict[str, set[tuple[str, ...]]] = {}
         first: RowsPage | None = None
         for thing in THINGS:
@@ -217,14 +221,16 @@ class Copier:
             while more:
                 page = await self._ask(f"/api/follower/rows?thing={thing}{beyond}", RowsPage)
                 first = first or page
-                await to_thread.run_sync(self._store.copies.take_rows, page.rows)
+                if not await self._write(self._store.copies.take_rows, page.rows):
+                    return
                 keys |= {named_by(change) for change in page.rows}
                 more = page.more
                 if more:
                     beyond = "".join(f"&beyond={_quoted(part)}" for part in page.rows[-1].key)
             there[thing] = keys
         assert first is not None, "there are things to copy"  # noqa: S101
-        await to_thread.run_sync(self._store.copies.end_rows, first.source, there, first.at)
+        if not await self._write(self._store.copies.end_rows, first.source, there, first.at):
+            return
         log.info("copied everything: %s rows", sum(map(len, there.values())))
 
     async def _copy_results(self) -> None:
@@ -233,15 +239,13 @@ class Copier:
             return
         boot, after = self._results_at
         page = await self._ask(f"/api/follower/results?boot={boot}&after={after}", ResultsPage)
-        if not self._may_copy():
-            return  # it has begun to act while it asked: the page comes again
         if not page.reached:
             if await self._copy_history():
                 self._results_at = (page.boot, page.upto)
             return
-        if page.results:
-            take = self._store.copies.take_results
-            await to_thread.run_sync(take, page.results, page.ledgers)
+        take = self._store.copies.take_results
+        if page.results and not await self._write(take, page.results, page.ledgers):
+            return  # it comes again
         self._results_at = (page.boot, page.upto)
         if not page.more:
             await anyio.sleep(_RESULTS_S)
@@ -253,13 +257,31 @@ class Copier:
         ledgers = await self._ask("/api/follower/ledgers", list[Ledger])
         newest = await to_thread.run_sync(self._store.copies.newest_result)
         since, more = max(0, round((newest - _HISTORY_S) * 1000)), True
-        while more and self._may_copy():
+        take = self._store.copies.take_results
+        while more:
             page = await self._ask(f"/api/follower/history?since={since}", HistoryPage)
-            await to_thread.run_sync(self._store.copies.take_results, page.results, ())
+            if not await self._write(take, page.results, ()):
+                return False
             since, more = page.upto_ms, page.more
-        if not more:
-            await to_thread.run_sync(self._store.copies.take_results, (), ledgers)
-        return not more
+        return await self._write(take, (), ledgers)
+
+    async def _write(self, write: Callable[..., object], *what: object) -> bool:
+        """Write what was copied, unless this node has begun to act since it was asked for: that is
+        out of date then, and comes again. Whether it was written.
+        """
+        async with self._one_at_a_time:
+            try:
+                self._wheel.acquire_nowait()
+            except anyio.WouldBlock:  # a leader runs here, or is about to end
+                await anyio.sleep(_PAUSE_S)
+                return False
+            try:
+                if self._may_copy():
+                    await to_thread.run_sync(write, *what)
+                    return True
+                return False
+            finally:
+                self._wheel.release()
 
     def _is_barred(self, source: Source) -> bool:
         """Whether what the leader has cannot be copied here."""

@@ -35,7 +35,7 @@ class Station:
 
     `leader` asks the leader; `has_line` whether a canary answers (true where none are set); `bar`
     why it must not promote itself, empty where nothing bars it; `give_back` sends the leader what
-    it lacks; `drain` waits until nothing is being sent any more.
+    it lacks; `drain` waits until nothing is being sent any more, `ended` until nothing is written.
     """
 
     role = "follower"
@@ -53,6 +53,7 @@ class Station:
         bar: Callable[[], str],
         give_back: Callable[[], Awaitable[None]],
         drain: Callable[[], Awaitable[None]],
+        ended: Callable[[], Awaitable[None]],
         on_change: Callable[[], None],
     ) -> None:
         self._leader = leader
@@ -63,6 +64,7 @@ class Station:
         self._bar = bar
         self._give_back = give_back
         self._drain = drain
+        self._ended = ended
         self._on_change = on_change
         self._lock = anyio.Lock()
         self._asking = anyio.Lock()  # one question at a time, with what follows from its answer
@@ -266,6 +268,7 @@ class Station:
                 return
             await self._become(state.yield_())
         # What was still written until then goes after; the leader acts when it has that too.
+        await self._ended()
         try:
             await self._give_back()
         except (LeaderError, StoreError) as error:
