@@ -14,7 +14,7 @@ from tests.system.faults.pairs import Scene, a_pair
 from tests.system.waiting import until
 from uptop_core.wire import SECRET_HEADER
 
-_LOOKS = {True: 25, False: 5}  # of each of two probes at each of three sites, a second apart
+_LOOKS = {True: 50, False: 5}  # of each of two probes at each of three sites, a second apart
 _SITES = ("First", "Second", "Third")
 
 
