@@ -231,7 +231,7 @@ class Desk:
             return await self._helm.acting().edit(edit, actor)
         now = self._clock.now()
         version = await to_thread.run_sync(self.store.edit_config, edit, actor, now)
-        await self._helm.refresh()
+        await self._helm.shown()
         return version
 
     async def test_channel(self, channel_id: str) -> str | None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 REFRESH_S = 2.0  # how often a node that stands by looks for what another one has decided
 _SHARE = 20  # a look at much is rarer, so that it takes a twentieth of the time
 RETRY_S = 5.0
+SHOWN_S = 10.0  # how long who has changed something waits until it is shown here
 DRAIN_S = 10.0  # how long a message that is being sent is waited for
 
 _PASSIVE: dict[str, str] = {
@@ -85,12 +86,15 @@ class Helm:
         self._clock = clock
         self._http = http
         self._turned = anyio.Event()
+        self._awaited: list[anyio.Event] = []
         self._shown = (-1, -1)
         self._runs = self._has_run = False
         self._kept = clock.now()
         self._spent_s = 0.0
         self.leader = self._made(store, 0)
-        """One that runs, or one that only shows what the store holds."""
+        """One that runs, or one that only shows what the store holds. `run` alone sets it: another
+        could put one that only shows in the place of one that has begun to run meanwhile.
+        """
 
     @property
     def is_active(self) -> bool:
@@ -115,10 +119,25 @@ class Helm:
                 async with self.wheel:
                     await self._lead()
             else:
-                with anyio.move_on_after(max(REFRESH_S, _SHARE * self._spent_s)):
-                    await self._turned.wait()
-                await self.refresh()
+                if not self._awaited:
+                    with anyio.move_on_after(max(REFRESH_S, _SHARE * self._spent_s)):
+                        await self._turned.wait()
+                awaited, self._awaited = self._awaited, []
+                await self._refresh()
+                _set(awaited)
                 await self._keep_copy()
+
+    async def shown(self, within_s: float = SHOWN_S) -> None:
+        """Return when what was written before is shown here, by one that only shows or one that has
+        begun to run meanwhile; or after so long.
+        """
+        look = anyio.Event()
+        self._awaited.append(look)
+        self.turn()
+        with anyio.move_on_after(within_s):
+            await look.wait()
+            if self.is_active:
+                await self.leader.follow()
 
     def stop_waiting(self) -> None:
         """Answer who waits for something to change."""
@@ -159,7 +178,7 @@ class Helm:
         """Whether this node could do what its role asks, as far as it knows itself."""
         return not self.trouble and (not self._runs or self.leader.health().status == "ok")
 
-    async def refresh(self) -> None:
+    async def _refresh(self) -> None:
         """Show what another one has decided since."""
         try:
             is_new = await to_thread.run_sync(self.store.edition) != self._shown
@@ -191,6 +210,8 @@ class Helm:
                     tasks.start_soon(every, errands.LOOK_S, do)
                 while self._may_act(term):
                     self._turned = anyio.Event()
+                    awaited, self._awaited = self._awaited, []
+                    _set(awaited)  # they follow it as any edit here does
                     with anyio.move_on_after(1.0):
                         await self._turned.wait()
                 tasks.cancel_scope.cancel()
@@ -250,6 +271,11 @@ class Helm:
             await to_thread.run_sync(keep_copy, self.store, self.settings, now)
         except UptopError as error:
             log.error("housekeeping waits: %s", error)
+
+
+def _set(events: list[anyio.Event]) -> None:
+    for event in events:
+        event.set()
 
 
 def _first(errors: BaseExceptionGroup[UptopError]) -> UptopError:

@@ -259,11 +259,15 @@ class Leader:
         over. Raises ConfigError, StoreError, and whatever `edit` raises; then nothing has changed.
         """
         version = await to_thread.run_sync(self.store.edit_config, edit, actor, self._clock.now())
+        await self.follow()
+        return version
+
+    async def follow(self) -> None:
+        """Take over what is written of the configuration; later, where it cannot be done now."""
         try:
             await self.engine.reconfigure()
-        except (StoreError, Behind) as error:  # it is written; the engine follows when it can
+        except (StoreError, Behind) as error:
             log.warning("a change of the configuration waits: %s", error)
-        return version
 
     async def acknowledge(self, incident: str, by: str, note: str) -> Incident:
         """Take an open incident (an id) on; the incident with that. Raises Conflict, Behind."""
