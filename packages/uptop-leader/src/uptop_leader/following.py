@@ -45,14 +45,24 @@ class Following:
             version = await to_thread.run_sync(self._store.config_version)
             if self._is_applied and version == self._world.version:
                 return
-            configuration = await to_thread.run_sync(self._store.load_config)
+            configuration = await self._at(version)
             before = self._applied | await self._deleted_while_away(configuration)
             self._world.configure(replace(configuration, version=self._world.version))
             await self._enter(Reconfigure(before, configuration))
             self._applied = dict(self._world.monitors)
             self._is_applied = True
             self._world.version = configuration.version
+            self._world.configuration = None  # all that is needed of it has been taken over
             log.info("configuration %s: %s monitors", version, len(configuration.monitors))
+
+    async def _at(self, version: int) -> Configuration:
+        """The configuration, read only where it is another than is known: at a start it was read
+        a moment ago, and while ten thousand monitors are read no check gets on.
+        """
+        known = self._world.configuration
+        if known is not None and version == self._world.version == known.version:
+            return known
+        return await to_thread.run_sync(self._store.load_config)
 
     async def _deleted_while_away(self, configuration: Configuration) -> dict[str, Monitor]:
         """Monitors that have a state and are not in the configuration, nor known from before."""

@@ -66,6 +66,8 @@ class World:
         """Monitors whose maintenance is over, and still to be ended."""
         self.changed: set[str] = set()
         self.version = 0
+        self.configuration: Configuration | None = None
+        """What `configure` was given, until the states have followed it."""
         self.orders = Orders(started)
         self.stands_in = False
         """Whether the leader runs anything in the place of probes."""
@@ -84,6 +86,7 @@ class World:
         }
         self.channels = {channel.id: channel for channel in configuration.channels}
         self.version = configuration.version
+        self.configuration = configuration
         changed = {
             monitor.id
             for monitor in configuration.monitors
