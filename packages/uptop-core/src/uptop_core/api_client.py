@@ -7,7 +7,6 @@ leader, a TLS error and something in between are errors of their own, each with 
 
 from __future__ import annotations
 
-import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from urllib.parse import quote
@@ -18,24 +17,17 @@ import msgspec
 from msgspec import Struct
 
 from uptop_core import api_answers as answers
-from uptop_core.errors import (
-    LeaderAway,
-    LeaderOld,
-    LeaderStrange,
-    LeaderUntrusted,
-    TokenRefused,
-)
+from uptop_core.errors import LeaderAway
 from uptop_core.escaping import escape
-from uptop_core.exchange import WORDS_LIMIT, Exchange
+from uptop_core.exchange import WORDS_LIMIT
 from uptop_core.history_views import HistoryView
+from uptop_core.plain_exchange import PlainExchange
 from uptop_core.views import IncidentView, MonitorView, NodeView
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from uptop_core import api_bodies as bodies
-    from uptop_core.errors import LeaderBusy, LeaderRefused
-    from uptop_core.exchange import Answer
 
 T = TypeVar("T")
 Where = Literal["monitors", "channels", "maintenance"]
@@ -70,7 +62,7 @@ class Event(Struct, frozen=True):
         return msgspec.json.decode(self.data, type=into)
 
 
-class ApiClient(Exchange):
+class ApiClient(PlainExchange):
     """Asks one leader as a person's program does; see `Exchange` for what it takes."""
 
     # What is shown
@@ -275,44 +267,6 @@ class ApiClient(Exchange):
         answer = await self._ask(method, f"{PREFIX}{path}", headers=headers, content=content)
         return self._read(answer, into)
 
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-        content: bytes | None = None,
-        wait_s: float = 0.0,
-        http: httpx.AsyncClient | None = None,
-    ) -> Answer:
-        try:
-            return await super()._ask(
-                method,
-                path,
-                params=params,
-                headers=headers,
-                content=content,
-                wait_s=wait_s,
-                http=http,
-            )
-        except LeaderAway as error:
-            if (tls := _tls_error(error)) is not None:
-                raise LeaderUntrusted(self.url, _tls_words(tls)) from error
-            raise
-
-    def _failure(self, answer: Answer) -> LeaderAway | LeaderBusy | LeaderRefused:
-        kind = answer.headers.get("Content-Type", "").partition(";")[0]
-        if not kind.endswith("json"):
-            return LeaderStrange(self.url, _stranger(answer))
-        failure = super()._failure(answer)
-        code = getattr(failure, "code", "")
-        if answer.status == 401:
-            return TokenRefused(self.url, is_shown="Authorization" in self._headers)
-        if answer.status == 404 and code == "no_address":
-            return LeaderOld(self.url, f"this part of {PREFIX}")
-        return failure
-
 
 async def _read_events(response: httpx.Response) -> AsyncIterator[Event]:
     fields: dict[str, str] = {}
@@ -331,23 +285,3 @@ async def _read_events(response: httpx.Response) -> AsyncIterator[Event]:
 def _part(name: str) -> str:
     """An id as a part of a path."""
     return quote(name, safe="")
-
-
-def _stranger(answer: Answer) -> str:
-    """Who it seems to be that answered in the leader's place."""
-    named = answer.headers.get("Via") or answer.headers.get("Server") or "something in between"
-    return f"{escape(named, 60)} says HTTP {answer.status}"
-
-
-def _tls_error(error: BaseException) -> ssl.SSLError | None:
-    """The TLS error that this one came from, if it did."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, ssl.SSLError):
-        cause = cause.__cause__ or cause.__context__
-    return cause
-
-
-def _tls_words(error: ssl.SSLError) -> str:
-    if error.reason == "WRONG_VERSION_NUMBER":
-        return "it speaks no TLS there: try http://"
-    return getattr(error, "verify_message", "") or error.reason or "the handshake failed"
