@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,22 @@ async def test_who_promotes_a_follower_has_the_leader_step_back_first_and_gets_i
         assert scene.events("First") == ["down", "up"]
         scene.watch.assert_held()
         await until("each acted once more", lambda: len(scene.watch.changes) >= 5)
+
+
+async def test_a_copy_that_is_not_what_the_leader_has_is_seen_and_made_anew(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as town:
+        scene = await a_pair(town)
+        pair = scene.pair
+        await scene.goes_down("First")
+        await scene.settled()
+        await pair.process.stop()
+        with contextlib.closing(sqlite3.connect(pair.database)) as file, file:
+            file.execute("DELETE FROM incident")
+            file.execute("UPDATE state SET belief = 'UP'")
+        await pair.start()
+        await pair.copied()
+        assert "the copy is not what the leader has: incident, state" in pair.process.said()
+        await until(
+            "it was copied at first, and for this",
+            lambda: pair.process.said().count("copied everything") == 2,
+        )

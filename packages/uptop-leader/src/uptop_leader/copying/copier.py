@@ -197,23 +197,23 @@ class Copier:
         if theirs.at != number:
             return  # something has changed meanwhile: after the next page
         mine = await to_thread.run_sync(self._store.copies.own_digests, since)
-        self._compared = self._clock.now()
         common = mine.digests.keys() & theirs.digests.keys()  # another version may copy more
         differ = frozenset(name for name in common if mine.digests[name] != theirs.digests[name])
-        if differ:
-            log.error("the copy is not what the leader has: %s", ", ".join(sorted(differ)))
         if differ - self._differed:
-            self._compared -= _COMPARE_S  # once more when it is here
-            await self._copy_everything()
+            log.error("the copy is not what the leader has: %s", ", ".join(sorted(differ)))
+            if await self._copy_everything():  # and is compared once more after that
+                self._differed = differ
+            return
         self._differed = differ
+        self._compared = self._clock.now()
 
-    async def _copy_everything(self) -> None:
+    async def _copy_everything(self) -> bool:
         """All rows, page by page; changes that come meanwhile are copied after it, so what is read
-        at different moments becomes one.
+        at different moments becomes one. Whether all of it is here.
         """
         log.info("copying everything from the leader")
         if not await self._write(self._store.copies.begin_rows):
-            return
+            return False
         there: dict[str, set[tuple[str, ...]]] = {}
         first: RowsPage | None = None
         for thing in THINGS:
@@ -222,7 +222,7 @@ class Copier:
                 page = await self._ask(f"/api/follower/rows?thing={thing}{beyond}", RowsPage)
                 first = first or page
                 if not await self._write(self._store.copies.take_rows, page.rows):
-                    return
+                    return False
                 keys |= {named_by(change) for change in page.rows}
                 more = page.more
                 if more:
@@ -230,8 +230,9 @@ class Copier:
             there[thing] = keys
         assert first is not None, "there are things to copy"  # noqa: S101
         if not await self._write(self._store.copies.end_rows, first.source, there, first.at):
-            return
+            return False
         log.info("copied everything: %s rows", sum(map(len, there.values())))
+        return True
 
     async def _copy_results(self) -> None:
         if self.bar:  # configuration first
