@@ -43,6 +43,10 @@ class Desk:
             )
         )
 
+    async def look(self, path: str) -> httpx.Response:
+        """What anybody is shown at a path."""
+        return await self.helm.during(lambda: self._http.get(path))
+
     async def get(self, path: str, role: str = "editor") -> Any:
         """What is at a path; it is there."""
         answer = await self.ask("GET", path, role=role)

@@ -35,7 +35,7 @@ from uptop_leader.settings import LeaderSettings
 from uptop_leader.states import Belief, MonitorState, Status, fresh_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from starlette.applications import Starlette
 
@@ -111,6 +111,10 @@ class Written:
     def of_thread(self, thread: str) -> list[Post]:
         return [post for post in self.all if post.thread == thread]
 
+    def about(self, incident: str) -> list[Post]:
+        threads = {post.thread for post in self.all if post.incident == incident}
+        return [post for post in self.all if post.thread in threads]
+
     def of_newest_threads(self, limit: int = 100) -> list[Post]:
         return self.all
 
@@ -153,6 +157,9 @@ class Memory:
 
     def incident(self, incident_id: str) -> Incident | None:
         return next((one for one in self.written if one.id == incident_id), None)
+
+    def incidents_of(self, ids: Collection[str]) -> Sequence[Incident]:
+        return [one for one in self.written if one.id in ids]
 
     def uptime(self, now: float, seconds: float) -> dict[str, Seen]:
         self.asked += 1

@@ -147,6 +147,24 @@ def test_what_has_a_hidden_tag_is_nowhere(stage: Stage) -> None:
     assert len(page(stage).open) == 2
 
 
+def test_a_titled_post_about_a_hidden_or_deleted_monitor_is_hidden_too(stage: Stage) -> None:
+    site, secret, gone = (stage.add(name) for name in ("Site", "Secret", "Gone"))
+    stage.monitors[secret.id] = replace(secret, tags=("internal",))
+    seen, hidden, lost = (stage.add_incident(one, NOW - 99) for one in (site, secret, gone))
+    del stage.monitors[gone.id]
+    stage.store.posts.all = [
+        post("a", -50, "investigating", incident=seen.id, title="Orders fail"),
+        post("b", -50, "investigating", incident=hidden.id, title="db-07 burns"),
+        post("c", -50, "investigating", incident=lost.id, title="It was ours"),
+        post("d", -40, "investigating", title="All is slow"),
+        post("e", -30, "identified", "d", incident=hidden.id),
+        post("f", -20, "investigating", incident="nothing", title="Whose?"),
+    ]
+    found = page(stage, hidden_tags=frozenset({"internal"}))
+    assert [one.title for one in found.open] == ["Orders fail"]
+    assert {one.title for one in page(stage).open} == {"All is slow", "Orders fail"}
+
+
 def test_incidents_of_groups_and_deleted_monitors_are_not_news(stage: Stage) -> None:
     api, gone = stage.add("API", Status.DOWN), stage.add("Gone")
     group = stage.add("Group", Status.DOWN, check=GroupCheck())

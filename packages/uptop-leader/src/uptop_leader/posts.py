@@ -62,6 +62,11 @@ class Thread(Struct, frozen=True):
         return next((post.incident for post in self.posts if post.incident), None)
 
     @property
+    def incidents(self) -> frozenset[str]:
+        """The ids of all incidents that any post is about."""
+        return frozenset(post.incident for post in self.posts if post.incident)
+
+    @property
     def monitors(self) -> tuple[str, ...]:
         """The ids of the monitors that any post names."""
         return tuple(dict.fromkeys(one for post in self.posts for one in post.monitors))

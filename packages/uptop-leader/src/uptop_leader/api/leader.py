@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from uptop_core.monitors import Monitor
     from uptop_core.wire import (
@@ -82,6 +82,9 @@ class History(Protocol):
 
     def incident(self, incident_id: str) -> Incident | None:
         """One incident with its evidence."""
+
+    def incidents_of(self, ids: Collection[str]) -> Sequence[Incident]:
+        """The incidents of those ids, as far as there are any."""
 
     def uptime(self, now: float, seconds: float) -> Mapping[str, Observed]:
         """The uptime of every monitor over the `seconds` before `now`."""

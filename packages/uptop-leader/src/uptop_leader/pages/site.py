@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Struct
 
 from uptop_leader.pages import badges, feeds
-from uptop_leader.posts import threads
 from uptop_leader.public_views import monitor_page
 from uptop_leader.public_views.bars import Bars, Quarter, bars, quarter
 from uptop_leader.public_views.looks import looks
@@ -30,7 +29,7 @@ from uptop_leader.public_views.rows import Facts
 from uptop_leader.public_views.statuses import public_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from uptop_leader.api.leader import History
     from uptop_leader.incidents import Incident
@@ -105,9 +104,11 @@ class Site:
         who = teller(moment.snapshot, self._openness)
         incident = self._store.incident(wanted)
         if incident is not None:
-            item = who.of_incident(incident, self._store.posts.newest(200, incident=wanted))
+            posts = self._store.posts.about(wanted)
+            item = who.of_incident(incident, posts, self._named(posts))
         else:
-            item = who.of_posts(self._store.posts.of_thread(wanted))
+            posts = self._store.posts.of_thread(wanted)
+            item = who.of_posts(posts, self._named(posts))
         return None if item is None else self.renderer.happening(item)
 
     def monitor(self, moment: Moment, wanted: str) -> str | None:
@@ -160,11 +161,12 @@ class Site:
     def _material(self, moment: Moment, incidents: Sequence[Incident]) -> Material:
         when, bars_of = self._bars(moment.snapshot.now)
         posts = self._store.posts.of_newest_threads()
+        found = {one.id: one for one in (*self._named(posts), *incidents)}
         return Material(
             snapshot=moment.snapshot,
             quarter=when,
             bars=bars_of,
-            incidents=(*incidents, *self._written_of(posts, {one.id for one in incidents})),
+            incidents=tuple(found.values()),
             posts=posts,
             maintenance=moment.maintenance,
             lately=moment.lately,
@@ -176,14 +178,9 @@ class Site:
         found = {one.id: one for one in (*still, *self._store.incidents(limit=newest))}
         return tuple(found.values())
 
-    def _written_of(self, posts: Sequence[Post], known: set[str]) -> Iterator[Incident]:
-        """Older incidents that people have not said to be resolved."""
-        for thread in threads(posts):
-            if thread.incident is not None and not thread.is_over and thread.incident not in known:
-                incident = self._store.incident(thread.incident)
-                if incident is not None:
-                    known.add(incident.id)
-                    yield incident
+    def _named(self, posts: Iterable[Post]) -> Sequence[Incident]:
+        """The incidents that posts are about, however long ago they were."""
+        return self._store.incidents_of({post.incident for post in posts if post.incident})
 
     def _bars(self, now: float) -> tuple[Quarter, Mapping[str, Bars]]:
         """The bars of all monitors, and the days that they are of."""

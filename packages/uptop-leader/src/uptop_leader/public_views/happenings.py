@@ -75,26 +75,41 @@ class Teller(Struct, frozen=True, kw_only=True):
         self, incidents: Iterable[Incident], posts: Iterable[Post]
     ) -> tuple[Happening, ...]:
         """All of them, the newest first. Groups repeat their members, and what is deleted is
-        nobody's news any more.
+        nobody's news any more. Every incident that a post is about has to be among `incidents`.
         """
+        known = tuple(incidents)
         about: dict[str | None, list[Thread]] = {}
-        for thread in threads(posts):
+        for thread in self._shown(posts, known):
             about.setdefault(thread.incident, []).append(thread)
-        told = {one.id: self._of_incident(one, about.get(one.id, ())) for one in incidents}
-        found = [one for one in told.values() if one is not None]
-        for incident, own in about.items():
-            if incident not in told:
-                found += [one for one in map(self.of_thread, own) if one is not None]
+        found = [
+            self._of_incident(one, about.pop(one.id, ())) for one in known if self._is_news(one)
+        ]
+        alone = [self._of_thread(thread) for own in about.values() for thread in own]
+        found += [one for one in alone if one is not None]
         return tuple(sorted(found, key=lambda one: (-one.started, one.id)))
 
-    def of_incident(self, incident: Incident, posts: Iterable[Post]) -> Happening | None:
-        """An incident with the posts about it; None where it may not be shown."""
-        return self._of_incident(incident, threads(posts))
-
-    def _of_incident(self, incident: Incident, about: Iterable[Thread]) -> Happening | None:
-        monitor = self.monitors.get(incident.monitor)
-        if monitor is None or monitor.kind == "group":
+    def of_incident(
+        self, incident: Incident, posts: Iterable[Post], named: Iterable[Incident]
+    ) -> Happening | None:
+        """An incident with the threads about it; None where it may not be shown. `named` are the
+        incidents that the posts are about.
+        """
+        if not self._is_news(incident):
             return None
+        return self._of_incident(incident, self._shown(posts, named))
+
+    def _is_news(self, incident: Incident) -> bool:
+        monitor = self.monitors.get(incident.monitor)
+        return monitor is not None and monitor.kind != "group"
+
+    def _shown(self, posts: Iterable[Post], named: Iterable[Incident]) -> tuple[Thread, ...]:
+        """The threads that tell of no incident of a monitor that is hidden or deleted: people
+        write names and causes into titles and words.
+        """
+        open_to_all = {one.id for one in named if one.monitor in self.monitors}
+        return tuple([one for one in threads(posts) if one.incidents <= open_to_all])
+
+    def _of_incident(self, incident: Incident, about: Iterable[Thread]) -> Happening:
         posts = [post for thread in about for post in thread.posts]
         updates = sorted(
             (*self._found(incident), *map(_written, posts)), key=lambda update: update.at
@@ -120,14 +135,14 @@ class Teller(Struct, frozen=True, kw_only=True):
             is_late=incident.late,
         )
 
-    def of_posts(self, posts: Iterable[Post]) -> Happening | None:
-        """The thread that these posts are; None without any, or where it may not be shown."""
-        return next((self.of_thread(thread) for thread in threads(posts)), None)
+    def of_posts(self, posts: Iterable[Post], named: Iterable[Incident]) -> Happening | None:
+        """The thread that these posts are; None without any, or where it may not be shown. `named`
+        are the incidents that they are about.
+        """
+        return next(map(self._of_thread, self._shown(posts, named)), None)
 
-    def of_thread(self, thread: Thread) -> Happening | None:
-        """A thread on its own; None where it is about what may not be shown."""
-        if thread.incident is not None and not thread.title:
-            return None
+    def _of_thread(self, thread: Thread) -> Happening | None:
+        """A thread on its own; None where it names only what may not be shown."""
         named = thread.monitors
         affected = self._affected(named)
         if named and not affected:

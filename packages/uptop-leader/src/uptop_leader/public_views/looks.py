@@ -13,6 +13,7 @@ from msgspec import Struct
 from uptop_leader.ballots import count_votes, reason_words
 from uptop_leader.nodes import Standing
 from uptop_leader.public_views.openness import Openness, shown_monitors
+from uptop_leader.public_views.partial_groups import with_partial_groups
 from uptop_leader.states import Status
 from uptop_leader.store.times import to_ms
 from uptop_leader.views import target_of
@@ -42,7 +43,8 @@ class Sight(Struct, frozen=True, gc=False):
 class Look(Struct, frozen=True, kw_only=True, gc=False):
     """One monitor. `since` is in Unix milliseconds, `judged` the status beneath MAINTENANCE.
     `sights` are by region, those too whose votes are all too old. `why` and `target` are empty
-    where they may not be told.
+    where they may not be told. `is_part` says that a group has members that are hidden, and that
+    its status is of the others only.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Look(Struct, frozen=True, kw_only=True, gc=False):
     latency_ms: float | None
     why: str = ""
     target: str = ""
+    is_part: bool = False
 
     @property
     def is_group(self) -> bool:
@@ -68,7 +71,10 @@ def looks(snapshot: Snapshot, openness: Openness) -> tuple[Look, ...]:
     """The monitors that may be shown, in the order they were set up."""
     maker = _Looks(snapshot, openness)
     shown = shown_monitors(snapshot.monitors, openness)
-    return tuple([maker.look(monitor) for monitor in shown.values()])
+    seen = {monitor.id: maker.look(monitor) for monitor in shown.values()}
+    if len(shown) < len(snapshot.monitors):
+        seen = with_partial_groups(seen, snapshot.monitors)
+    return tuple(seen.values())
 
 
 class _Standings(dict[str, Standing]):

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class PublicMonitor(Struct, frozen=True, kw_only=True):
-    """One monitor of `/status/json`; since and updated are Unix milliseconds, uptimes percent."""
+    """One monitor of `/status/json`; since is in Unix milliseconds, uptimes in percent, which are
+    not told of a group with hidden members.
+    """
 
     id: str
     name: str
@@ -48,7 +50,7 @@ def public_status(
 
 
 def _public(look: Look, observed: Observed | None) -> PublicMonitor:
-    uptime, covered = uptime_percent(observed)
+    uptime, covered = uptime_percent(None if look.is_part else observed)
     return PublicMonitor(
         id=look.id,
         name=look.name,

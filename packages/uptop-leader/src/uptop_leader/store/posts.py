@@ -91,6 +91,12 @@ class Posts:
         query = select(_POST).where(_POST.c.thread == thread)
         return self._read(query.order_by(_POST.c.at_ms, _POST.c.id))
 
+    def about(self, incident: str) -> list[Post]:
+        """All posts of the threads in which one is about an incident, the oldest first."""
+        threads = select(_POST.c.thread).where(_POST.c.incident == incident)
+        query = select(_POST).where(_POST.c.thread.in_(threads.scalar_subquery()))
+        return self._read(query.order_by(_POST.c.at_ms, _POST.c.id))
+
     def of_newest_threads(self, limit: int = 100) -> list[Post]:
         """All posts of the threads that were written to last."""
         newest = select(_POST.c.thread).group_by(_POST.c.thread)

@@ -20,6 +20,8 @@ from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
 from uptop_leader.store.votes import read_votes
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import Connection
 
 _TABLES = METADATA.tables
@@ -109,6 +111,12 @@ def incident(connection: Connection, incident_id: str) -> Incident | None:
     """The incident of that id, if there is one."""
     row = connection.execute(select(_INCIDENT).where(_INCIDENT.c.id == incident_id)).one_or_none()
     return None if row is None else _incident(row)
+
+
+def incidents_of(connection: Connection, ids: Collection[str]) -> list[Incident]:
+    """The incidents of those ids, as far as there are any."""
+    rows = connection.execute(select(_INCIDENT).where(_INCIDENT.c.id.in_(ids)))
+    return [_incident(row) for row in rows]
 
 
 def _incident(row: Any) -> Incident:

@@ -8,7 +8,7 @@ from uptop_leader.store import reading, regions, uptime
 from uptop_leader.store.latencies import latency
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from uptop_leader.incidents import Incident, Transition
     from uptop_leader.reliability import Reliability
@@ -48,6 +48,13 @@ class Shown:
         """The incident of that id."""
         with self._connections.reading() as connection:
             return reading.incident(connection, incident_id)
+
+    def incidents_of(self, ids: Collection[str]) -> list[Incident]:
+        """The incidents of those ids, as far as there are any."""
+        if not ids:
+            return []
+        with self._connections.reading() as connection:
+            return reading.incidents_of(connection, ids)
 
     def transitions(self, monitor: str | None = None, limit: int = 50) -> list[Transition]:
         """The last transitions, the newest first."""
