@@ -21,7 +21,7 @@ from tests.core.listeners import (
 )
 from uptop_core import HttpCheck, Outcome, Reason, Vantage
 from uptop_core.looks import Look
-from uptop_core.prober.http import BODY_LIMIT, Request, Response, exchange
+from uptop_core.prober.http import BODY_LIMIT, Request, Response, load
 from uptop_core.prober.http_by_httpx import REASONS, failure
 from uptop_core.prober.urls import parse_url
 
@@ -34,7 +34,8 @@ async def ask(handler: Handler, *, method: str = "GET", timeout: float = 5.0) ->
     async with serve(handler) as server:
         look = Look(Vantage(allow_private=True), timeout)
         with anyio.fail_after(timeout):
-            return await exchange(look, Request(method=method, url=parse_url(server.url)))
+            request = Request(method=method, url=parse_url(server.url))
+            return await load(request)(look, request)
 
 
 async def outcome_of(handler: Handler, *, timeout: float = 5.0) -> Outcome:

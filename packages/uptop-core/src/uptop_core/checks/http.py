@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uptop_core.looks import Look
-    from uptop_core.prober.http import Request, Response
+    from uptop_core.prober.http import Engine, Request, Response
 
 _CODES = re.compile(r"\s*([1-5][0-9]{2})(?:\s*-\s*([1-5][0-9]{2}))?\s*")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # the name of a header (RFC 9110, 5.6.2)
@@ -119,7 +119,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
 
     def prepare(self) -> None:
         """The engine, and what follows from the settings alone."""
-        self._is_prepared  # noqa: B018  worked out here, once
+        self._exchange, self._codes  # noqa: B018  worked out here, once
 
     async def run(self, look: Look) -> None:
         """Ask, follow, compare."""
@@ -133,9 +133,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
         raise CheckFailed(Reason.STATUS_MISMATCH, what)
 
     async def _follow(self, look: Look) -> Response:
-        from uptop_core.prober.http import exchange
-
-        request, hops = self._request, 0
+        request, exchange, hops = self._request, self._exchange, 0
         if look.vantage.skip_verify:
             request = msgspec.structs.replace(request, verify=False)
         while True:
@@ -160,11 +158,11 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
     # What follows from the settings alone is worked out at the first look and kept with them.
 
     @cached_property
-    def _is_prepared(self) -> bool:
+    def _exchange(self) -> Engine:
+        """What asks its requests, those after a redirect too; imported here, at the first look."""
         from uptop_core.prober.http import load
 
-        load(self._request)
-        return bool(self._codes)
+        return load(self._request)
 
     @cached_property
     def _codes(self) -> tuple[range, ...]:

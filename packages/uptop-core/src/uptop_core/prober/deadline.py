@@ -35,7 +35,7 @@ class Deadline:
         assert task is not None, "a deadline is for a task"  # noqa: S101  else the caller is wrong
         self._task = task
         self._before = task.cancelling()
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._pass)
+        self._timer = task.get_loop().call_later(self._seconds, self._pass)
 
     def _pass(self) -> None:
         loop = asyncio.get_running_loop()

@@ -83,13 +83,9 @@ class Response(Struct, frozen=True, kw_only=True):
 Engine = Callable[["Look", Request], Awaitable[Response]]
 
 
-def exchange(look: Look, request: Request) -> Awaitable[Response]:
-    """Ask once and read the answer. Raises CheckFailed when there is none that can be read."""
-    return load(request)(look, request)
-
-
 def load(request: Request) -> Engine:
-    """What asks this request, imported: a first look must not wait for that."""
+    """What asks this request once and reads the answer, imported: a first look must not wait for
+    that. It raises CheckFailed when there is no answer that can be read."""
     ours = None if request.proxy or request.http2 else _of_httptools()
     return ours or _of_httpx()
 
