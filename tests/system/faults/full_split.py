@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 
+import anyio
+
 from tests.system.faults.fault import Fault, Ground
 from tests.system.faults.pairs import Scene, a_pair
 from tests.system.waiting import until
 
 _APART_MS = 15_000
 """A batch that lay in the cut while its probe waited for the answer counts from its receipt."""
+
+_GIVEN_UP_S = 1.0
+"""By then what a probe has given up to send into the cut is lost in it, as it is in earnest."""
 
 
 async def run(ground: Ground) -> str:
@@ -26,6 +31,7 @@ async def run(ground: Ground) -> str:
     assert await pair.is_leader_active(), "nobody tells the leader that it should not act"
     scene.sites["First"].mood = "503"
     await until("both sides have told", lambda: len(_keys(scene)) == 2)
+    await anyio.sleep(_GIVEN_UP_S)
     scene.heal()
     await pair.stands_by()
     await town.looks_come(scene.sites["First"], each=3)
