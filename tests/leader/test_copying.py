@@ -30,6 +30,7 @@ from uptop_leader.copying.words import ChangesPage, RowsPage
 from uptop_leader.nodes import Ledger, Node
 from uptop_leader.states import Belief, fresh_state
 from uptop_leader.store.change_log import THINGS
+from uptop_leader.store.copies import Overtaken
 from uptop_leader.store.copying import named_by
 from uptop_leader.store.places import Place
 
@@ -249,6 +250,39 @@ def test_what_the_follower_decided_is_given_back_and_what_people_set_up_is_not(
         assert leader.channel_health()[0].sent == 1
         copy_changes(leader, copy)
         assert as_it_is(copy) == as_it_is(leader)
+
+
+def test_what_was_asked_for_before_a_node_acted_is_not_written_after_it(tmp_path: Path) -> None:
+    with a_pair(tmp_path) as (leader, copy):
+        set_up(leader, ping("m", channels=("c",)), webhook("c"))
+        copy_everything(leader, copy)
+        copies = copy.copies.under(copy.place().epoch)
+        rows = over_the_wire(leader.copies.rows("incident", None))
+        page = over_the_wire(leader.copies.changes(0))
+        copies.take_rows(rows.rows)
+        copy.put_place(Place(epoch=2, known=2))
+        an_outage(copy)
+        for write in (
+            copies.begin_rows,
+            lambda: copies.take_rows(rows.rows),
+            lambda: copies.end_rows(rows.source, {"incident": set()}, rows.at),
+            lambda: copies.take_changes(page),
+            lambda: copies.take_results([result()], ()),
+        ):
+            with pytest.raises(Overtaken):
+                write()
+        assert [one.id for one in copy.incidents()] == ["m/1"]
+        assert copy.outbox_depth(NOON).waiting == 1
+
+
+def test_rows_of_a_copy_that_was_broken_off_are_not_given_back(tmp_path: Path) -> None:
+    with a_pair(tmp_path) as (leader, copy):
+        set_up(leader, ping("m", channels=("c",)), webhook("c"))
+        an_outage(leader)
+        copy.copies.begin_rows()
+        for thing in ("monitor", "state", "incident"):
+            copy.copies.take_rows(over_the_wire(leader.copies.rows(thing, None)).rows)
+        assert copy.copies.ungiven().changes == []
 
 
 def test_epochs_only_grow(tmp_path: Path) -> None:

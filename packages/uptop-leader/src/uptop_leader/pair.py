@@ -55,6 +55,7 @@ def take_station(
         mirrors=settings.follower_mirror,
         may_copy=lambda: not station.state.active,
         epoch=lambda: station.known_epoch,
+        own_epoch=lambda: station.epoch,
     )
     helm.ring.keeps = True
     helm.copy_health = copier.health if settings.follower_mirror else None

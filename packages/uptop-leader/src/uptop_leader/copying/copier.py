@@ -26,7 +26,7 @@ from uptop_leader.copying.words import (
 )
 from uptop_leader.nodes import Ledger
 from uptop_leader.store.change_log import THINGS
-from uptop_leader.store.copies import ADOPTED
+from uptop_leader.store.copies import ADOPTED, Overtaken
 from uptop_leader.store.copying import named_by
 from uptop_leader.store.migrate import revisions
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from uptop_core.clock import Clock
     from uptop_leader.copying.ring import ResultRing
     from uptop_leader.copying.words import Source
+    from uptop_leader.store.copies import Copies
     from uptop_leader.store.store import Store
 
 T = TypeVar("T")
@@ -55,7 +56,8 @@ log = logging.getLogger(__name__)
 
 class Copier:
     """Copies into `store` while `may_copy` says that this node stands by; gives back from it and
-    from `ring`. `wheel` is held by who writes. `epoch` is the newest that this node knows.
+    from `ring`. `wheel` is held by who writes. `epoch` is the newest that this node knows,
+    `own_epoch` the one in which it acted last or stands by: it changes after the store's.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Copier:
         mirrors: bool,
         may_copy: Callable[[], bool],
         epoch: Callable[[], int],
+        own_epoch: Callable[[], int],
     ) -> None:
         self._leader = leader
         self._store = store
@@ -79,6 +82,7 @@ class Copier:
         self._mirrors = mirrors
         self._may_copy = may_copy
         self._epoch = epoch
+        self._own_epoch = own_epoch
         self._results_at = ("", 0)
         self.bar = "nothing has been copied from the leader yet" if mirrors else ""
         """Why this node must not take over; empty when it may."""
@@ -140,12 +144,13 @@ class Copier:
     async def _give(self, gift: Gift) -> None:
         await self._leader.post_json("/api/follower/give", msgspec.json.encode(gift))
 
-    async def _again_and_again(self, copy: Callable[[], Awaitable[None]]) -> None:
+    async def _again_and_again(self, copy: Callable[[Copies], Awaitable[None]]) -> None:
         """Copy while this node stands by; troubles are told once, and do not end it."""
         while True:
+            copies = self._store.copies.under(self._own_epoch())
             try:
                 if self._may_copy() and not await self._is_independent():
-                    await copy()
+                    await copy(copies)
                 else:
                     await anyio.sleep(_RETRY_S)
             except (LeaderAway, LeaderBusy):  # that is told by who polls it
@@ -173,22 +178,22 @@ class Copier:
             )
         return own > 0
 
-    async def _copy_changes(self) -> None:
-        whose, number = await to_thread.run_sync(self._store.copies.cursor)
+    async def _copy_changes(self, copies: Copies) -> None:
+        whose, number = await to_thread.run_sync(copies.cursor)
         page = await self._ask(
             f"/api/follower/changes?after={number}&wait={_WAIT_S}", ChangesPage, wait_s=_WAIT_S
         )
         if self._is_barred(page.source):
             await anyio.sleep(_RETRY_S)
         elif whose != page.source.cluster or not page.reached:
-            await self._copy_everything()
-        elif await self._write(self._store.copies.take_changes, page):
+            await self._copy_everything(copies)
+        elif await self._write(copies.take_changes, page):
             self._behind = max(0, page.newest - page.upto)
             self._is_complete(page.more)
             if not page.more and self._clock.now() - self._compared >= _COMPARE_S:
-                await self._compare(page.upto)
+                await self._compare(copies, page.upto)
 
-    async def _compare(self, number: int) -> None:
+    async def _compare(self, copies: Copies, number: int) -> None:
         """Whether the copy is what the leader has; where it is not, all of it is copied anew. What
         differs even so is told, and is not copied again for it.
         """
@@ -196,23 +201,25 @@ class Copier:
         theirs = await self._ask(f"/api/follower/digests?after={number}&since={since}", Digests)
         if theirs.at != number:
             return  # something has changed meanwhile: after the next page
-        mine = await to_thread.run_sync(self._store.copies.own_digests, since)
+        mine = await to_thread.run_sync(copies.own_digests, since)
+        if not self._may_copy():
+            return  # it acts: what it has is its own
         common = mine.digests.keys() & theirs.digests.keys()  # another version may copy more
         differ = frozenset(name for name in common if mine.digests[name] != theirs.digests[name])
         if differ - self._differed:
             log.error("the copy is not what the leader has: %s", ", ".join(sorted(differ)))
-            if await self._copy_everything():  # and is compared once more after that
+            if await self._copy_everything(copies):  # and is compared once more after that
                 self._differed = differ
             return
         self._differed = differ
         self._compared = self._clock.now()
 
-    async def _copy_everything(self) -> bool:
+    async def _copy_everything(self, copies: Copies) -> bool:
         """All rows, page by page; changes that come meanwhile are copied after it, so what is read
         at different moments becomes one. Whether all of it is here.
         """
         log.info("copying everything from the leader")
-        if not await self._write(self._store.copies.begin_rows):
+        if not await self._write(copies.begin_rows):
             return False
         there: dict[str, set[tuple[str, ...]]] = {}
         first: RowsPage | None = None
@@ -221,7 +228,7 @@ class Copier:
             while more:
                 page = await self._ask(f"/api/follower/rows?thing={thing}{beyond}", RowsPage)
                 first = first or page
-                if not await self._write(self._store.copies.take_rows, page.rows):
+                if not await self._write(copies.take_rows, page.rows):
                     return False
                 keys |= {named_by(change) for change in page.rows}
                 more = page.more
@@ -229,36 +236,36 @@ class Copier:
                     beyond = "".join(f"&beyond={_quoted(part)}" for part in page.rows[-1].key)
             there[thing] = keys
         assert first is not None, "there are things to copy"  # noqa: S101
-        if not await self._write(self._store.copies.end_rows, first.source, there, first.at):
+        if not await self._write(copies.end_rows, first.source, there, first.at):
             return False
         log.info("copied everything: %s rows", sum(map(len, there.values())))
         return True
 
-    async def _copy_results(self) -> None:
+    async def _copy_results(self, copies: Copies) -> None:
         if self.bar:  # configuration first
             await anyio.sleep(_RETRY_S)
             return
         boot, after = self._results_at
         page = await self._ask(f"/api/follower/results?boot={boot}&after={after}", ResultsPage)
         if not page.reached:
-            if await self._copy_history():
+            if await self._copy_history(copies):
                 self._results_at = (page.boot, page.upto)
             return
-        take = self._store.copies.take_results
+        take = copies.take_results
         if page.results and not await self._write(take, page.results, page.ledgers):
             return  # it comes again
         self._results_at = (page.boot, page.upto)
         if not page.more:
             await anyio.sleep(_RESULTS_S)
 
-    async def _copy_history(self) -> bool:
+    async def _copy_history(self, copies: Copies) -> bool:
         """What was stored while nobody remembered it, and the ledgers as they were before; whether
         all of it is here.
         """
         ledgers = await self._ask("/api/follower/ledgers", list[Ledger])
-        newest = await to_thread.run_sync(self._store.copies.newest_result)
+        newest = await to_thread.run_sync(copies.newest_result)
         since, more = max(0, round((newest - _HISTORY_S) * 1000)), True
-        take = self._store.copies.take_results
+        take = copies.take_results
         while more:
             page = await self._ask(f"/api/follower/history?since={since}", HistoryPage)
             if not await self._write(take, page.results, ()):
@@ -280,6 +287,8 @@ class Copier:
                 if self._may_copy():
                     await to_thread.run_sync(write, *what)
                     return True
+                return False
+            except Overtaken:  # it has acted, and does not any more
                 return False
             finally:
                 self._wheel.release()

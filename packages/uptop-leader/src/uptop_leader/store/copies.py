@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from uptop_core.errors import StoreError
 from uptop_leader.changes import StoredResult
 from uptop_leader.copying.merging import merge
 from uptop_leader.copying.words import ChangesPage, Digests, HistoryPage, RowsPage, Source
@@ -45,6 +47,13 @@ _HISTORY_PAGE = 10_000
 _MONITOR, _RESULT = METADATA.tables["monitor"], METADATA.tables["result"]
 
 
+class Overtaken(StoreError):
+    """Raised when what was asked for in one epoch of this node is to be written in a later one."""
+
+    def __init__(self) -> None:
+        super().__init__("this node has acted since that was asked for: nothing was copied")
+
+
 class Copies:
     """Reading for whoever copies this database, and writing what is copied from another one."""
 
@@ -58,6 +67,13 @@ class Copies:
         """Whether secrets are sealed here."""
         self.keeps_log = connections.is_file
         """Whether what changes here can be followed."""
+
+    def under(self, epoch: int) -> Copies:
+        """The same for who copies as long as this node's own epoch is no later one: every write
+        makes sure of that first, and raises Overtaken when not.
+        """
+        connections = self._connections.insisting(partial(_insist, epoch))
+        return Copies(connections, self._keyring, self._series)
 
     # For who copies.
 
@@ -173,9 +189,12 @@ class Copies:
             self._note(connection, page.source, page.upto)
 
     def take_rows(self, rows: Iterable[RowChange]) -> None:
-        """Apply some of all rows; the cursor comes when there are no more."""
+        """Apply some of all rows; the cursor comes when there are no more. They are not this node's
+        to be given back, also when the others never come.
+        """
         with self._connections.writing() as connection:
             copying.apply(connection, rows, self._keyring)
+            facts.put(connection, facts.GIVEN, change_log.newest(connection))
 
     def end_rows(self, source: Source, there: dict[str, set[tuple[str, ...]]], upto: int) -> None:
         """All rows are here: remove what is not there any more, and set the cursor."""
@@ -238,6 +257,11 @@ class Copies:
             config_version=facts.number(connection, facts.CONFIG_VERSION),
             alive_ms=to_ms_or_none(alive),
         )
+
+
+def _insist(epoch: int, connection: Connection) -> None:
+    if facts.number(connection, facts.EPOCH) > epoch:
+        raise Overtaken
 
 
 def _stored(row: tuple[int, int, int, int], names: dict[int, tuple[str, str]]) -> StoredResult:
