@@ -22,6 +22,8 @@ HELLO = OK + b"Content-Length: 5\r\n\r\nhello"
 PORT, OTHER = b"@PORT@", b"@OTHER@"
 """In what an animal says: its own port, and that of the server beside it."""
 
+_HEARS_S = 2.0
+
 
 class Animal(Struct, frozen=True, kw_only=True):
     """One server. `ours` is what a check finds: the status and the path it came from, as in
@@ -64,12 +66,17 @@ class Cage(Struct, frozen=True):
     url: str
     heads: list[str]
 
-    @property
-    def last_path(self) -> str:
-        """What was asked for last."""
-        firsts = [head.split("\r\n")[0].split(" ") for head in self.heads]
-        asked = [first[1] for first in firsts if len(first) == 3 and first[2].startswith("HTTP/")]
+    async def last_path(self) -> str:
+        """What was asked for last. One that answers before it is asked hears that a little later."""
+        with anyio.move_on_after(_HEARS_S):
+            while not self._asked():
+                await anyio.sleep(0.001)
+        asked = self._asked()
         return _normal(asked[-1]) if asked else "-"
+
+    def _asked(self) -> list[str]:
+        firsts = [head.split("\r\n")[0].split(" ") for head in self.heads]
+        return [first[1] for first in firsts if len(first) == 3 and first[2].startswith("HTTP/")]
 
 
 def _normal(path: str) -> str:

@@ -41,7 +41,7 @@ async def _checked(check: HttpCheck, animal: Animal, cage: Cage, ca_file: str) -
     assert outcome.detail.isprintable(), outcome
     if outcome.reason is not None:
         return outcome.reason.value
-    return f"{outcome.status_code} {cage.last_path}"
+    return f"{outcome.status_code} {await cage.last_path()}"
 
 
 async def httpx_client(animal: Animal, cage: Cage, ca_file: str) -> str:
@@ -72,7 +72,7 @@ async def _asked_by_httpx(animal: Animal, cage: Cage, ca_file: str) -> str:
                 content=animal.ask.get("body"),
                 headers=animal.ask.get("headers"),
             )
-    return f"{answer.status_code} {cage.last_path}"
+    return f"{answer.status_code} {await cage.last_path()}"
 
 
 async def curl(animal: Animal, cage: Cage, ca_file: str) -> str:
@@ -94,7 +94,7 @@ async def curl(animal: Animal, cage: Cage, ca_file: str) -> str:
     done = await anyio.run_process(list(map(str, words)), input=(body or "").encode(), check=False)
     if done.returncode:
         return f"exit {done.returncode}"
-    return f"{int(done.stdout)} {cage.last_path}"
+    return f"{int(done.stdout)} {await cage.last_path()}"
 
 
 ASKERS: dict[str, Asker] = {
