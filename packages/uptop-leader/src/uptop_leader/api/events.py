@@ -8,6 +8,7 @@ is to be read anew.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -16,6 +17,7 @@ import msgspec
 from msgspec import Struct
 from starlette.responses import StreamingResponse
 
+from uptop_core.errors import StoreError
 from uptop_leader.api.access import Role
 from uptop_leader.api.endpoints import Endpoint
 from uptop_leader.api.posts import post_view
@@ -36,11 +38,13 @@ if TYPE_CHECKING:
     from uptop_leader.api.overview import Overview
     from uptop_leader.views import Snapshot
 
+log = logging.getLogger(__name__)
+
 MEDIA = "text/event-stream"
 STREAMS = 200  # at once
 TOGETHER_S = 0.25  # what changes within this time is sent together
 LISTEN_S = 1.0  # how often a stream looks for what changed unsaid
-QUIET_S = 15.0  # silence is broken after this, and the token looked at again
+QUIET_S = 15.0  # silence is broken after this, and as often the token is looked at again
 
 
 class EventQuery(Struct, frozen=True, kw_only=True):
@@ -52,7 +56,10 @@ class EventQuery(Struct, frozen=True, kw_only=True):
 class EventEndpoints:
     """Streams of events. What one event holds is made once, however many listen."""
 
-    def __init__(self, leader: Leader, overview: Overview, access: Access) -> None:
+    def __init__(
+        self, leader: Leader, overview: Overview, access: Access, quiet_s: float = QUIET_S
+    ) -> None:
+        self._quiet_s = quiet_s
         self._leader = leader
         self._overview = overview
         self._access = access
@@ -93,7 +100,7 @@ class EventEndpoints:
 
     async def _stream(self, call: Call, known: int, first: bytes) -> AsyncIterator[bytes]:
         live, wanted = self._leader.live, set(call.query.kind)
-        quiet_since = anyio.current_time()
+        quiet_since = checked = anyio.current_time()
         self._streams += 1
         try:
             yield first
@@ -102,17 +109,24 @@ class EventEndpoints:
                 if not live.reaches(known):
                     known = live.number
                     yield _event("reset", f"{live.boot}-{known}", b"{}")
-                moved = live.since(known)
-                snapshot = await self._overview.snapshot() if moved else None
-                for name, number in moved:
-                    known = number
-                    if snapshot is not None and (not wanted or name.kind in wanted):
-                        yield await self._told(name, number, snapshot)
-                        quiet_since = anyio.current_time()
-                if anyio.current_time() - quiet_since >= QUIET_S:
-                    quiet_since = anyio.current_time()
+                if anyio.current_time() - checked >= self._quiet_s:
+                    checked = anyio.current_time()
                     if not await self._is_still_known(call):
                         return
+                try:
+                    moved = live.since(known)
+                    snapshot = await self._overview.snapshot() if moved else None
+                    for name, number in moved:
+                        if snapshot is not None and (not wanted or name.kind in wanted):
+                            yield await self._told(name, number, snapshot)
+                            quiet_since = anyio.current_time()
+                        known = number
+                        if anyio.current_time() - checked >= self._quiet_s:
+                            break  # who reads slowly is looked at in between
+                except StoreError as error:  # it goes on from there when the database is back
+                    log.warning("events wait for the database: %s", error)
+                if anyio.current_time() - quiet_since >= self._quiet_s:
+                    quiet_since = anyio.current_time()
                     yield b": still here\n\n"
                 await live.changed(LISTEN_S)
                 await anyio.sleep(TOGETHER_S)
@@ -120,11 +134,13 @@ class EventEndpoints:
             self._streams -= 1
 
     async def _is_still_known(self, call: Call) -> bool:
-        """Whether the token is good still."""
+        """Whether the token is good still, as far as the database can be asked."""
         try:
             await self._access.person(call.request, Role.VIEWER)
         except Refusal:
             return False
+        except StoreError as error:
+            log.warning("whether a token is good still cannot be asked: %s", error)
         return True
 
     async def _told(self, name: Name, number: int, snapshot: Snapshot) -> bytes:
