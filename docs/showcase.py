@@ -325,4 +325,4 @@ def _thread(store: Store, title: str, incident: str, *told: tuple[float, PostKin
             title=title if number == 0 else "",
             incident=incident,
         )
-        store.posts.put(post, _BEN if number % 2 else _ADA, at)
+        store.posts.add(post, _BEN if number % 2 else _ADA, at)

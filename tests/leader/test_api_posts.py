@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import anyio
+import httpx
 import pytest
 
 from tests.leader.desks import at_the_desk, problems
-from tests.leader.helms import api, hook
+from tests.leader.helms import api, at_the_helm, hook
+from uptop_leader.api.app import build_app
 
 if TYPE_CHECKING:
-    from uptop_leader.store.addresses import Address
+    from uptop_leader.store.addresses import Address, Dsn
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +54,30 @@ async def test_a_post_is_mended_and_a_lost_update_refused(address: Address) -> N
         assert (await desk.ask("DELETE", path, If_Match=etag)).status_code == 412
         now = mended.headers["etag"]
         assert (await desk.ask("GET", path, If_None_Match=now)).status_code == 304
+
+
+async def test_two_leaders_take_one_of_two_changes_of_the_same_version(dsn: Dsn) -> None:
+    async with at_the_desk(dsn) as one, at_the_helm(dsn) as other:
+        transport = httpx.ASGITransport(app=build_app(other.leader))
+        async with httpx.AsyncClient(transport=transport, base_url="http://b/api/v1") as http:
+            for _ in range(5):
+                begun = await one.ask("POST", "/posts", _FIRST)
+                path, etag = f"/posts/{begun.json()['id']}", begun.headers["etag"]
+                headers = {"Authorization": "Bearer editor", "If-Match": etag}
+                taken: list[int] = []
+
+                async def change(where: str, path: str, headers: dict[str, str]) -> None:
+                    body = {"words": where}
+                    if where == "here":
+                        answer = await one.ask("PATCH", path, body, **headers)
+                    else:
+                        answer = await http.patch(path, json=body, headers=headers)
+                    taken.append(answer.status_code)  # noqa: B023  it is awaited below
+
+                async with anyio.create_task_group() as both:
+                    both.start_soon(change, "here", path, headers)
+                    both.start_soon(change, "there", path, headers)
+                assert sorted(taken) == [200, 412]
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ async def test_what_happens_is_seen_without_loading_the_page_anew(
         id="new", thread="new", kind=PostKind.INVESTIGATING, words=words, at=NOW + 60, who="ada",
         title="Slow pages",
     )  # fmt: skip
-    leader.store.posts.put(post, Actor(name="ada", source="test"), NOW + 60)
+    leader.store.posts.add(post, Actor(name="ada", source="test"), NOW + 60)
     leader.stood.at += 70
     await tab.js(NEWS)
     await tab.until("document.body.innerText.includes('We are trying something.')")

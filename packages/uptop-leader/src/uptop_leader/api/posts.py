@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import anyio
 import anyio.to_thread
 import msgspec
 from msgspec import Struct
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 _TOPIC = "posts"
 _JSON = "application/json"
+_NO_POST = "no post has this id"
 
 
 class PostQuery(Struct, frozen=True, kw_only=True):
@@ -48,11 +48,11 @@ class _After(Struct, frozen=True, array_like=True):
 
 
 class PostEndpoints:
-    """What people and their programs read and write of posts. One is changed at a time."""
+    """What people and their programs read and write of posts."""
 
     def __init__(self, leader: Leader) -> None:
         self._leader = leader
-        self._one_at_a_time = anyio.Lock()
+        self._store = leader.store.posts
 
     def endpoints(self) -> list[Endpoint]:
         """All of them."""
@@ -127,76 +127,89 @@ class PostEndpoints:
             incident=body.incident,
             monitors=body.monitors,
         )
-        async with self._one_at_a_time:
-            await self._check(post)
-            await self._put(call, post)
+        await self._check(post)
+        if not await anyio.to_thread.run_sync(self._store.add, post, call.actor, now):
+            raise BadRequest("thread", "no post that begins a thread has this id")
+        self._note(post_id)
         headers = {"ETag": self._etag(post), "Location": f"{PREFIX}/posts/{post_id}"}
         return json_answer(post_view(post), 201, headers=headers)
 
     async def patch(self, call: Call) -> Response:
-        """What is given anew; who wrote it first stays its author."""
+        """What is given anew; who wrote it first stays its author. The version is compared where
+        nobody writes in between.
+        """
         refuse_on_a_copy(self._leader)
-        async with self._one_at_a_time:
-            post = await self._expected(call)
-            given: dict[str, Any] = {
-                name: value for name, value in asdict(call.body).items() if value is not None
-            }
-            if "kind" in given:
-                given["kind"] = PostKind(given["kind"])
-            after = replace(post, **given)
-            await self._check(after)
-            await self._put(call, after)
+        given: dict[str, Any] = {
+            name: value for name, value in asdict(call.body).items() if value is not None
+        }
+        if "kind" in given:
+            given["kind"] = PostKind(given["kind"])
+
+        def change(post: Post) -> Post:
+            self._expect(call, post)
+            return _titled(replace(post, **given))
+
+        before = await self._wanted(call)
+        await self._check(change(before))
+        now = self._leader.clock_now()
+        edit = self._store.edit
+        after = await anyio.to_thread.run_sync(edit, before.id, change, call.actor, now)
+        if after is None:
+            raise NotThere(_NO_POST)
+        self._note(after.id)
         return json_answer(post_view(after), headers={"ETag": self._etag(after)})
 
     async def delete(self, call: Call) -> Response:
-        """It goes."""
+        """It goes; with the first one of a thread, all of it."""
         refuse_on_a_copy(self._leader)
-        async with self._one_at_a_time:
-            post = await self._expected(call)
-            drop = self._leader.store.posts.drop
-            await anyio.to_thread.run_sync(drop, post.id, call.actor, self._leader.clock_now())
-            self._leader.live.note([Name("post", post.id)])
+        drop = partial(
+            self._store.drop,
+            call.part("id"),
+            call.actor,
+            self._leader.clock_now(),
+            check=partial(self._expect, call),
+        )
+        gone = await anyio.to_thread.run_sync(drop)
+        if not gone:
+            raise NotThere(_NO_POST)
+        self._note(*gone)
         return Response(status_code=204)
-
-    async def _put(self, call: Call, post: Post) -> None:
-        put, now = self._leader.store.posts.put, self._leader.clock_now()
-        await anyio.to_thread.run_sync(put, post, call.actor, now)
-        self._leader.live.note([Name("post", post.id)])
 
     async def _check(self, post: Post) -> None:
         """Refuse a post about what there is not. Raises BadRequest."""
-        store = self._leader.store
-        first = post.thread == post.id
-        if first and not post.title:
-            raise BadRequest("title", "is needed to begin a thread")
-        if not first:
-            begun = await anyio.to_thread.run_sync(store.posts.one, post.thread)
-            if begun is None or begun.thread != begun.id:
-                raise BadRequest("thread", "no post that begins a thread has this id")
+        _titled(post)
         for place, one in enumerate(post.monitors):
             if one not in self._leader.monitors:
                 raise BadRequest(f"monitors[{place}]", "no monitor has this id")
         if post.incident is not None:
-            incident = await anyio.to_thread.run_sync(store.incident, post.incident)
-            if incident is None:
+            find = self._leader.store.incident
+            if await anyio.to_thread.run_sync(find, post.incident) is None:
                 raise BadRequest("incident", "no incident has this id")
 
-    async def _expected(self, call: Call) -> Post:
-        post = await self._wanted(call)
+    def _expect(self, call: Call, post: Post) -> None:
         expect(call.request, self._version(post), "post")
-        return post
 
     async def _wanted(self, call: Call) -> Post:
-        post = await anyio.to_thread.run_sync(self._leader.store.posts.one, call.part("id"))
+        post = await anyio.to_thread.run_sync(self._store.one, call.part("id"))
         if post is None:
-            raise NotThere("no post has this id")
+            raise NotThere(_NO_POST)
         return post
+
+    def _note(self, *ids: str) -> None:
+        self._leader.live.note([Name("post", one) for one in ids])
 
     def _version(self, post: Post) -> str:
         return version_of(self._leader.store.cluster_id, post)
 
     def _etag(self, post: Post) -> str:
         return etag_of(self._version(post))
+
+
+def _titled(post: Post) -> Post:
+    """The same. Raises BadRequest for the beginning of a thread without a title."""
+    if post.thread == post.id and not post.title:
+        raise BadRequest("title", "is needed to begin a thread")
+    return post
 
 
 def post_view(post: Post) -> PostView:

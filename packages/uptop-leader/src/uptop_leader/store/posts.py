@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from uptop_leader.posts import Post, PostKind
-from uptop_leader.store import audit, puts
+from uptop_leader.store import audit
 from uptop_leader.store.tables import METADATA
 from uptop_leader.store.times import to_ms, to_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from uptop_leader.configuration import Actor
     from uptop_leader.store.connections import Connections
 
 _POST = METADATA.tables["post"]
-_PUT = puts.upsert(_POST)
 _SEPARATOR = ","
 
 
@@ -26,35 +27,56 @@ class Posts:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def put(self, post: Post, actor: Actor, now: float) -> None:
-        """Add a post, or put it in the place of the one that has its id."""
-        row = {
-            "id": post.id,
-            "thread": post.thread,
-            "incident": post.incident,
-            "kind": post.kind.value,
-            "title": post.title,
-            "words": post.words,
-            "monitors": _SEPARATOR.join(post.monitors),
-            "at_ms": to_ms(post.at),
-            "who": post.who,
-        }
+    def add(self, post: Post, actor: Actor, now: float) -> bool:
+        """Add a post; False, and nothing is added, where the thread it is to go on with is not
+        there (any more).
+        """
         with self._connections.writing(flush=True) as connection:
-            known = connection.execute(select(_POST.c.id).where(_POST.c.id == post.id)).first()
-            what = "post added" if known is None else "post changed"
-            _PUT.rows(connection, row)
-            audit.note(connection, actor, what, post.title or post.thread, post.kind.value, now)
-
-    def drop(self, post_id: str, actor: Actor, now: float) -> bool:
-        """Remove a post, and with the first of a thread all of it; False where there is none."""
-        with self._connections.writing(flush=True) as connection:
-            row = connection.execute(select(_POST).where(_POST.c.id == post_id)).one_or_none()
-            if row is None:
+            if post.thread != post.id and not _is_begun(connection, post.thread):
                 return False
-            own = _POST.c.thread == row.id if row.thread == row.id else _POST.c.id == row.id
-            connection.execute(delete(_POST).where(own))
-            audit.note(connection, actor, "post deleted", row.title or row.thread, row.kind, now)
+            connection.execute(insert(_POST).values(_row(post)))
+            _note(connection, actor, "post added", post, now)
             return True
+
+    def edit(
+        self, post_id: str, change: Callable[[Post], Post], actor: Actor, now: float
+    ) -> Post | None:
+        """Put what `change` makes of a post in its place, and return it; None where there is none.
+
+        Nobody writes in between, here or at another leader. What `change` raises leaves the post
+        as it is.
+        """
+        with self._connections.writing(flush=True) as connection:
+            before = _locked(connection, post_id)
+            if before is None:
+                return None
+            after = change(before)
+            row = _row(after)
+            connection.execute(update(_POST).where(_POST.c.id == post_id).values(row))
+            _note(connection, actor, "post changed", after, now)
+            return after
+
+    def drop(
+        self,
+        post_id: str,
+        actor: Actor,
+        now: float,
+        check: Callable[[Post], object] | None = None,
+    ) -> tuple[str, ...]:
+        """Remove a post, and with the first of a thread all of it; returns the ids of what went,
+        none where there is no such post. What `check` raises leaves all as it is.
+        """
+        with self._connections.writing(flush=True) as connection:
+            post = _locked(connection, post_id)
+            if post is None:
+                return ()
+            if check is not None:
+                check(post)
+            own = _POST.c.thread == post.id if post.thread == post.id else _POST.c.id == post.id
+            gone = connection.execute(delete(_POST).where(own).returning(_POST.c.id)).scalars()
+            ids = tuple(gone)
+            _note(connection, actor, "post deleted", post, now)
+            return ids
 
     def one(self, post_id: str) -> Post | None:
         """The post of that id."""
@@ -107,6 +129,37 @@ class Posts:
     def _read(self, query: Select[Any]) -> list[Post]:
         with self._connections.reading() as connection:
             return [_post(row) for row in connection.execute(query)]
+
+
+def _is_begun(connection: Connection, thread: str) -> bool:
+    """Whether a thread has its first post, which is locked until the end of the transaction."""
+    first = _locked(connection, thread)
+    return first is not None and first.thread == first.id
+
+
+def _locked(connection: Connection, post_id: str) -> Post | None:
+    """A post that nobody else changes or removes until the end of the transaction."""
+    query = select(_POST).where(_POST.c.id == post_id).with_for_update()
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _post(row)
+
+
+def _note(connection: Connection, actor: Actor, what: str, post: Post, now: float) -> None:
+    audit.note(connection, actor, what, post.title or post.thread, post.kind.value, now)
+
+
+def _row(post: Post) -> dict[str, Any]:
+    return {
+        "id": post.id,
+        "thread": post.thread,
+        "incident": post.incident,
+        "kind": post.kind.value,
+        "title": post.title,
+        "words": post.words,
+        "monitors": _SEPARATOR.join(post.monitors),
+        "at_ms": to_ms(post.at),
+        "who": post.who,
+    }
 
 
 def _post(row: Any) -> Post:
