@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from uptop_leader.zones import instant, wall_clock, zone, zone_problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BERLIN = zone("Europe/Berlin")
 
@@ -54,3 +59,25 @@ def test_a_zone_that_does_not_exist_is_refused(name: str) -> None:
 
 def test_the_nearest_zone_is_named() -> None:
     assert "did you mean 'Europe/Berlin'?" in str(zone_problem("europe/berlin"))
+
+
+def test_the_names_of_zones_are_gathered_once_however_often_one_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    assert zone_problem("Europe/Berlin") is None
+    before = zoneinfo.TZPATH
+    (tmp_path / "Made-up").write_bytes(b"TZif")
+    zoneinfo.reset_tzpath((str(tmp_path),))
+    try:
+        assert "Made-up" in zoneinfo.available_timezones()
+        assert zone_problem("Made-up") is not None
+        assert zone_problem("Europe/Berlin") is None
+    finally:
+        zoneinfo.reset_tzpath(before)
+
+
+def test_for_a_name_longer_than_any_no_near_one_is_looked_for() -> None:
+    assert zone_problem("Europe/Berlin" * 9) == (
+        "a time zone has at most 64 characters; write one such as Europe/Berlin"
+    )
+    assert max(map(len, zoneinfo.available_timezones())) <= 64

@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from uptop_core.escaping import escape
 
+_LONGEST = 64
+"""No zone's name is longer."""
+
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:
@@ -26,13 +29,21 @@ def zone(name: str) -> ZoneInfo:
 
 def zone_problem(name: str) -> str | None:
     """What is wrong with the name of a zone, or None."""
-    known = available_timezones()
+    known = _names()
     if name in known:
         return None
+    if len(name) > _LONGEST:  # to look for a near one takes the longer the longer it is
+        return f"a time zone has at most {_LONGEST} characters; write one such as Europe/Berlin"
     folded = {each.casefold(): each for each in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=1)
     hint = f"did you mean '{folded[near[0]]}'?" if near else "write one such as Europe/Berlin"
     return f"there is no time zone '{escape(name, 60)}'; {hint}"
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    """The names of all zones; to gather them is to walk through some hundred files."""
+    return frozenset(available_timezones())
 
 
 def instant(local: datetime, where: ZoneInfo) -> float:
