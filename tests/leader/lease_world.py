@@ -25,6 +25,8 @@ class Database:
         self.row = Row(server="1")
         self.epochs: list[int] = []
         """Of every term, as they came."""
+        self.past: list[Row] = []
+        """As it was after each change."""
 
     def look(self, known: int) -> Row:
         if known > self.row.highest:
@@ -36,17 +38,24 @@ class Database:
         if not same or self.row.beat not in (term.beat, term.beat + 1):
             return None
         self.row = replace(self.row, beat=self.row.beat + 1)
+        self.past.append(self.row)
         return self.row
 
     def take(self, seen: Row, holder: str, epoch: int) -> Row | None:
         row = self.row
-        if (row.holder, row.epoch, row.beat) != (seen.holder, seen.epoch, seen.beat):
+        same = (row.holder, row.epoch, row.beat) == (seen.holder, seen.epoch, seen.beat)
+        if not same or row.server != seen.server:
             return None
         if row.highest >= epoch:
             return None
         self.row = replace(row, holder=holder, epoch=epoch, beat=row.beat + 1, highest=epoch)
         self.epochs.append(epoch)
+        self.past.append(self.row)
         return self.row
+
+    def go_back(self, to: Row, server: str) -> None:
+        """A replica that lagged takes its place."""
+        self.row = replace(to, server=server)
 
 
 class Node:
@@ -159,10 +168,10 @@ class World:
         """Who acts."""
         return next((node for node in self.nodes if node.acts(self.now)), None)
 
-    def trouble(self) -> None:
-        """Something happens to a node, or to the database."""
+    def trouble(self, *, lags: bool = False) -> None:
+        """Something happens to a node, or to the database; `lags` says that it may go back."""
         node = self.rng.choice(self.nodes)
-        kind = self.rng.randrange(6)
+        kind = self.rng.randrange(8 if lags else 6)
         seconds = self.rng.choice((1, 4, 8, 11, 13, 16, 40))
         if kind == 0:
             node.cut = self.now + seconds
@@ -176,3 +185,5 @@ class World:
             self.database.row = replace(self.database.row, server=f"{self.now}")
         elif kind == 5 and self.holder is not None:
             self.holder.paused = self.now + seconds
+        elif kind >= 6 and self.database.past:
+            self.database.go_back(self.rng.choice(self.database.past[-8:]), f"{self.now}")

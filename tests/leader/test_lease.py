@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import pytest
 from msgspec.structs import replace
 
 from tests.leader.lease_world import PACE, World
 from uptop_leader.election.lease import Leasing, Move, Row
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SEEDS = range(200)
 
 
-def lived(seed: int, rules: type[Leasing] = Leasing, nodes: int = 4) -> World:
+def lived(
+    seed: int, rules: type[Leasing] = Leasing, nodes: int = 4, *, lags: bool = False
+) -> World:
     """A world with a trouble every few seconds, for ten minutes."""
     world = World(seed, nodes, rules)
     for _ in range(60):
         world.run(world.rng.uniform(1, 20))
-        world.trouble()
+        world.trouble(lags=lags)
+    return world
+
+
+def taken_over_and_lost(seed: int, rules: type[Leasing] = Leasing) -> World:
+    """A world whose holder is cut off until another one acts, which a replica that takes the
+    database's place has not heard of; the holder reaches that one at once, and the other one later.
+    """
+    world = World(seed, 2, rules)
+    world.run(20)
+    former, old = world.holder, world.database.row
+    assert former is not None
+    former.cut = world.now + 600
+    world.run(world.rng.uniform(25, 60))
+    other = world.holder
+    assert other is not None
+    former.cut, other.cut = world.now + 1, world.now + world.rng.uniform(0, 10)
+    world.database.go_back(old, "2")
+    world.run(60)
     return world
 
 
@@ -84,6 +110,33 @@ def test_a_database_that_has_gone_back_gives_no_epoch_twice() -> None:
         assert epochs == sorted(set(epochs)), seed
 
 
+def test_a_database_that_goes_back_now_and_then_never_has_two_that_act() -> None:
+    for seed in SEEDS[:100]:
+        assert lived(seed, lags=True).overlaps == [], seed
+
+
+def test_a_former_holder_waits_for_one_that_the_database_has_forgotten() -> None:
+    for seed in SEEDS:
+        world = taken_over_and_lost(seed)
+        assert world.holder is not None
+        assert world.overlaps == [], seed
+        epochs = world.database.epochs
+        assert epochs == sorted(set(epochs)), seed
+
+
+class TakesItsOwnBack(Leasing, frozen=True):
+    """Takes a lease that names it however long ago it held it."""
+
+    def _may_take(self, now: float) -> bool:
+        is_mine = self.seen is not None and self.seen.holder == self.me
+        return is_mine or super()._may_take(now)
+
+
+@pytest.mark.parametrize("live", [partial(lived, lags=True), taken_over_and_lost])
+def test_who_takes_its_own_lease_back_too_late_is_found_out(live: Callable[..., World]) -> None:
+    assert any(live(seed, TakesItsOwnBack).overlaps for seed in SEEDS)
+
+
 ME = Leasing(me="a", pace=PACE)
 
 
@@ -104,6 +157,22 @@ def test_a_server_that_has_started_anew_ends_the_term_and_the_lease_is_taken_aga
     assert not again.may_act(105.0)
     assert again.next(105.0) is Move.TAKE
     assert again.epoch_to_take() == 4
+
+
+def test_a_lease_of_ours_is_taken_again_at_once_only_within_the_fence() -> None:
+    row = Row(holder="a", epoch=3, beat=6, highest=3, server="t")
+    assert held().looked(111.9, row).next(111.9) is Move.TAKE
+    assert held().looked(113.0, row).next(127.9) is Move.LOOK
+    assert held().looked(113.0, row).next(128.1) is Move.TAKE
+
+
+def test_a_lease_that_nobody_holds_on_another_server_than_before_is_waited_for() -> None:
+    before = ME.looked(5.0, Row(holder="b", epoch=1, server="s"))
+    moved = before.looked(6.0, Row(epoch=1, server="t"))
+    assert moved.next(20.9) is Move.LOOK
+    assert moved.next(21.1) is Move.TAKE
+    given_up = moved.looked(8.0, Row(epoch=2, beat=1, server="t"))
+    assert given_up.next(8.0) is Move.TAKE
 
 
 def test_an_epoch_above_ours_ends_the_term_and_is_waited_out() -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from tests.leader.databases import rows_of, run_sql
 from tests.leader.store_samples import KEY, NOON, outage, result
@@ -85,6 +86,12 @@ def test_an_epoch_that_was_told_of_is_never_taken(store: Store) -> None:
     assert store.leases.take(seen, "a", 9) is None
     assert store.leases.take(seen, "a", 10) is not None
     assert store.load().epoch == 10
+
+
+def test_it_is_not_taken_on_a_server_that_was_started_since_it_was_looked_at(store: Store) -> None:
+    seen = store.leases.look(0)
+    assert store.leases.take(replace(seen, server="before"), "a", 1) is None
+    assert store.leases.take(seen, "a", 1) is not None
 
 
 def test_what_was_given_up_is_nobodys(store: Store) -> None:

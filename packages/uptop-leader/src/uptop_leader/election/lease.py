@@ -8,7 +8,9 @@ row it says with the row that it knew, so a row that has changed since refuses (
 
 Every epoch is above all that were ever used, as far as anybody remembers: the row holds the highest
 that was told to it, and each node the highest that it has seen, also when the database has gone
-back to what it was some time ago.
+back to what it was some time ago. Whoever acts under what it has lost finds that out at its next
+renewal, and tells; so on a server that has started anew, or another one, everybody looks for
+`lease` seconds first, and so does the former holder, unless its fence is not over yet.
 """
 
 from __future__ import annotations
@@ -53,8 +55,9 @@ class Leasing(Struct, frozen=True, kw_only=True):
     """What a node knows. `me` names this process and no other one, ever.
 
     `term` is the row as this node last renewed it, None while it does not hold the lease;
-    `renewed` is when it asked for that. `seen` is the row as it was last seen, at first at `since`.
-    `known` is the highest epoch that it knows of.
+    `renewed` is when it last asked for that. `seen` is the row as it was last seen, at first at
+    `since`; `moved` when it is still as it was found on another server than before. `known` is the
+    highest epoch that it knows of.
     """
 
     me: str
@@ -63,6 +66,7 @@ class Leasing(Struct, frozen=True, kw_only=True):
     renewed: float = 0.0
     seen: Row | None = None
     since: float = 0.0
+    moved: bool = False
     known: int = 0
 
     def may_act(self, now: float) -> bool:
@@ -83,12 +87,14 @@ class Leasing(Struct, frozen=True, kw_only=True):
         """The row was read, or could not be had: this is how it stands. It is not ours to act
         under, however it looks.
         """
-        changed = self.seen is None or _mark(row) != _mark(self.seen)
+        anew = self.seen is not None and row.server != self.seen.server
+        changed = anew or self.seen is None or _mark(row) != _mark(self.seen)
         return replace(
             self,
             term=None,
             seen=row,
             since=now if changed else self.since,
+            moved=anew if changed else self.moved,
             known=max(self.known, row.epoch, row.highest),
         )
 
@@ -99,7 +105,7 @@ class Leasing(Struct, frozen=True, kw_only=True):
         """
         known = max(self.known, row.epoch, row.highest)
         anew = self.term is not None and row.server != self.term.server
-        ours = replace(self, seen=row, since=asked, known=known)
+        ours = replace(self, seen=row, since=asked, moved=anew, known=known)
         if anew or known > row.epoch:
             return replace(ours, term=None)
         return replace(ours, term=row, renewed=asked)
@@ -117,8 +123,9 @@ class Leasing(Struct, frozen=True, kw_only=True):
             return False
         if self.seen.epoch < self.known:  # it has gone back: who acts may know of a later one
             return now - self.since > self.pace.lease
-        is_free = self.seen.holder in ("", self.me)
-        return is_free or now - self.since > self.pace.lease
+        is_free = not self.seen.holder and not self.moved
+        is_mine = self.seen.holder == self.me and now - self.renewed < self.pace.fence
+        return is_free or is_mine or now - self.since > self.pace.lease
 
 
 def _mark(row: Row) -> tuple[str, int, int]:

@@ -58,9 +58,13 @@ class Leases:
             return _changed(connection, query.values(beat=_LEASE.c.beat + 1))
 
     def take(self, seen: Row, holder: str, epoch: int) -> Row | None:
-        """The lease taken over; None when it is not as it was seen any more."""
+        """The lease taken over; None when it is not as it was seen any more, or not where."""
         with self._connections.apart() as connection:
-            same = (_is_term(seen.holder, seen.epoch), _LEASE.c.beat == seen.beat)
+            same = (
+                _is_term(seen.holder, seen.epoch),
+                _LEASE.c.beat == seen.beat,
+                _SERVER == seen.server,  # noqa: SIM300  what the server says of itself
+            )
             query = update(_LEASE).where(_ONE, *same, _LEASE.c.highest < epoch)
             taken = _changed(
                 connection,
