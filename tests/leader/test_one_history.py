@@ -142,6 +142,26 @@ def test_a_row_that_differs_or_is_missing_is_seen_and_a_copy_of_everything_mends
         assert as_it_is(copy) == as_it_is(leader)
 
 
+def test_what_each_node_writes_and_removes_for_itself_is_no_difference(tmp_path: Path) -> None:
+    with a_pair(tmp_path) as (leader, copy):
+        user = leader.people.add_user("ada", "viewer", NOON)
+        leader.people.add_token(user, "laptop", "hash", "prefix", None, NOON)
+        changes = Changes()
+        changes.former["m", "old"] = NOON - 2 * DAY_MS / 1000
+        leader.write(changes, NOON)
+        copy_everything(leader, copy)
+        assert copy.people.find_token("hash", NOON + 100) is not None
+        copy.retain(NOON, 1.5 * DAY_MS / 1000, 1e9, 1e9)
+        assert copy.load().former != leader.load().former
+        assert differing(leader, copy) == set()
+        assert leader.people.revoke_token("prefix", NOON)
+        changes = Changes()
+        changes.former["m", "new"] = NOON
+        leader.write(changes, NOON)
+        copy.copies.end_rows(leader.copies.changes(0).source, {}, leader.copies.newest())
+        assert differing(leader, copy) == {"token", "former"}
+
+
 def test_what_has_changed_meanwhile_is_not_compared(tmp_path: Path) -> None:
     with a_pair(tmp_path) as (leader, copy):
         copy_everything(leader, copy)

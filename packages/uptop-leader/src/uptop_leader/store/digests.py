@@ -1,9 +1,10 @@
 """What the rows of a thing come to, so that two databases can be compared without sending them.
 
 Rows are taken as they are copied: numbers that a database counts for itself and the sealing of
-secrets are left out. The order of rows does not matter. Numbered things (transitions and
-notifications) are removed by each node for itself when they are old, so only those from a moment
-on are compared, by what names them and how far they are.
+secrets are left out, and so is what each node writes down for itself, also while it copies. The
+order of rows does not matter. Numbered things (transitions and notifications) and former
+assignments are removed by each node for itself when they are old, so only those from a moment on
+are compared; numbered ones by what names them and how far they are.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from uptop_leader.seal import Keyring
 
 _SIZE = 16  # bytes of a digest
-_MOMENT = {"transition": "known_ms", "notification": "created_ms"}
+_MOMENT = {"transition": "known_ms", "notification": "created_ms", "former": "until_ms"}
+_OWN = {"token": ("last_used_ms",)}
+"""Columns that each node writes for itself: who looks at a copy uses a token there."""
 
 
 def of_all(connection: Connection, keyring: Keyring, since_ms: int) -> dict[str, str]:
@@ -34,7 +37,7 @@ def of_all(connection: Connection, keyring: Keyring, since_ms: int) -> dict[str,
         thing: _digest(
             _numbered(connection, thing, since_ms)
             if thing in copying.NATURAL
-            else _whole(connection, thing, keyring)
+            else _whole(connection, thing, keyring, since_ms)
         )
         for thing in THINGS
     }
@@ -48,11 +51,15 @@ def _digest(rows: Iterator[bytes]) -> str:
     return f"{total % (1 << 8 * _SIZE):032x}"
 
 
-def _whole(connection: Connection, thing: str, keyring: Keyring) -> Iterator[bytes]:
+def _whole(connection: Connection, thing: str, keyring: Keyring, since_ms: int) -> Iterator[bytes]:
+    moment, own = _MOMENT.get(thing), _OWN.get(thing, ())
     beyond: tuple[str, ...] | None = None
     while rows := change_log.page_of(connection, thing, beyond):
         for change in rows:
-            yield msgspec.json.encode(copying.in_clear(change, keyring).row, order="sorted")
+            row = copying.in_clear(change, keyring).row or {}
+            if moment is None or row[moment] >= since_ms:
+                compared = {name: value for name, value in row.items() if name not in own}
+                yield msgspec.json.encode(compared, order="sorted")
         beyond = rows[-1].key
 
 
