@@ -11,15 +11,19 @@ import anyio
 import httpx
 import pytest
 from anyio import to_thread
+from msgspec.structs import replace
 
 from tests.leader.helms import api
-from tests.leader.store_samples import KEY, OPERATOR
+from tests.leader.store_samples import KEY, NOON, OPERATOR, incident
 from uptop_core.clock import Clock
 from uptop_core.wire import Registration
 from uptop_leader import shared
+from uptop_leader.changes import Changes
 from uptop_leader.configuration import ConfigChange
 from uptop_leader.desk import Desk
 from uptop_leader.helm import Helm
+from uptop_leader.live import Name
+from uptop_leader.posts import Post, PostKind
 from uptop_leader.seal import Keyring
 from uptop_leader.settings import LeaderSettings
 from uptop_leader.store.store import Store
@@ -92,3 +96,38 @@ async def test_an_edit_at_a_leader_that_stands_by_is_shown_there_when_it_is_answ
                 await desk.edit(lambda _, change=change: change, OPERATOR)  # type: ignore[misc]
                 assert name in desk.monitors
         assert not helm.is_active
+
+
+async def test_who_listens_at_a_leader_that_stands_by_is_told_what_others_write(dsn: Dsn) -> None:
+    post = Post(id="a", thread="a", kind=PostKind.IDENTIFIED, words="Found.", at=1.0, who="ada")
+    async with standing_by(dsn) as (helm, others, _):
+        told = 0
+
+        async def names() -> set[Name]:
+            """What is told when all that was written is shown."""
+            nonlocal told
+            with anyio.fail_after(BOUND_S):
+                await helm.shown()
+            helm.live.listen(helm.leader)
+            assert helm.live.reaches(told)
+            found = {name for name, at in helm.live.since(told)}
+            told = helm.live.number
+            return found
+
+        helm.live.listen(helm.leader)
+        told = helm.live.number
+        assert await names() == set()
+        others.posts.add(post, OPERATOR, 1.0)
+        others.posts.add(replace(post, id="b"), OPERATOR, 1.0)
+        others.write(Changes(opened=[incident()]), 1.0)
+        assert await names() == {Name("post", "a"), Name("post", "b"), _incident()}
+        others.posts.edit("a", lambda one: replace(one, words="Over."), OPERATOR, 2.0)
+        others.write(Changes(closed=[replace(incident(), ended=NOON + 9.0)]), 2.0)
+        assert await names() == {Name("post", "a"), _incident()}
+        others.posts.drop("a", OPERATOR, 3.0)
+        assert await names() == {Name("post", "a"), Name("post", "b")}
+        assert not helm.is_active
+
+
+def _incident() -> Name:
+    return Name("incident", incident().id)

@@ -23,7 +23,7 @@ from uptop_leader.copying.ring import ResultRing
 from uptop_leader.election.words import Phase
 from uptop_leader.housekeeping import ROLL_UP_S, every, keep_copy
 from uptop_leader.leader import Leader
-from uptop_leader.live import Live
+from uptop_leader.live import Live, Name
 from uptop_leader.refusals import StandingBy
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ REFRESH_S = 2.0  # how often a node that stands by looks for what another one ha
 _SHARE = 20  # a look at much is rarer, so that it takes a twentieth of the time
 RETRY_S = 5.0
 SHOWN_S = 10.0  # how long who has changed something waits until it is shown here
+_TOLD = 200  # of the incidents and posts of others, how many are looked at for changes
 DRAIN_S = 10.0  # how long a message that is being sent is waited for
 
 _PASSIVE: dict[str, str] = {
@@ -185,6 +186,7 @@ class Helm:
             if is_new or self.lease is not None:  # what a leader decides raises no number
                 began = self._clock.monotonic()
                 self.leader = await to_thread.run_sync(self._made, self.store, 0)
+                self.live.note_written(await to_thread.run_sync(_written, self.store))
                 self._spent_s = self._clock.monotonic() - began
             self.trouble = ""
         except UptopError as error:
@@ -285,3 +287,10 @@ def _first(errors: BaseExceptionGroup[UptopError]) -> UptopError:
         error = error.exceptions[0]
     assert isinstance(error, UptopError)  # noqa: S101  what the group is of
     return error
+
+
+def _written(store: Store) -> dict[Name, object]:
+    """The open and the newest incidents, and the newest posts, by their names."""
+    incidents = (*store.incidents(open_only=True, limit=_TOLD), *store.incidents(limit=_TOLD))
+    found: dict[Name, object] = {Name("incident", one.id): one for one in incidents}
+    return found | {Name("post", one.id): one for one in store.posts.newest(_TOLD)}

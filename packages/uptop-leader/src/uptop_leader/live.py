@@ -8,7 +8,7 @@ nothing is kept at all. Lives on the event loop.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import anyio
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from uptop_leader.changes import Changes
     from uptop_leader.nodes import Standing
     from uptop_leader.states import MonitorState
+
+K = TypeVar("K")
 
 LIMIT = 20_000
 """Names that are kept; who is further behind begins anew."""
@@ -66,6 +68,7 @@ class Live:
         self._version: int | None = None
         self._states: Mapping[str, MonitorState] = {}
         self._standings: Mapping[str, Standing] = {}
+        self._written: Mapping[Name, object] | None = None
         self._woken = anyio.Event()
 
     def listen(self, shown: Shown) -> None:
@@ -131,6 +134,14 @@ class Live:
             ]
         )
 
+    def note_written(self, written: Mapping[Name, object]) -> None:
+        """The incidents and posts that are in the store now, where others write them: what differs
+        from what was there the last time has changed.
+        """
+        before, self._written = self._written, written
+        if before is not None:
+            self.note(_differing(before, written))
+
     def _look(self, shown: Shown) -> None:
         """Find what changed by time alone, or at another leader whose work is shown here."""
         now = self._now()
@@ -162,5 +173,5 @@ class Live:
         self._woken = anyio.Event()
 
 
-def _differing(before: Mapping[str, object], after: Mapping[str, object]) -> set[str]:
+def _differing(before: Mapping[K, object], after: Mapping[K, object]) -> set[K]:
     return {one for one in before.keys() | after.keys() if before.get(one) != after.get(one)}
