@@ -2,7 +2,7 @@
 
 Each node registers, fetches its assignments and holds the long poll as a probe does, and reports
 results as a real one makes them: with INTERVAL 0 as fast as they are taken, in batches of 1 000;
-else every monitor each INTERVAL seconds at its phase, in a batch a second. Prints a line of JSON
+else every monitor each INTERVAL seconds at its phase, once a second in batches of at most 1 000. Prints a line of JSON
 when all have registered; a line on its input is answered with the number of results that were
 acknowledged so far.
 """
@@ -69,15 +69,19 @@ class Node:
                 await anyio.sleep(1.0)
             now = time.time()
             seen = self._planned(last, now) if self._interval else self._any(last, now)
-            results = tuple(self._result(monitor, at, now) for monitor, at in seen)
+            results = [self._result(monitor, at, now) for monitor, at in seen]
             last = now
-            batch = ResultsBatch(
-                node_id=self._id, instance=self._instance, sent_at=int(now * 1000), results=results
-            )
-            answer = await self._client.report(batch)
-            if answer.rejected:
-                raise RuntimeError(f"the leader rejected: {answer.rejected[0].why}")
-            self.acknowledged += answer.accepted
+            for first in range(0, len(results), BATCH):
+                await self._send(tuple(results[first : first + BATCH]), now)
+
+    async def _send(self, results: tuple[msgspec.Raw, ...], now: float) -> None:
+        batch = ResultsBatch(
+            node_id=self._id, instance=self._instance, sent_at=int(now * 1000), results=results
+        )
+        answer = await self._client.report(batch)
+        if answer.rejected:
+            raise RuntimeError(f"the leader rejected: {answer.rejected[0].why}")
+        self.acknowledged += answer.accepted
 
     def _any(self, last: float, now: float) -> Iterator[tuple[int, float]]:
         """A whole batch, spread over the time since the last."""

@@ -48,7 +48,7 @@ def measure(*, short: bool = False) -> list[Row]:  # noqa: ARG001  short enough 
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(Path(folder) / "uptop.db", Keyring(), START)
         try:
-            _set_up(store)
+            set_up(store, MONITORS)
             rows = _writes(store)
             room = _bytes(store, Path(folder)) / (BATCHES * BATCH)
             rows.append(row("raw result on disk, fresh", room, peer=ROOM_PEER))
@@ -57,12 +57,12 @@ def measure(*, short: bool = False) -> list[Row]:  # noqa: ARG001  short enough 
             store.close()
 
 
-def _set_up(store: Store) -> None:
-    """Monitors that have been up from the start on."""
+def set_up(store: Store, count: int) -> None:
+    """So many monitors that have been up from the start on."""
     check = PingCheck(hostname="h.example.com")
     monitors = tuple(
         Monitor(id=_monitor(number), name=f"monitor {number}", check=check)
-        for number in range(MONITORS)
+        for number in range(count)
     )
     store.change_config(ConfigChange(put_monitors=monitors), Actor(name="", source=""), START)
     ups = [
@@ -84,12 +84,13 @@ def _monitor(number: int) -> str:
     return f"{number:08d}-0000-4000-8000-000000000000"
 
 
-def _batch(number: int, *, votes: bool) -> Changes:
+def results(number: int, monitors: int, interval: float, *, votes: bool = False) -> Changes:
+    """The batch of that number, of all these monitors in turn."""
     changes, chance = Changes(), random.Random(number)
     for place in range(number * BATCH, (number + 1) * BATCH):
-        tick, series = divmod(place, MONITORS * NODES)
+        tick, series = divmod(place, monitors * NODES)
         monitor, node = _monitor(series // NODES), f"node-{series % NODES}"
-        observed = START + tick * INTERVAL + series * INTERVAL / (MONITORS * NODES)
+        observed = START + tick * interval + series * interval / (monitors * NODES)
         observed += chance.random() * LATE_S
         usual = 2_000_000 + series * 7919 % 1000 * 100_000  # ns
         latency = round(usual * chance.gauss(1.0, 0.1) * (3 if chance.random() < 0.01 else 1))
@@ -104,8 +105,10 @@ def _batch(number: int, *, votes: bool) -> Changes:
 
 
 def _writes(store: Store) -> list[Row]:
-    alone = [_batch(number, votes=False) for number in range(BATCHES // 2)]
-    with_votes = [_batch(number, votes=True) for number in range(BATCHES // 2, BATCHES)]
+    alone = [results(number, MONITORS, INTERVAL) for number in range(BATCHES // 2)]
+    with_votes = [
+        results(number, MONITORS, INTERVAL, votes=True) for number in range(BATCHES // 2, BATCHES)
+    ]
     rows = []
     for what, batches in (("results alone", alone), ("results with votes", with_votes)):
         cpu, wall = time.process_time(), time.perf_counter()
@@ -137,12 +140,17 @@ def _sealed(store: Store, folder: Path) -> list[Row]:
 
 def _bytes(store: Store, folder: Path) -> int:
     """The room of the database without pages that wait for use."""
+    return compact_copy(store, folder).stat().st_size
+
+
+def compact_copy(store: Store, folder: Path) -> Path:
+    """A copy of the database without pages that wait for use."""
     copy = folder / "copy.db"
     copy.unlink(missing_ok=True)
     store.backup(copy)
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("VACUUM")
-    return copy.stat().st_size
+    return copy
 
 
 def _questions(store: Store) -> list[Row]:
