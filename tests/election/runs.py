@@ -12,6 +12,7 @@ from uptop_leader.election.leading import Leading
 
 LENGTH_S = 600.0
 CALM_S = 120.0  # at the end, in which everything works
+GIVING_BACK_S = 5.0  # what a hand-over takes that has begun in the last moment
 SETTLED_S = 30.0  # for how long a way must have been open for "they see each other"
 
 
@@ -38,6 +39,8 @@ def run(
     stage = _Stage(seed, leading, following)
     stage.trouble(length)
     stage.field.run(length + CALM_S)
+    if stage.is_giving_back():
+        stage.field.run(length + CALM_S + GIVING_BACK_S)
     return stage.finished()
 
 
@@ -87,6 +90,10 @@ class _Stage:
                 self._plan(begins, "leader is ill", setattr, self.leader, "is_healthy", False)
                 self._plan(ends, "leader is well", setattr, self.leader, "is_healthy", True)
         self._plan(length, "calm", self._calm)
+
+    def is_giving_back(self) -> bool:
+        """Whether just now neither acts: the one has stopped, the other is about to."""
+        return not (self.leader.acts or self.follower.acts)
 
     def finished(self) -> Run:
         """What it came to: in the calm one of the two acts, and one only."""
