@@ -9,7 +9,7 @@ import pytest
 
 from tests.leader.helms import api, at_the_helm, hook, look, raw
 from uptop_core.wire import Registration, ResultsBatch
-from uptop_leader.refusals import Behind, InstanceConflict, Unregistered
+from uptop_leader.refusals import Behind, InstanceConflict, StandingBy, Unregistered
 from uptop_leader.states import Belief, Status
 
 if TYPE_CHECKING:
@@ -212,6 +212,26 @@ async def test_a_full_queue_refuses(path: Path) -> None:
         with pytest.raises(Behind, match="full"):
             await helm.engine.submit(batch)
         tasks.cancel_scope.cancel()
+
+
+async def test_who_waits_when_the_engine_ends_is_told_to_come_again(path: Path) -> None:
+    async with at_the_helm(path) as helm:
+        engine, refused = helm.engine, []
+
+        async def report() -> None:
+            with pytest.raises(StandingBy):
+                await engine.submit(ResultsBatch(node_id="p"))
+            refused.append("p")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(report)
+            await anyio.wait_all_tasks_blocked()
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await engine.run()
+        with pytest.raises(StandingBy):
+            await engine.submit(ResultsBatch(node_id="p"))
+        assert refused == ["p"]
 
 
 async def test_one_who_goes_away_while_waiting_loses_nothing(path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import anyio
 from msgspec.structs import replace
 
 from tests.simulation.clockwork import EPOCH
@@ -23,7 +22,6 @@ from uptop_leader.providers.webhook import Webhook
 from uptop_leader.refusals import Unregistered
 from uptop_leader.repeats import meaning
 from uptop_leader.reports import Report
-from uptop_leader.turns import _Waiting
 from uptop_leader.world import World
 
 if TYPE_CHECKING:
@@ -151,8 +149,7 @@ class _Desk(Engine):
 
     def take(self, entry: Input) -> object:
         """An input, the turn it makes, and its answer."""
-        waiting = _Waiting(entry, anyio.Event())
-        self._queue.append(waiting)
+        waiting = self._queue.put(entry)
         self.pass_time()
         return waiting.answer
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 from uptop_core.alarm import Alarm
 from uptop_core.errors import StoreError
 from uptop_leader.agenda import Agenda
+from uptop_leader.asked import Asked, Queue, refuse
 from uptop_leader.flow import one_pass
 from uptop_leader.inputs import Register
 from uptop_leader.invariants import Breaches
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from uptop_leader.store.store import Store
     from uptop_leader.world import World
 
-QUEUE_LIMIT = 1000  # inputs that may wait
 _PASS_LIMIT = 200  # inputs in one pass
 _PULSE_S = 0.2  # what the time alone makes due is taken together
 _SOON_S = 1.0
@@ -60,14 +60,6 @@ class Counters(Struct):
     rejected: int = 0
     store_errors: int = 0
     faults: int = 0
-
-
-class _Waiting(Struct):
-    """An input in the queue, and its answer when there is one."""
-
-    entry: Input
-    done: anyio.Event
-    answer: object = None
 
 
 class Turns:
@@ -99,7 +91,7 @@ class Turns:
         self._on_notifications = on_notifications
         self._may_act = may_act
         self._on_written = on_written
-        self._queue: list[_Waiting] = []
+        self._queue = Queue()
         self._alarm = Alarm()
         self._agenda = Agenda()
         self._waiters: dict[str, anyio.Event] = {}
@@ -118,10 +110,7 @@ class Turns:
     async def ask(self, entry: Input) -> object:
         """Have an input enter a pass, and give its answer after the commit. Raises Behind, and what
         the input refuses with."""
-        if len(self._queue) >= QUEUE_LIMIT:
-            raise Behind("the queue is full")
-        waiting = _Waiting(entry, anyio.Event())
-        self._queue.append(waiting)
+        waiting = self._queue.put(entry)
         self._alarm.ring()
         await waiting.done.wait()
         if isinstance(waiting.answer, Exception):
@@ -129,16 +118,19 @@ class Turns:
         return waiting.answer
 
     async def run(self) -> None:
-        """Pass after pass, until cancelled."""
+        """Pass after pass, until cancelled; then who waits is told to come again."""
         self.begin()
-        while True:
-            await self._alarm.rings(within_s=self._until_due())
-            await self.turn()
+        try:
+            while True:
+                await self._alarm.rings(within_s=self._until_due())
+                await self.turn()
+        finally:
+            self._queue.end(StandingBy("leader"))
 
     async def drained(self) -> None:
         """Return when nothing waits any more, or at once while the store cannot be written."""
         while self._queue and not self.trouble:
-            await self._queue[-1].done.wait()
+            await self._queue.emptied()
 
     def begin(self) -> None:
         """Have everything judged once; open rounds begin anew (DESIGN 9, after a restart).
@@ -170,12 +162,12 @@ class Turns:
         now = self._clock.now()
         self._notice_standstill(now)
         due = set(self._agenda.take(now)) | self._notice_nodes(now) | self.world.recalled(now)
-        batch, self._queue = self._queue[:_PASS_LIMIT], self._queue[_PASS_LIMIT:]
+        batch = self._queue.take(_PASS_LIMIT)
         if await self._try(batch, due, now) is not None:
             await self._one_by_one(batch, due, now)
         self.last_turn = self._clock.now()
 
-    async def _try(self, batch: list[_Waiting], due: set[str], now: float) -> Exception | None:
+    async def _try(self, batch: list[Asked], due: set[str], now: float) -> Exception | None:
         """A pass that is answered for if the store fails; the fault of our own that it met."""
         try:
             await self._pass(batch, due, now)
@@ -188,7 +180,7 @@ class Turns:
             return fault
         return None
 
-    async def _one_by_one(self, batch: list[_Waiting], due: set[str], now: float) -> None:
+    async def _one_by_one(self, batch: list[Asked], due: set[str], now: float) -> None:
         """After a fault, which left everything as it was: find what met it, do all the rest."""
         self.counters.faults += 1
         for waiting in batch:
@@ -201,7 +193,7 @@ class Turns:
                 self.faulty.add(monitor)
                 self._agenda.put(monitor, now + _FAULTY_S)
 
-    async def _pass(self, batch: list[_Waiting], due: set[str], now: float) -> None:
+    async def _pass(self, batch: list[Asked], due: set[str], now: float) -> None:
         entries = [waiting.entry for waiting in batch]
         if self.trouble:  # look whether the store is back before deciding anything
             await to_thread.run_sync(self._store.alive, now)
@@ -241,7 +233,7 @@ class Turns:
         self._on_written(changes)
         self.last_write = self._clock.now()
 
-    def _fail(self, error: StoreError, batch: list[_Waiting], due: set[str], now: float) -> None:
+    def _fail(self, error: StoreError, batch: list[Asked], due: set[str], now: float) -> None:
         """Nothing was written: who asked is told to come again, what was due stays due."""
         self.counters.store_errors += 1
         if self.trouble != str(error):
@@ -249,11 +241,9 @@ class Turns:
         self.trouble = str(error)
         self._put_off(Behind(f"cannot store just now: {error}"), batch, due, now)
 
-    def _put_off(self, refusal: Behind, batch: list[_Waiting], due: set[str], now: float) -> None:
+    def _put_off(self, refusal: Behind, batch: list[Asked], due: set[str], now: float) -> None:
         """Refuse what was asked; what was due stays due."""
-        for waiting in batch:
-            waiting.answer = refusal
-            waiting.done.set()
+        refuse(refusal, batch)
         for monitor in due:
             self._agenda.put(monitor, now + _IDLE_S)
 
