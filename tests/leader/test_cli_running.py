@@ -48,11 +48,12 @@ def listening(log: Path) -> str:
 
 
 def test_the_leader_sees_what_was_applied_beside_it(run: Run, url: str) -> None:
-    assert run("status", "--url", url) == (0, ["leader, active: ok", "0 monitors"], [])
+    why = "why: no follower has ever asked (epoch 1)"
+    assert run("status", "--url", url) == (0, ["leader, active: ok", why, "0 monitors"], [])
     Path("uptop.yaml").write_text("monitors: [{name: job, type: push}]")
     assert run("apply", "-f", "uptop.yaml")[0] == 0
     applied = time.monotonic()
-    while run("status", "--url", url)[1][1:2] != ["1 monitors: 1 PENDING"]:
+    while run("status", "--url", url)[1][2:] != ["1 monitors: 1 PENDING"]:
         assert time.monotonic() < applied + DEADLINE_S
         time.sleep(0.05)
     assert run("user", "list")[1] == ["admin  admin"]
