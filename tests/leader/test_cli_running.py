@@ -53,7 +53,7 @@ def test_the_leader_sees_what_was_applied_beside_it(run: Run, url: str) -> None:
     Path("uptop.yaml").write_text("monitors: [{name: job, type: push}]")
     assert run("apply", "-f", "uptop.yaml")[0] == 0
     applied = time.monotonic()
-    while run("status", "--url", url)[1][2:] != ["1 monitors: 1 PENDING"]:
+    while run("status", "--url", url)[1][2:3] != ["1 monitors: 1 PENDING"]:
         assert time.monotonic() < applied + DEADLINE_S
         time.sleep(0.05)
     assert run("user", "list")[1] == ["admin  admin"]
