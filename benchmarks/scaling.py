@@ -13,7 +13,7 @@ from benchmarks.leader_load import load
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (1_000, 10_000, 30_000)
 INTERVAL_S = 60.0
 _DAY_S = 86_400
 
