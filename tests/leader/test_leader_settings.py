@@ -7,7 +7,8 @@ import pytest
 from uptop_core.errors import SettingError
 from uptop_core.settings import describe, read_settings
 from uptop_core.variables import VARIABLES
-from uptop_leader.settings import LeaderSettings, warnings
+from uptop_leader.settings import LeaderSettings
+from uptop_leader.start_warnings import warnings
 from uptop_leader.store.addresses import Dsn
 
 

@@ -29,7 +29,7 @@ from uptop_leader.first_start import first_admin
 from uptop_leader.helm import Helm
 from uptop_leader.outgoing import LateTransport
 from uptop_leader.seal import Keyring
-from uptop_leader.settings import warnings
+from uptop_leader.start_warnings import warnings
 from uptop_leader.store.store import Store
 
 if TYPE_CHECKING:

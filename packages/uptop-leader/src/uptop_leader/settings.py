@@ -1,4 +1,4 @@
-"""The leader's settings: every variable of its own, typed (DESIGN 5), and what to warn of at start.
+"""The leader's settings: every variable of its own, typed (DESIGN 5).
 
 A variable whose feature is not built yet is known here too, and setting it stops the start.
 """
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from uptop_core.canaries import canary
 from uptop_core.constants import TimeConstants, time_constants
-from uptop_core.errors import Problem, SettingError
-from uptop_core.forms import Form, IpNetwork, duration, network, several, text, url, whole
+from uptop_core.errors import Problem
+from uptop_core.forms import IpNetwork, duration, network, several, text, url, whole
 from uptop_core.settings import Setting, Settings
-from uptop_core.verdicts import strategies
+from uptop_leader import setting_forms
 from uptop_leader.store.addresses import Dsn
 
 if TYPE_CHECKING:
@@ -32,67 +32,8 @@ SSH = "Terminal UI over SSH"
 LOGGING = "Logging"
 
 _HOUR = 3600.0
-_LATER = "not built yet in this version"
-
-
-def _words(*built: str, **refused: str) -> Form[str]:
-    """One of some words; of those refused the sentence says what to do instead."""
-
-    def read(written: str) -> str:
-        word = written.lower()
-        if word in refused:
-            raise ValueError(refused[word])
-        if word not in built:
-            raise ValueError
-        return word
-
-    return Form("one of " + ", ".join((*built, *refused)), read)
-
-
-def _strategy() -> Form[str]:
-    """Looked up when it is read, since installed packages may add strategies."""
-
-    def read(written: str) -> str:
-        if written.lower() not in strategies():
-            raise ValueError("one of " + ", ".join(sorted(strategies())))
-        return written.lower()
-
-    return Form("any-down, majority-down, all-down, or one that is installed", read)
-
-
-def _region() -> Form[str]:
-    form = _NAME_FORM
-    return Form(form.allowed, lambda written: form.read(written).lower())
-
-
-def _encryption_keys() -> Form[str]:
-    def read(written: str) -> str:
-        from uptop_leader.seal import Keyring
-
-        try:
-            Keyring.from_setting(written)
-        except SettingError as error:
-            raise ValueError("; ".join(problem.message for problem in error.problems)) from None
-        return written
-
-    return Form("64 hex digits; several are comma-separated", read)
-
-
-def _time_zone() -> Form[str]:
-    def read(written: str) -> str:
-        from uptop_leader.zones import zone
-
-        return str(zone(written))
-
-    return Form("a time zone such as Europe/Berlin", read)
-
-
 _DSN = re.compile(r"postgres(ql)?://|\s*[a-z_]+\s*=")  # a URL, or words such as host=...
-_NAME_FORM = text(
-    "letters, digits, '.', '_' and '-', at most 63", r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-)
-_HOST_FORM = text("an address or a host name", r"[A-Za-z0-9._:%-]+")
-_ORIGIN_FORM = text("* or an origin such as https://www.example.com", r"\*|https?://[^\s/?#@]+")
+_LATER = "not built yet in this version"
 
 
 class LeaderSettings(Settings, frozen=True, kw_only=True):
@@ -103,7 +44,7 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
         Setting(
             help="address to listen on; without a cluster secret 127.0.0.1, with one 0.0.0.0",
             group=LISTENING,
-            form=_HOST_FORM,
+            form=setting_forms.HOST,
         ),
     ] = ""
     http_port: Annotated[
@@ -139,7 +80,7 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
         Setting(
             help="kind of database",
             group=DATABASE,
-            form=_words("sqlite", "postgres"),
+            form=setting_forms.words("sqlite", "postgres"),
         ),
     ] = "sqlite"
     db_dsn: Annotated[
@@ -171,7 +112,7 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
             help="seals channel settings and credentials in the database: 64 hex digits; of"
             " several, comma-separated, the first encrypts and all decrypt",
             group=SECURITY,
-            form=_encryption_keys(),
+            form=setting_forms.encryption_keys(),
             secret=True,
         ),
     ] = ""
@@ -235,12 +176,12 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
             help="time zone of the status page for readers without JavaScript; with it they see"
             " their own",
             group=PAGES,
-            form=_time_zone(),
+            form=setting_forms.time_zone(),
         ),
     ] = "UTC"
     cors_origin: Annotated[
         str,
-        Setting(help="origin that may read /status/json", group=PAGES, form=_ORIGIN_FORM),
+        Setting(help="origin that may read /status/json", group=PAGES, form=setting_forms.ORIGIN),
     ] = ""
     metrics_public: Annotated[
         bool, Setting(help="serve /metrics without the secret", group=PAGES)
@@ -251,7 +192,7 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
         Setting(
             help="what this process is",
             group=NODE,
-            form=_words(
+            form=setting_forms.words(
                 "leader",
                 "follower",
                 probe="a probe is a program of its own: start uptop-probe instead",
@@ -269,12 +210,17 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
     node_id: Annotated[
         str,
         Setting(
-            help="id of this node; by default leader, or follower", group=NODE, form=_NAME_FORM
+            help="id of this node; by default leader, or follower",
+            group=NODE,
+            form=setting_forms.NAME,
         ),
     ] = ""
     node_name: Annotated[str, Setting(help="name of this node; by default its id", group=NODE)] = ""
     node_region: Annotated[
-        str, Setting(help="region the leader's own checks run in", group=NODE, form=_region())
+        str,
+        Setting(
+            help="region the leader's own checks run in", group=NODE, form=setting_forms.region()
+        ),
     ] = ""
     follower_mirror: Annotated[
         bool,
@@ -297,7 +243,7 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
         Setting(
             help="how votes become a verdict where a monitor does not say",
             group=CHECKING,
-            form=_strategy(),
+            form=setting_forms.strategy(),
         ),
     ] = "any-down"
     leader_checks: Annotated[
@@ -421,27 +367,3 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
             yield Problem("db_type", what)
         if not self.cluster_secret:
             yield Problem("cluster_secret", "a follower needs the secret of its leader")
-
-
-def warnings(settings: LeaderSettings) -> list[str]:
-    """What is allowed and yet should be known, one line each, for the start."""
-    found = []
-    if not settings.cluster_secret:
-        found.append(
-            "no UPTOP_CLUSTER_SECRET: whoever reaches the probe endpoints can report results;"
-            f" listening on {settings.effective_http_host}"
-        )
-    elif not settings.has_tls:
-        found.append(
-            "cluster without TLS: secret and results cross the network in clear unless a proxy"
-            " in front serves HTTPS (UPTOP_TLS_CERT, UPTOP_TLS_KEY)"
-        )
-    if not settings.encryption_key:
-        found.append(
-            "no UPTOP_ENCRYPTION_KEY: channel credentials are stored in clear in the database"
-        )
-    if settings.allow_private_targets:
-        found.append("UPTOP_ALLOW_PRIVATE_TARGETS: checks may reach private and loopback addresses")
-    if settings.insecure_skip_verify:
-        found.append("UPTOP_INSECURE_SKIP_VERIFY: TLS certificates of targets are not verified")
-    return found
