@@ -65,7 +65,7 @@ class Strategy:
 
     def decide(self, tally: Tally) -> Verdict:
         """The verdict; never called with F = 0."""
-        raise NotImplementedError
+        raise NotImplementedError  # what a strategy is, each says for itself
 
 
 @cache

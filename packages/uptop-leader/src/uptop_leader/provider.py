@@ -66,7 +66,7 @@ class Provider(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
         The caller sets the deadline by cancelling; after that it cannot know whether the message
         went through.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # how to send, each provider says for itself
 
     async def post(self, http: Http, request: Request) -> None:
         """Send one HTTP request of this provider."""
