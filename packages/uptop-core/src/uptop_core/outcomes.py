@@ -79,7 +79,7 @@ class FailedCondition(Struct, frozen=True, omit_defaults=True, gc=False):
     soft: bool = False
 
 
-class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What one check found.
 
     `reason` is None exactly when `up`. `detail` is for people: at most 256 characters, no secrets.
