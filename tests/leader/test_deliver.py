@@ -152,11 +152,11 @@ async def test_what_can_never_arrive_is_given_up_and_seen_in_the_channels_health
     async with http_receiver() as receiver, office(path, hook("c", receiver.url)) as at_work:
         receiver.status = 404
         at_work.put("down")
-        await at_work.until(lambda: at_work.waiting() == 0)
+        await at_work.until(lambda: "given up" in caplog.text)  # said once it is written down
+        assert at_work.waiting() == 0
         (health,) = at_work.store.channel_health()
         assert "404" in health.last_error
         assert (health.failed, health.sent, health.last_failed) == (1, 0, NOON)
-        assert "given up" in caplog.text
         assert receiver.url not in caplog.text
 
 
