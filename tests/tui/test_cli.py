@@ -14,6 +14,7 @@ import trustme
 
 from tests.tui.leaders import TOKEN, run_tui, scripted
 from uptop_tui.cli import main
+from uptop_tui.leaders import KeptLeader, user_leaders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("UPTOP_URL", raising=False)
     monkeypatch.setenv("UPTOP_TOKEN", TOKEN)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     return tmp_path
 
 
@@ -101,6 +103,37 @@ def test_without_a_url_the_variable_is_named(
 ) -> None:
     assert main(["--once"]) == 2
     assert "UPTOP_URL: must be set" in _complaint(capsys)
+
+
+def test_a_filter_says_which_monitors_are_meant(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with scripted(_answers(_UP, _DOWN)) as url:
+        assert main(["--once", "--json", "--filter", "status:up", "--url", url]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert [view["name"] for view in shown["monitors"]] == ["Site"]
+        assert main(["--once", "--filter", "api", "--filter", "!site", "--url", url]) == 1
+
+
+def test_a_filter_that_cannot_be_read_is_wrong_usage(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--once", "--filter", "status:dwon", "--url", "http://127.0.0.1:1"]) == 2
+    assert "--filter: there is no status 'dwon'" in _complaint(capsys)
+
+
+def test_the_leader_that_was_used_last_is_asked(here: Path) -> None:
+    with scripted(_answers(_UP)) as url:
+        user_leaders().keep(KeptLeader(url=url, token=TOKEN, name="home"))
+        assert main(["--once"]) == 0
+        assert main(["--once", "--leader", "home"]) == 0
+
+
+def test_a_leader_that_is_not_kept_is_wrong_usage(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--once", "--leader", "work"]) == 2
+    assert "--leader: no leader 'work' is kept" in _complaint(capsys)
 
 
 def test_without_once_it_says_what_there_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

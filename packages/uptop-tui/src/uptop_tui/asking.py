@@ -9,21 +9,25 @@ from uptop_core.errors import LeaderBusy, LeaderError, LeaderRefused, TokenRefus
 from uptop_tui.overview import Overview
 
 if TYPE_CHECKING:
-    from uptop_tui.settings import TuiSettings
+    from uptop_tui.filtering import Filter
+    from uptop_tui.leaders import KeptLeader
 
 
-async def ask(settings: TuiSettings) -> Overview:
-    """What the leader says now; LeaderError when it says nothing of use."""
-    async with ApiClient(settings.url, token=settings.token or None) as client:
-        return Overview(monitors=await client.monitors(), nodes=await client.nodes())
+async def ask(leader: KeptLeader, wanted: Filter) -> Overview:
+    """What the leader says now of the monitors that are wanted; LeaderError when it says nothing
+    of use.
+    """
+    async with ApiClient(leader.url, token=leader.token or None) as client:
+        monitors = wanted.chosen(await client.monitors())
+        return Overview(monitors=monitors, nodes=await client.nodes())
 
 
-def explain(error: LeaderError, settings: TuiSettings) -> str:
+def explain(error: LeaderError, leader: KeptLeader) -> str:
     """One sentence on what is wrong and what to do about it."""
-    url = settings.url
+    url = leader.url
     if isinstance(error, LeaderBusy):
         return f"the leader at {url} cannot answer now, try again: {error}"
-    if isinstance(error, TokenRefused) and not settings.token:
+    if isinstance(error, TokenRefused) and not leader.token:
         return f"{error}: set UPTOP_TOKEN or use --token-file"
     if isinstance(error, LeaderRefused) and error.status == 403:
         return f"this API token may not read at {url}: {error}"

@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
-from uptop_core.errors import LeaderError, Problem, SettingError
+from uptop_core.errors import InputError, LeaderError, Problem, SettingError
 from uptop_core.settings import read_settings
 from uptop_tui.asking import ask, explain
+from uptop_tui.filtering import FIELDS, Filter, read_filter
+from uptop_tui.leaders import choose, user_leaders
 from uptop_tui.overview import Overview, lines
 from uptop_tui.settings import TuiSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from uptop_tui.leaders import KeptLeader, Leaders
 
 FINE, DOWN, USAGE, AWAY = range(4)
 
@@ -37,21 +41,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "the interactive screen comes in a later release; `uptop-tui --once` prints the overview",
         )
     try:
-        settings = read(flags, os.environ)
-    except SettingError as error:
+        leader = _leader(flags, user_leaders())
+        wanted = _wanted(flags.filter)
+    except InputError as error:
         return _complain(USAGE, str(error))
-    try:
-        overview = anyio.run(ask, settings)
-    except LeaderError as error:
-        return _complain(AWAY, explain(error, settings))
-    sys.stdout.write(_shown(overview, as_json=flags.json))
-    return DOWN if overview.is_down else FINE
+    return _print_once(leader, wanted, as_json=flags.json)
 
 
 def read(flags: argparse.Namespace, environ: Mapping[str, str]) -> TuiSettings:
     """The settings, from flags, environment and `.env`; SettingError tells what is wrong."""
     overrides = {"url": flags.url, "token": _token(flags.token_file)}
     return read_settings(TuiSettings, environ, dotenv=Path(".env"), overrides=overrides)
+
+
+def _leader(flags: argparse.Namespace, leaders: Leaders) -> KeptLeader | None:
+    """The leader that is meant. A flag stands above the environment: `--leader` above UPTOP_URL."""
+    settings = read(flags, os.environ)
+    url = "" if flags.leader and not flags.url else settings.url
+    return choose(url, settings.token, flags.leader or "", leaders.read())
+
+
+def _print_once(leader: KeptLeader | None, wanted: Filter, *, as_json: bool) -> int:
+    if leader is None:
+        what = "UPTOP_URL: must be set: the leader's URL (flag --url); no leader is kept yet"
+        return _complain(USAGE, what)
+    try:
+        overview = anyio.run(ask, leader, wanted)
+    except LeaderError as error:
+        return _complain(AWAY, explain(error, leader))
+    sys.stdout.write(_shown(overview, as_json=as_json))
+    return DOWN if overview.is_down else FINE
+
+
+def _wanted(written: Sequence[str]) -> Filter:
+    try:
+        return Filter(tuple(word for one in written for word in read_filter(one).words))
+    except ValueError as error:
+        raise SettingError([Problem("--filter", str(error))]) from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,11 +88,20 @@ def _parser() -> argparse.ArgumentParser:
         " or refused. Settings: UPTOP_URL, UPTOP_TOKEN.",
     )
     parser.add_argument("--once", action="store_true", help="print the overview and stop")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    parser.add_argument("--json", action="store_true", help="with --once: print it as JSON")
+    parser.add_argument(
+        "--filter",
+        action="append",
+        default=[],
+        metavar="WORDS",
+        help="with --once: only monitors for which each word holds: text, !text,"
+        f" {', '.join(f'{name}:…' for name in FIELDS)}",
+    )
     parser.add_argument("--url", help="the leader's URL (UPTOP_URL)")
     parser.add_argument(
         "--token-file", type=Path, help="a file that holds an API token (else UPTOP_TOKEN)"
     )
+    parser.add_argument("--leader", metavar="NAME", help="a leader that is kept")
     version = f"uptop-tui {metadata.version('uptop-tui')}"
     parser.add_argument("--version", action="version", version=version)
     return parser

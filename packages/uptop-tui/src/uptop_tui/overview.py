@@ -16,14 +16,11 @@ from msgspec import Struct
 
 from uptop_core.escaping import escape
 from uptop_core.views import MonitorView, NodeView, percent
+from uptop_tui.filtering import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_ORDER = (
-    *("DOWN", "UNKNOWN", "PARTIAL", "LATE", "DEGRADED"),
-    *("PENDING", "UP", "MAINTENANCE", "PAUSED"),
-)
 _HEADINGS = ("STATUS", "NAME", "KIND", "LATENCY", "UPTIME 24H", "WATCHED", "VOTES", "REGIONS")
 _RIGHT = frozenset({"LATENCY", "UPTIME 24H", "WATCHED", "VOTES"})
 _UNPROVEN = ("isolated", "outweighed")
@@ -83,7 +80,7 @@ def status_line(overview: Overview) -> str:
     """Such as `UP 12 / 14 · DOWN 1 · LATE 1 · nodes 3 / 3`."""
     counts = overview.counts()
     parts = [f"UP {counts['UP']} / {counts.total()}"]
-    parts += [f"{word} {counts[word]}" for word in _ORDER if word != "UP" and counts[word]]
+    parts += [f"{word} {counts[word]}" for word in STATUSES if word != "UP" and counts[word]]
     online = sum(node.state == "online" for node in overview.nodes)
     expected = sum(node.state != "left" for node in overview.nodes)
     return " · ".join((*parts, f"nodes {online} / {expected}"))
@@ -95,7 +92,7 @@ def width(text: str) -> int:
 
 
 def _rank(view: MonitorView) -> int:
-    return _ORDER.index(view.status) if view.status in _ORDER else len(_ORDER)
+    return STATUSES.index(view.status) if view.status in STATUSES else len(STATUSES)
 
 
 def _cells(view: MonitorView) -> tuple[str, ...]:
