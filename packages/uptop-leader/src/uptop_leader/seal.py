@@ -113,6 +113,11 @@ class Keyring:
                 f"{identity} does not open: the sealed text was changed or belongs to another row"
             ) from error
 
+    def is_current(self, sealed: str) -> bool:
+        """Whether a sealed text is under the first key."""
+        parts = _SEALED.fullmatch(sealed)
+        return parts is not None and bool(self._keys) and parts[1] == _key_id(self._keys[0])
+
     def find_hash(self, token: str) -> str:
         """What a push token is stored and found by: keyed by the first key, if there is one."""
         return self.find_hashes(token)[0]

@@ -45,6 +45,19 @@ class _Commands(click.Group):
         assert isinstance(command, click.Command), f"{name} holds no command"  # noqa: S101
         return command
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """A line for each subcommand and none left empty, so that all of them fit one screen."""
+        self.format_usage(ctx, formatter)
+        formatter.write_text(self.help or "")
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        room = formatter.width - 2 - max(len(name) for name, _ in commands) - 2
+        formatter.write("Commands:\n")
+        with formatter.indentation():
+            formatter.write_dl(
+                [(name, each.get_short_help_str(room)) for name, each in commands if each]
+            )
+        formatter.write_text(self.epilog or "")
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Flags without a subcommand are those of `serve`."""
         if not args or (args[0].startswith("-") and args[0] not in _OWN_OPTIONS):

@@ -19,7 +19,7 @@ from uptop_core.errors import MissingExtra, StoreError
 from uptop_leader.store.dialects import Use, sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from sqlalchemy import Connection, Engine, Table
 
@@ -101,6 +101,13 @@ class Connections:
             return 0
         with self.writing() as connection:
             return self._database.drop_parts(connection, table, until)
+
+    def leave_no_trace(self, tables: Collection[str]) -> None:
+        """Write these tables anew, so that no unused room holds what stood there before. Others
+        that write wait for it.
+        """
+        with self._lock, self._clear_errors(), self._writer.connect() as connection:
+            self._database.leave_no_trace(connection, tables)
 
     def close(self) -> None:
         """Close all connections."""

@@ -6,6 +6,7 @@ Without a key secrets stand there as they are.
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _json = msgspec.json.Encoder().encode
+
+
+class Kept(Enum):
+    """How a secret stands in the database."""
+
+    CLEAR = "in clear"
+    OLDER = "under another key than the first"
+    CURRENT = "under the first key"
 
 
 def monitor_spec(monitor: Monitor, keyring: Keyring) -> str:
@@ -102,6 +111,27 @@ def resealed(row: dict[str, Any], thing: str, keyring: Keyring) -> dict[str, Any
     return _respecced(
         row, thing, lambda fields, secrets, identity: _seal(fields, secrets, identity, keyring)
     )
+
+
+def is_known(row: dict[str, Any], thing: str) -> bool:
+    """Whether the kind of a monitor's or channel's row is installed here."""
+    return row["type"] in PROVIDERS if thing == "channel" else row["kind"] in KINDS
+
+
+def secrets_of(row: dict[str, Any], thing: str, keyring: Keyring) -> list[Kept]:
+    """How each secret of a row that has something in it stands there."""
+    found: list[Kept] = []
+
+    def seen(fields: dict[str, Any], secrets: Iterable[str], _: str) -> dict[str, Any]:
+        for stored in (fields.get(name) for name in secrets):
+            if isinstance(stored, str) and is_sealed(stored):
+                found.append(Kept.CURRENT if keyring.is_current(stored) else Kept.OLDER)
+            elif stored:
+                found.append(Kept.CLEAR)
+        return fields
+
+    _respecced(row, thing, seen)
+    return found
 
 
 def _respecced(row: dict[str, Any], thing: str, made: Callable[..., Any]) -> dict[str, Any]:

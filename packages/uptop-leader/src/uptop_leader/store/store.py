@@ -32,6 +32,7 @@ from uptop_leader.store.outgoing import Outgoing
 from uptop_leader.store.people import People
 from uptop_leader.store.posts import Posts
 from uptop_leader.store.replays import replay
+from uptop_leader.store.resealing import Resealed, reseal
 from uptop_leader.store.retention import retain
 from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
@@ -233,6 +234,10 @@ class Store(Outgoing, Shown):
         with self._connections.writing(flush=True) as connection:
             change = edit(configuring.load(connection, self._keyring))
             return configuring.change(connection, change, self._keyring, actor, now)
+
+    def reseal(self, actor: Actor, now: float) -> Resealed:
+        """Seal every secret under the first key. Raises SealError naming what no key opens."""
+        return reseal(self._connections, self._keyring, actor, now)
 
     # Upkeep, from time to time
 

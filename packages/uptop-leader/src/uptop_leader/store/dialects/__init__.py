@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Table
@@ -56,6 +57,9 @@ class Kind(Protocol):
 
     def copy(self, connection: Connection, target: Path) -> None:
         """Copy all of it to a file while others write. StoreError where there is no such copy."""
+
+    def leave_no_trace(self, connection: Connection, tables: Collection[str]) -> None:
+        """Write tables anew, outside of a transaction: what stood there before is nowhere then."""
 
     def make_room(self, connection: Connection, now_ms: int) -> None:
         """Make the parts of tables that the next hours and days need."""

@@ -18,6 +18,7 @@ from uptop_leader.store.dialects.bulk import put, put_tuples
 from uptop_leader.store.dialects.sqlstates import sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Table
@@ -90,6 +91,11 @@ class Database:
     def copy(self, connection: Connection, target: Path) -> None:  # noqa: ARG002
         """PostgreSQL has its own."""
         raise StoreError(f"{self.name} is PostgreSQL: back it up with pg_dump")
+
+    def leave_no_trace(self, connection: Connection, tables: Collection[str]) -> None:
+        """See `Kind`. The server's own log (WAL) and its copies are the server's business."""
+        for table in tables:
+            connection.exec_driver_sql(f'VACUUM FULL "{table}"')
 
     def make_room(self, connection: Connection, now_ms: int) -> None:
         """See `Kind`."""

@@ -14,7 +14,7 @@ from uptop_core.errors import StoreError
 from uptop_leader.store.dialects import Use
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Table
@@ -102,6 +102,11 @@ class Database:
             raw.backup(copied)
         finally:
             copied.close()
+
+    def leave_no_trace(self, connection: Connection, tables: Collection[str]) -> None:  # noqa: ARG002
+        """See `Kind`: the whole file, and the log."""
+        connection.exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def make_room(self, connection: Connection, now_ms: int) -> None:
         """Nothing: tables have no parts here."""
