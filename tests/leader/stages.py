@@ -175,6 +175,11 @@ class Memory:
             for name, seconds in windows.items()
         }
 
+    def reliability_of_all(self, now: float, seconds: float) -> dict[str, Reliability]:
+        if self.trouble is not None:
+            raise self.trouble
+        return {}
+
     def days(self, monitor: str, now: float, days: int) -> list[Day]:
         return []
 

@@ -59,6 +59,7 @@ async def test_a_day_at_the_desk(tmp_path: Path) -> None:
         assert (await client.resume(saved.id, "m")).done == (saved.id, "m")
         assert (await client.recheck("m")).done == ("m",)
         assert (await client.history(saved.id)).range.range == "24h"
+        assert [one.name for one in await client.sla("7d")] == ["m", "Shop"]
         await client.remove("monitors", saved.id)
         assert len((await client.transitions(monitor=saved.id)).transitions) > 0
         assert (await client.incidents()).incidents == ()

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.leader.helms import Helm, api, at_the_helm
+from uptop_core.api_answers import SlaList
 from uptop_core.history_views import HistoryView
 from uptop_core.views import MonitorView
 from uptop_leader.api.app import build_app
@@ -92,10 +93,29 @@ async def test_the_history_of_every_range_adds_up(tmp_path: Path, name: str) -> 
         assert sum(point.failed for point in view.latency[0].points) == 10
 
 
+async def test_a_window_of_every_monitor_says_the_same_as_the_monitor_itself(
+    tmp_path: Path,
+) -> None:
+    async with at_the_helm(tmp_path / "uptop.db", api(), api("n")) as helm:
+        await an_hour_with_an_outage(helm)
+        own = views(await ask(helm, "/api/v1/monitors/m/history?range=30d"), HistoryView).range
+        sla = views(await ask(helm, "/api/v1/sla?range=30d"), SlaList).sla
+        assert [(one.monitor, one.type) for one in sla] == [("m", "http"), ("n", "http")]
+        assert (sla[0].uptime, sla[0].covered, sla[0].down_s) == (83.333, own.covered, 600)
+        assert (sla[0].outages, sla[0].longest_s, sla[0].mttr_s) == (1, 600, 600)
+        assert sla[0].mtbf_s == own.mtbf_s
+        assert (sla[1].uptime, sla[1].covered, sla[1].mttr_s) == (None, 0, None), "never seen"
+        first = views(await ask(helm, "/api/v1/sla?limit=1"), SlaList)
+        assert [one.monitor for one in first.sla] == ["m"]
+        after = views(await ask(helm, f"/api/v1/sla?limit=1&cursor={first.next}"), SlaList)
+        assert ([one.monitor for one in after.sla], after.next) == (["n"], None)
+
+
 async def test_a_range_that_is_none_and_a_monitor_that_is_none_are_refused(tmp_path: Path) -> None:
     async with at_the_helm(tmp_path / "uptop.db", api()) as helm:
         wrong = await ask(helm, "/api/v1/monitors/m/history?range=2d")
         assert wrong.status_code == 400
         assert "24h, 7d, 30d, 90d, 1y" in wrong.text
+        assert (await ask(helm, "/api/v1/sla?range=2d")).status_code == 400
         for path in ("/api/v1/monitors/x/history", "/api/v1/monitors/x"):
             assert (await ask(helm, path)).status_code == 404

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from uptop_core.history_views import SlaView
 from uptop_core.views import (
     ChannelView,
     IncidentView,
@@ -66,6 +67,13 @@ class NodeList(Struct, frozen=True, kw_only=True):
     """`GET /api/v1/nodes`, in the order they joined."""
 
     nodes: tuple[NodeView, ...] = ()
+    next: str | None = None
+
+
+class SlaList(Struct, frozen=True, kw_only=True):
+    """`GET /api/v1/sla?range=`, in the order the monitors were set up."""
+
+    sla: tuple[SlaView, ...] = ()
     next: str | None = None
 
 

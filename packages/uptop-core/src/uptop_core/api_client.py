@@ -20,7 +20,7 @@ from uptop_core import api_answers as answers
 from uptop_core.errors import LeaderAway
 from uptop_core.escaping import escape
 from uptop_core.exchange import WORDS_LIMIT
-from uptop_core.history_views import HistoryView
+from uptop_core.history_views import HistoryView, SlaView
 from uptop_core.plain_exchange import PlainExchange
 from uptop_core.views import IncidentView, MonitorView, NodeView
 
@@ -92,6 +92,11 @@ class ApiClient(PlainExchange):
     async def history(self, monitor: str, span: str = "24h") -> HistoryView:
         """How a monitor was in the last 24h, 7d, 30d, 90d or 1y."""
         return await self._get(f"/monitors/{_part(monitor)}/history", HistoryView, range=span)
+
+    async def sla(self, span: str = "30d") -> tuple[SlaView, ...]:
+        """How every monitor was in the last 24h, 7d, 30d, 90d or 1y."""
+        pages = self._pages("/sla", answers.SlaList, {"range": span})
+        return tuple([view async for page in pages for view in page.sla])
 
     async def incidents(self, **query: str) -> answers.IncidentList:
         """A page of incidents, the newest first: `open`, `monitor`, `since`, `limit`, `cursor`."""

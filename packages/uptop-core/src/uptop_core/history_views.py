@@ -45,6 +45,15 @@ class RegionView(Struct, frozen=True, kw_only=True):
     p99_ms: float | None = None
 
 
+class SlaView(RangeView, frozen=True, kw_only=True):
+    """A window of one monitor, in a list of all: `parent` is the id of the group that it is in."""
+
+    monitor: str
+    name: str
+    type: str
+    parent: str | None = None
+
+
 class DayView(Struct, frozen=True, kw_only=True):
     """One day, UTC (`2026-11-22`). `outages` were felt in it, `maintained_s` was not observed."""
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uptop_core.history_views import DayView, PointView, RangeView, RegionHistory, RegionView
+import msgspec
+
+from uptop_core.history_views import (
+    DayView,
+    PointView,
+    RangeView,
+    RegionHistory,
+    RegionView,
+    SlaView,
+)
 from uptop_leader.percents import cut_percent
 from uptop_leader.states import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from uptop_core.monitors import Monitor
     from uptop_core.views import VoteView
     from uptop_leader.reliability import Reliability
     from uptop_leader.store.history import Day, Latency
@@ -35,6 +45,17 @@ def range_view(name: str, one: Reliability) -> RangeView:
         longest_s=round(one.longest_s, 3),
         mttr_s=_rounded(one.mttr_s),
         mtbf_s=_rounded(one.mtbf_s),
+    )
+
+
+def sla_view(monitor: Monitor, name: str, one: Reliability) -> SlaView:
+    """One window of a monitor in a list of all."""
+    return SlaView(
+        monitor=monitor.id,
+        name=monitor.name,
+        type=monitor.check.kind(),
+        parent=monitor.parent,
+        **msgspec.structs.asdict(range_view(name, one)),
     )
 
 

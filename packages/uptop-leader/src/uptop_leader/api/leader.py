@@ -94,6 +94,9 @@ class History(Protocol):
     ) -> Mapping[str, Reliability]:
         """How reliable a monitor was in each window of so many seconds before `now`, by name."""
 
+    def reliability_of_all(self, now: float, seconds: float) -> Mapping[str, Reliability]:
+        """How reliable every monitor was over the `seconds` before `now`."""
+
     def days(self, monitor: str, now: float, days: int) -> Sequence[Day]:
         """The last days of a monitor, the oldest first."""
 

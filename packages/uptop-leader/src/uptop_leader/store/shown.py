@@ -104,6 +104,11 @@ class Shown:
         with self._connections.reading() as connection:
             return uptime.reliabilities(connection, monitor, now, windows)
 
+    def reliability_of_all(self, now: float, seconds: float) -> dict[str, Reliability]:
+        """How reliable every monitor was in the last `seconds`."""
+        with self._connections.reading() as connection:
+            return uptime.reliability_of_all(connection, now, seconds)
+
     def days(self, monitor: str, now: float, days: int) -> list[Day]:
         """The last days of one monitor, like `daily`."""
         with self._connections.reading() as connection:

@@ -50,6 +50,17 @@ def reliabilities(
     return {name: reliability(seen.all, seen.down, start, until) for name, start in starts.items()}
 
 
+def reliability_of_all(
+    connection: Connection, now: float, seconds: float
+) -> dict[str, Reliability]:
+    """How every monitor that is there was in the last `seconds`."""
+    since, until = to_ms(now - seconds), to_ms(now)
+    return {
+        monitor: reliability(seen.all, seen.down, since, until)
+        for monitor, seen in observed(connection, since, until).items()
+    }
+
+
 def daily(
     connection: Connection, now: float, days: int, only: str | None = None
 ) -> dict[str, list[Day]]:
