@@ -1,0 +1,28 @@
+"""Moments and spans of time for people, short enough for a column. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+_DAY_S, _HOUR_S, _MINUTE_S = 86400, 3600, 60
+
+
+def span(seconds: float) -> str:
+    """How long, in its two largest units: `45 s`, `12 min`, `3 h 20 min`, `5 d 4 h`."""
+    left = max(0, int(seconds))
+    if left < _MINUTE_S:
+        return f"{left} s"
+    if left < _HOUR_S:
+        return f"{left // _MINUTE_S} min"
+    if left < _DAY_S:
+        hours, minutes = left // _HOUR_S, left % _HOUR_S // _MINUTE_S
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = left // _DAY_S, left % _DAY_S // _HOUR_S
+    return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
+
+
+def moment(at_ms: int, now_ms: int) -> str:
+    """When, in local time: with the date where it is not today."""
+    then = datetime.fromtimestamp(at_ms / 1000).astimezone()
+    today = datetime.fromtimestamp(now_ms / 1000).astimezone().date()
+    return then.strftime("%H:%M:%S" if then.date() == today else "%Y-%m-%d %H:%M")

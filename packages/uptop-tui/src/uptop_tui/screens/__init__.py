@@ -1,0 +1,1 @@
+"""The pages of the terminal UI, and what they are made of."""

@@ -1,0 +1,82 @@
+"""`Page`: what all pages share: the headline, the keys at the foot, and how news reach them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from uptop_tui.picture import ALL
+from uptop_tui.screens.headline import Headline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import SystemCommand
+
+    from uptop_tui.app import UptopApp
+    from uptop_tui.picture import Changes, Picture
+
+
+class Page(Screen[None]):
+    """A page says its `TITLE`, composes its `body`, and shows a picture.
+
+    `HELP` is what `?` explains; a widget may have a HELP of its own.
+    """
+
+    HELP: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False),
+    ]
+
+    @property
+    def uptop(self) -> UptopApp:
+        """The app, by its own type."""
+        return cast("UptopApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield Headline(self.TITLE or "")
+        yield from self.body()
+        yield Footer(show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """The widgets between headline and foot."""
+        raise NotImplementedError
+
+    def show(self, picture: Picture, changes: Changes) -> None:
+        """Show a picture; only what `changes` names differs from the one shown before.
+
+        Called when the page comes up (with ALL), and with each change while it is up.
+        """
+        raise NotImplementedError
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """What the command palette offers on this page, besides what it offers everywhere."""
+        return ()
+
+    def on_screen_resume(self) -> None:
+        self.told(self.uptop.picture, ALL)
+
+    def on_resize(self) -> None:
+        self._head()
+
+    def told(self, picture: Picture, changes: Changes) -> None:
+        """What the app calls with each change."""
+        if self.is_mounted and self.query(Headline):
+            self._head()
+            self.show(picture, changes)
+
+    def tick(self) -> None:
+        """Called each second: what tells how long something lasts goes on."""
+        if not self.uptop.picture.connection.is_live:
+            self._head()
+
+    def action_back(self) -> None:
+        """To where one came from."""
+        self.uptop.back()
+
+    def _head(self) -> None:
+        self.query_one(Headline).show(self.uptop.picture, self.uptop.leader_name, self.uptop.now())

@@ -1,0 +1,49 @@
+"""The app as a whole: it shows the leader live, says when it is away, and comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.leader.helms import api, hook
+from tests.system.waiting import until
+from tests.tui.screens import seated
+from uptop_tui.app import UptopApp
+from uptop_tui.leaders import KeptLeader
+from uptop_tui.screens.headline import Headline
+from uptop_tui.screens.help import HelpScreen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+
+def _headline(app: UptopApp) -> str:
+    return str(app.screen.query_one(Headline).content)
+
+
+async def test_the_overview_is_live(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        assert seat.shown("status") == ["○ PENDING"]
+        await seat.sees("p", "m")
+        await seat.until("up", lambda: seat.shown("status") == ["● UP"])
+        assert "● live" in _headline(seat.app)
+        assert "UP 1 / 1" in _headline(seat.app)
+
+
+async def test_help_explains_and_goes(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await seat.press("question_mark")
+        assert isinstance(seat.app.screen, HelpScreen)
+        await seat.press("escape")
+        assert not isinstance(seat.app.screen, HelpScreen)
+
+
+async def test_a_leader_that_nobody_hears_is_said_to_be_away() -> None:
+    app = UptopApp(KeptLeader(url="http://127.0.0.1:9", token="t", name="gone"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await until("said", lambda: "leader away" in _headline(app), 10)
+        assert "nothing has been heard yet" in _headline(app)
