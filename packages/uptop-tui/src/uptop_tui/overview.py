@@ -17,6 +17,7 @@ from msgspec import Struct
 from uptop_core.escaping import escape
 from uptop_core.views import MonitorView, NodeView, percent
 from uptop_tui.filtering import STATUSES
+from uptop_tui.troubles import trouble_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,13 +26,6 @@ _HEADINGS = ("STATUS", "NAME", "KIND", "LATENCY", "UPTIME 24H", "WATCHED", "VOTE
 _RIGHT = frozenset({"LATENCY", "UPTIME 24H", "WATCHED", "VOTES"})
 _UNPROVEN = ("isolated", "outweighed")
 _WORDS = ("", "no proof", "down")
-_TROUBLES = {
-    "blind": "blind, its own line is gone",
-    "odd_one": "the odd one out, sees down what others see up",
-    "offline": "offline",
-    "two_of_one_id": "another process uses its id",
-    "clock_off": "clock off",
-}
 _NAME_LIMIT = 40
 _ERROR_LIMIT = 200
 _GAP = "  "
@@ -134,11 +128,8 @@ def _troubles(node: NodeView) -> Iterator[str]:
     """What is wrong with a node, a line each, such as `node eu-1 (eu-west): offline since …`."""
     place = f" ({escape(node.region, 40)})" if node.region else ""
     for trouble in node.troubles:
-        what = _TROUBLES.get(trouble.kind, escape(trouble.kind, 40))
+        what = trouble_words(trouble.kind, node)
         since = f" since {_moment(trouble.since)}" if trouble.since is not None else ""
-        if trouble.kind == "clock_off" and node.offset_ms is not None:
-            what = f"clock {abs(node.offset_ms) / 1000:.1f} s"
-            what += " ahead" if node.offset_ms > 0 else " behind"
         yield f"node {escape(node.name, _NAME_LIMIT)}{place}: {what}{since}"
 
 

@@ -1,0 +1,99 @@
+"""What one node saw, for people: the lines of a vote as they stand below an incident. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from uptop_core.escaping import escape
+from uptop_tui.moments import moment
+from uptop_tui.signs import BAD, GOOD, QUIET, WARNING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from uptop_core.views import PhasesView, VoteView
+
+ASIDE = {
+    "isolated": "does not count: nothing proved that the node's own line worked",
+    "outweighed": "does not count: only the leader proved the node's line, and others saw it up",
+    "fault": "does not count: a fault of our own, or of the settings",
+    "stale": "does not count: too old",
+    "offline": "does not count: the node is offline",
+    "not_expected": "does not count: the node is not asked about this monitor now",
+}
+_PROOFS = {"host": "another host answered it", "leader": "only the leader answered it"}
+_PHASES = (
+    ("dns_ms", "dns"),
+    ("connect_ms", "connect"),
+    ("tls_ms", "tls"),
+    ("first_byte_ms", "first byte"),
+    ("transfer_ms", "transfer"),
+)
+
+
+def evidence(votes: Iterable[VoteView], now_ms: int) -> Content:
+    """Every vote, those that saw it down first."""
+    ordered = sorted(votes, key=lambda vote: (vote.up, vote.region, vote.name))
+    lines = [line for vote in ordered for line in vote_lines(vote, now_ms)]
+    return Content("\n").join(lines) if lines else Content("no votes: nobody was asked")
+
+
+def vote_lines(vote: VoteView, now_ms: int) -> Iterator[Content]:
+    """One vote: who saw what and when, and below it what else is known."""
+    sign, word, style = ("●", "up", GOOD) if vote.up else ("▼", "down", BAD)
+    said = f"  {escape(saw(vote), 200)}" if saw(vote) else ""
+    yield Content.assemble(
+        (f"{sign} {word:<4}", style),
+        f"  {place(vote)}",
+        (f"  {moment(vote.observed, now_ms)}", QUIET),
+        said,
+    )
+    if facts := " · ".join(_facts(vote)):
+        yield Content.styled(f"        {facts}", QUIET)
+    for condition in vote.failed:
+        found = f"{escape(condition.text, 120)} — found {escape(condition.found, 80)}"
+        yield Content(f"        {'soft ' if condition.soft else ''}condition failed: {found}")
+    if vote.aside:
+        yield Content.styled(f"        {ASIDE.get(vote.aside, escape(vote.aside, 40))}", WARNING)
+
+
+def place(vote: VoteView) -> str:
+    """Who looked and from where: `fra-1 (eu-west)`."""
+    name = escape(vote.name or vote.node, 40)
+    return f"{name} ({escape(vote.region, 40)})" if vote.region else name
+
+
+def saw(vote: VoteView) -> str:
+    """What a node found, in a few words; empty where it found nothing wrong."""
+    reason = (vote.reason or "").replace("_", " ")
+    if not vote.detail:
+        return reason
+    return vote.detail if not reason or reason in vote.detail else f"{vote.detail} ({reason})"
+
+
+def phases(view: PhasesView) -> str:
+    """How long each phase took, those that happened: `dns 1 ms · connect 20 ms`."""
+    told = ((word, getattr(view, name)) for name, word in _PHASES)
+    return " · ".join(f"{word} {milliseconds(took)}" for word, took in told if took is not None)
+
+
+def milliseconds(took: float) -> str:
+    """`0.4 ms`, `12 ms`, `1.5 s`."""
+    if took < 9.95:
+        return f"{took:.1f} ms"
+    return f"{took:.0f} ms" if took < 1000 else f"{took / 1000:.1f} s"
+
+
+def _facts(vote: VoteView) -> Iterator[str]:
+    if vote.status_code is not None:
+        yield f"HTTP {vote.status_code}"
+    if vote.latency_ms is not None:
+        yield f"took {milliseconds(vote.latency_ms)}"
+    if vote.phases is not None and (told := phases(vote.phases)):
+        yield told
+    if vote.address:
+        yield f"at {escape(vote.address, 60)}"
+    if vote.proof in _PROOFS:
+        yield f"line: {_PROOFS[vote.proof]}"

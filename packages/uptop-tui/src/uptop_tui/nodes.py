@@ -1,0 +1,143 @@
+"""Nodes as rows of a table, and all that is known of one. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from uptop_core.escaping import escape
+from uptop_tui.moments import moment, span
+from uptop_tui.screens.columns import Column
+from uptop_tui.signs import BAD, QUIET, WARNING, signed
+from uptop_tui.troubles import trouble_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from uptop_core.views import MonitorView, NodeView
+    from uptop_tui.screens.table import Cells
+
+COLUMNS = (
+    Column(key="state", title="STATE", width=9),
+    Column(key="name", title="NAME", width=12, share=1),
+    Column(key="region", title="REGION", width=9, share=1),
+    Column(key="heard", title="HEARD", width=9, right=True),
+    Column(key="lag", title="LAG", width=7, rank=1, right=True),
+    Column(key="clock", title="CLOCK", width=8, rank=2, right=True),
+    Column(key="missed", title="MISSED", width=6, rank=3, right=True),
+    Column(key="lost", title="LOST", width=6, rank=3, right=True),
+    Column(key="version", title="VERSION", width=8, rank=4),
+    Column(key="trouble", title="TROUBLE", width=13, share=2),
+)
+_STATES = ("offline", "online", "left")
+
+
+def cells(node: NodeView, now_ms: int) -> Cells:
+    """The row of a node."""
+    words = [trouble_words(trouble.kind, node) for trouble in node.troubles]
+    style = BAD if node.state == "offline" or node.trouble == "blind" else WARNING
+    return (
+        signed(node.state),
+        escape(node.name, 40),
+        escape(node.region, 40),
+        heard(node, now_ms),
+        f"{node.lag_ms} ms" if not node.own else "–",
+        clock(node),
+        f"{node.missed}" if node.missed else "–",
+        f"{node.dropped}" if node.dropped else "–",
+        escape(node.version, 20),
+        Content.styled(", ".join(words), style),
+    )
+
+
+def ordered(nodes: Iterable[NodeView]) -> list[NodeView]:
+    """Those in trouble first, those that have left last, else as they joined."""
+
+    def place(node: NodeView) -> tuple[bool, bool, int, str]:
+        return (node.state == "left", not node.troubles, node.joined, node.id)
+
+    return sorted(nodes, key=place)
+
+
+def heard(node: NodeView, now_ms: int) -> str:
+    """How long ago it spoke."""
+    if node.own:
+        return "here"
+    return f"{span((now_ms - node.heard) / 1000)} ago" if node.heard else "never"
+
+
+def clock(node: NodeView) -> str:
+    """How far its clock is ahead of the leader's."""
+    if node.offset_ms is None:
+        return "–"
+    off = node.offset_ms
+    return f"{off:+d} ms" if abs(off) < 1000 else f"{off / 1000:+.1f} s"
+
+
+def about(node: NodeView, monitors: Iterable[MonitorView], now_ms: int) -> Content:
+    """All that is known of one node, in lines."""
+    return Content("\n").join(_lines(node, list(monitors), now_ms))
+
+
+def _lines(node: NodeView, monitors: list[MonitorView], now_ms: int) -> Iterator[Content]:
+    title = escape(node.name, 60)
+    if node.id != node.name:
+        title += f" ({escape(node.id, 60)})"
+    own = ", the leader's own" if node.own else ""
+    yield Content.assemble((title, "bold"), f"{own} — joined {moment(node.joined, now_ms)}")
+    for trouble in node.troubles:
+        since = f" since {moment(trouble.since, now_ms)}" if trouble.since is not None else ""
+        yield Content.styled(f"▼ {trouble_words(trouble.kind, node)}{since}", BAD)
+    where = [f"region {escape(node.region, 60) or 'none'}", f"heard {heard(node, now_ms)}"]
+    if node.address:
+        where.append(f"from {escape(node.address, 60)}")
+    where.append(f"version {escape(node.version, 40) or 'unknown'}")
+    yield Content(" · ".join(where))
+    yield Content(" · ".join(_work(node)))
+    if node.dropped:
+        yield Content.styled(_lost(node, now_ms), WARNING)
+    yield from _sees(node, monitors)
+    if node.kinds:
+        yield Content.styled(f"checks {', '.join(escape(kind, 20) for kind in node.kinds)}", QUIET)
+
+
+def _work(node: NodeView) -> Iterator[str]:
+    if node.offset_ms is not None:
+        off = "off" if node.is_clock_off else "right"
+        rtt = f", measured within {node.rtt_ms} ms" if node.rtt_ms is not None else ""
+        yield f"clock {off} ({clock(node)}{rtt})"
+    if not node.own:
+        yield f"checks begin at most {node.lag_ms} ms late"
+        yield f"{node.missed} not begun in time" if node.missed else "none missed"
+    if not node.dropped and not node.own:
+        yield "spool: nothing lost"
+
+
+def _lost(node: NodeView, now_ms: int) -> str:
+    words = f"spool: {node.dropped} results lost, since it was full"
+    if node.lost_from is not None and node.lost_until is not None:
+        times = f"{moment(node.lost_from, now_ms)} and {moment(node.lost_until, now_ms)}"
+        words += f"; observed between {times}"
+    return words
+
+
+def _sees(node: NodeView, monitors: list[MonitorView]) -> Iterator[Content]:
+    """What it looks at, and what it sees down."""
+    votes = [
+        (monitor.name, vote.up)
+        for monitor in monitors
+        for vote in monitor.votes
+        if vote.node == node.id and (vote.fresh or vote.aside in ("isolated", "outweighed"))
+    ]
+    down = sorted(name for name, up in votes if not up)
+    if not votes:
+        yield Content("it votes on no monitor now")
+        return
+    words = f"sees {len(votes) - len(down)} of {len(votes)} monitors up"
+    if not down:
+        yield Content(words)
+        return
+    named = ", ".join(escape(name, 40) for name in down[:8])
+    rest = f" and {len(down) - 8} more" if len(down) > 8 else ""
+    yield Content.assemble(words, ("; down: ", BAD), named, rest)
