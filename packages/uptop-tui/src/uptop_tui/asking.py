@@ -22,13 +22,13 @@ async def ask(leader: KeptLeader, wanted: Filter) -> Overview:
         return Overview(monitors=monitors, nodes=await client.nodes())
 
 
-def explain(error: LeaderError, leader: KeptLeader) -> str:
-    """One sentence on what is wrong and what to do about it."""
+def explain(error: LeaderError, leader: KeptLeader, hint: str = "") -> str:
+    """One sentence on what is wrong and what to do about it; `hint` tells how a token is given."""
     url = leader.url
     if isinstance(error, LeaderBusy):
         return f"the leader at {url} cannot answer now, try again: {error}"
     if isinstance(error, TokenRefused) and not leader.token:
-        return f"{error}: set UPTOP_TOKEN or use --token-file"
+        return f"{error}: {hint}" if hint else str(error)
     if isinstance(error, LeaderRefused) and error.status == 403:
         return f"this API token may not read at {url}: {error}"
     return str(error)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from uptop_tui.leaders import KeptLeader, Leaders
 
 FINE, DOWN, USAGE, AWAY = range(4)
+TOKEN_HINT = "set UPTOP_TOKEN or use --token-file"  # noqa: S105  a sentence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +69,7 @@ def _print_once(leader: KeptLeader | None, wanted: Filter, *, as_json: bool) -> 
     try:
         overview = anyio.run(ask, leader, wanted)
     except LeaderError as error:
-        return _complain(AWAY, explain(error, leader))
+        return _complain(AWAY, explain(error, leader, TOKEN_HINT))
     sys.stdout.write(_shown(overview, as_json=as_json))
     return DOWN if overview.is_down else FINE
 
