@@ -14,7 +14,7 @@ from tests.system.waiting import until
 from uptop_core.wire import ResultsBatch
 from uptop_leader.api.app import build_app
 from uptop_tui.app import UptopApp
-from uptop_tui.leaders import KeptLeader
+from uptop_tui.leaders import KeptLeader, Leaders
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ WITHIN_S = 10.0
 class Seat:
     """Somebody before the screen, and the leader behind it, whose engine runs."""
 
-    def __init__(self, desk: Desk, app: UptopApp, pilot: Pilot[None]) -> None:
+    def __init__(self, desk: Desk, app: UptopApp, pilot: Pilot[KeptLeader]) -> None:
         self.desk = desk
         self.app = app
         self.pilot = pilot
@@ -84,6 +84,7 @@ async def seated(
     probes: tuple[str, ...] = ("p",),
     role: str = "editor",
     size: tuple[int, int] = SIZE,
+    leaders: Leaders | None = None,
     **settings: Any,
 ) -> AsyncIterator[Seat]:
     """Before the overview, live, of a leader that has these things and these probes."""
@@ -95,7 +96,7 @@ async def seated(
             anyio.create_task_group() as tasks,
         ):
             tasks.start_soon(desk.helm.engine.run)
-            app = UptopApp(KeptLeader(url=url, token=role, name="here"))
+            app = UptopApp(KeptLeader(url=url, token=role, name="here"), leaders=leaders)
             async with app.run_test(size=size) as pilot:
                 seat = Seat(desk, app, pilot)
                 await seat.until("live", lambda: app.picture.connection.is_live)

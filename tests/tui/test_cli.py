@@ -136,9 +136,18 @@ def test_a_leader_that_is_not_kept_is_wrong_usage(
     assert "--leader: no leader 'work' is kept" in _complaint(capsys)
 
 
-def test_without_once_it_says_what_there_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_it_says_what_there_is_instead(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([]) == 2
     assert "`uptop-tui --once`" in _complaint(capsys)
+
+
+def test_what_goes_with_once_is_refused_without_it(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--json"]) == 2
+    assert "go with --once" in _complaint(capsys)
 
 
 def test_a_leader_that_is_away_is_exit_code_3(

@@ -9,8 +9,9 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 
 from uptop_core.api_client import ApiClient
-from uptop_core.errors import LeaderError
+from uptop_core.errors import ConfigError, LeaderError
 from uptop_core.escaping import escape
+from uptop_tui.leaders import kept_theme
 from uptop_tui.live import Live
 from uptop_tui.pages import PAGES
 from uptop_tui.picture import Picture
@@ -20,18 +21,19 @@ from uptop_tui.screens.page import Page
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from textual.driver import Driver
     from textual.screen import Screen
     from textual.worker import Worker
 
-    from uptop_tui.leaders import KeptLeader
+    from uptop_tui.leaders import KeptLeader, Leaders
     from uptop_tui.pages import PageEntry
     from uptop_tui.picture import Changes
 
 T = TypeVar("T")
 
 
-class UptopApp(App[None]):
-    """What an operator does all day."""
+class UptopApp(App["KeptLeader"]):
+    """What an operator does all day. It ends with the leader to go on to, or None."""
 
     TITLE = "uptop"
     ENABLE_COMMAND_PALETTE = True
@@ -44,11 +46,23 @@ class UptopApp(App[None]):
     MODES = {page.name: page.page for page in PAGES}
     DEFAULT_MODE = "overview"
 
-    def __init__(self, leader: KeptLeader) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        leader: KeptLeader,
+        *,
+        leaders: Leaders | None = None,
+        client: ApiClient | None = None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        """`leaders` is where others are kept; without it there is this one only, and nothing of
+        what is chosen here is kept. `client` takes the place of one made by the leader.
+        """
+        super().__init__(driver_class)
         self.leader = leader
-        self.client = ApiClient(leader.url, token=leader.token or None)
+        self.leaders = leaders
+        self.client = client or ApiClient(leader.url, token=leader.token or None)
         self.picture = Picture()
+        self.theme = kept_theme(self.available_themes, leaders) or self.theme
 
     # The leader
 
@@ -110,6 +124,16 @@ class UptopApp(App[None]):
             timeout=10 if is_error else 4,
             markup=False,
         )
+
+    # What is chosen
+
+    def watch_theme(self, theme: str) -> None:
+        """Keep the theme that was chosen."""
+        if self.is_running and self.leaders is not None:
+            try:
+                self.leaders.keep_theme(theme)
+            except ConfigError as error:
+                self.tell(f"the theme is not remembered: {error}", is_error=True)
 
     # The pages
 

@@ -1,6 +1,7 @@
-"""`uptop-tui`: reads flags and settings, prints the overview, and says by its exit code how it is.
+"""`uptop-tui`: reads flags and settings, and opens the screen or prints the overview once.
 
-0 nothing is down, 1 something is, 2 wrong usage, 3 the leader is away or refused.
+The exit code of `--once` says how it is: 0 nothing is down, 1 something is, 2 wrong usage, 3 the
+leader is away or refused.
 """
 
 from __future__ import annotations
@@ -36,17 +37,22 @@ TOKEN_HINT = "set UPTOP_TOKEN or use --token-file"  # noqa: S105  a sentence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with the command line and the environment of the process; the exit code."""
     flags = _parser().parse_args(arguments)
-    if not flags.once:
-        return _complain(
-            USAGE,
-            "the interactive screen comes in a later release; `uptop-tui --once` prints the overview",
-        )
+    if not flags.once and (flags.json or flags.filter):
+        return _complain(USAGE, "--json and --filter go with --once")
+    if not flags.once and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        what = "this is no terminal: `uptop-tui --once` prints the overview as plain text"
+        return _complain(USAGE, what)
+    leaders = user_leaders()
     try:
-        leader = _leader(flags, user_leaders())
+        leader = _leader(flags, leaders)
         wanted = _wanted(flags.filter)
     except InputError as error:
         return _complain(USAGE, str(error))
-    return _print_once(leader, wanted, as_json=flags.json)
+    if flags.once:
+        return _print_once(leader, wanted, as_json=flags.json)
+    from uptop_tui.opening import open_screen  # Textual is not for who only prints
+
+    return open_screen(leader, leaders)
 
 
 def read(flags: argparse.Namespace, environ: Mapping[str, str]) -> TuiSettings:
@@ -84,11 +90,14 @@ def _wanted(written: Sequence[str]) -> Filter:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="uptop-tui",
-        description="The terminal UI of uptop. In this version: the overview as plain text.",
-        epilog="Exit code: 0 nothing is down, 1 something is, 2 wrong usage, 3 the leader is away"
+        description="The terminal UI of uptop: everything an operator does. Without a leader that is"
+        " kept, it asks for one.",
+        epilog="Exit code of --once: 0 nothing is down, 1 something is, 2 wrong usage, 3 the leader is away"
         " or refused. Settings: UPTOP_URL, UPTOP_TOKEN.",
     )
-    parser.add_argument("--once", action="store_true", help="print the overview and stop")
+    parser.add_argument(
+        "--once", action="store_true", help="print the overview as plain text and stop"
+    )
     parser.add_argument("--json", action="store_true", help="with --once: print it as JSON")
     parser.add_argument(
         "--filter",

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from uptop_core.errors import ConfigError, Problem, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 FILE = "tui.json"
 
@@ -144,3 +144,14 @@ def choose(url: str, token: str, name: str, kept: Kept) -> KeptLeader | None:
         names = ", ".join(one.name for one in kept.leaders) or "none is kept yet"
         raise SettingError([Problem("--leader", f"no leader {name!r} is kept: {names}")])
     return found
+
+
+def kept_theme(themes: Collection[str], leaders: Leaders | None) -> str:
+    """The theme that was chosen last; empty for none, or for one that there is not any more."""
+    if leaders is None:
+        return ""
+    try:
+        theme = leaders.read().theme
+    except ConfigError:  # it is told where it matters more
+        return ""
+    return theme if theme in themes else ""

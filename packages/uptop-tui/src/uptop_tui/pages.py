@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from uptop_tui.screens.overview import OverviewPage
+from uptop_tui.screens.settings import SettingsPage
 
 if TYPE_CHECKING:
     from uptop_tui.screens.page import Page
@@ -28,5 +29,6 @@ class PageEntry(NamedTuple):
 
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("1", "overview", OverviewPage, "every monitor as it stands"),
+    PageEntry("0", "settings", SettingsPage, "this terminal's: leaders and theme"),
 )
 """In the order of their keys."""
