@@ -39,8 +39,9 @@ class _Server(uvicorn.Server):
 class Running:
     """A leader on a database in `folder`, with a monitor, a channel and a maintenance."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, cluster_secret: str = "") -> None:
         clock = Clock()
+        self._secret = cluster_secret
         self._store = Store.open(folder / "uptop.db", Keyring(), clock.now())
         once = Maintenance(id="w", name="w", start=1.0, end=2.0, all=True)
         set_up(self._store, api(), hook(), once, now=clock.now())
@@ -67,7 +68,7 @@ class Running:
 
     async def _run(self) -> None:
         async with httpx.AsyncClient(trust_env=False) as http, anyio.create_task_group() as tasks:
-            chosen = LeaderSettings(leader_checks="never")
+            chosen = LeaderSettings(leader_checks="never", cluster_secret=self._secret)
             leader = Leader(chosen, self._store, self._store.load(), self._clock, http)
             config = uvicorn.Config(build_app(leader), log_config=None, lifespan="off")
             self._server = _Server(config)

@@ -80,6 +80,22 @@ async def test_once_without_a_leader_ends_with_1_and_one_line(tmp_path: Path) ->
     assert len(done.stderr.splitlines()) == 1
 
 
+async def test_the_doctor_says_what_is_wrong_and_reports_nothing(tmp_path: Path) -> None:
+    leader = StubLeader(monitor("a"))
+    async with leader.serving():
+        flags = ["doctor", "--peer-url", leader.url, "--node-id", "eu-1"]
+        done = await run(*flags, folder=tmp_path)
+        assert leader.count(REGISTER) == 0
+        assert leader.batches == []
+    lines = done.stdout.decode().splitlines()
+    assert done.returncode == 0, done.stdout
+    assert any(line.startswith("ok     leader") for line in lines)
+    assert lines[-1].startswith("0 wrong, ")
+    done = await run(*flags, folder=tmp_path)
+    assert done.returncode == 1
+    assert f"no leader at {leader.url}" in done.stdout.decode()
+
+
 async def test_once_prints_what_was_found(tmp_path: Path) -> None:
     leader = StubLeader(monitor("a"))
     async with leader.serving():

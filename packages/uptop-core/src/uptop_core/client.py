@@ -124,6 +124,11 @@ class LeaderClient(Exchange):
                 pass
         return self._read(answer, Health)
 
+    async def date(self) -> str:
+        """The moment that the node says it is, in whole seconds, as HTTP writes it; empty if none."""
+        answer = await self._ask("GET", "/api/health")
+        return str(answer.headers.get("Date", ""))
+
 
 def _fetched(
     raws: tuple[msgspec.Raw, ...], rechecks: tuple[Recheck, ...], etag: str | None

@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_USAGE
+    if given.command == "doctor":
+        return anyio.run(_examine, settings)
     logs.set_up(settings.log_level, settings.log_format)
     for warning in (*stray_variables(os.environ, dotenv=dotenv), *settings.warnings()):
         logs.event(_log, logging.WARNING, warning)
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
+    add("command", nargs="?", choices=["doctor"], help="say what is wrong here and how to mend it")
     add("--peer-url", metavar="URL", help="the leader, or several, comma-separated")
     add("--node-id", metavar="ID", help="who this node is")
     add("--region", "--node-region", dest="node_region", metavar="R", help="where it looks from")
@@ -77,6 +80,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _has_uvloop() -> bool:
     return find_spec("uvloop") is not None
+
+
+async def _examine(settings: ProbeSettings) -> int:
+    from uptop_core.examining import Level, lines
+    from uptop_probe.examination import findings
+
+    found = [finding async for finding in findings(settings)]
+    sys.stdout.writelines(f"{line}\n" for line in lines(found))
+    return FAILED if any(finding.level is Level.WRONG for finding in found) else OK
 
 
 async def _run(settings: ProbeSettings, once: bool) -> int:

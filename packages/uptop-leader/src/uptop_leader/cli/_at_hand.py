@@ -51,6 +51,14 @@ def settings_here(**flags: object) -> LeaderSettings:
     return read_settings(LeaderSettings, environment(), dotenv=Path(".env"), overrides=flags)
 
 
+def own_url(settings: LeaderSettings) -> str:
+    """Where the leader of these settings can be reached from here."""
+    host = settings.effective_http_host
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    scheme = "https" if settings.has_tls else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
+
+
 @contextmanager
 def opened(
     settings: LeaderSettings, *, make: bool = False, changes: bool = False

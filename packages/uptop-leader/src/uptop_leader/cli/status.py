@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from uptop_leader.cli import FAILED
-from uptop_leader.cli._at_hand import settings_here
+from uptop_leader.cli._at_hand import own_url, settings_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def status(ctx: click.Context, url: str | None, token_file: Path | None) -> None
     settings = settings_here()
     token = _token(settings, token_file)
     secret = settings.cluster_secret
-    health, monitors = anyio.run(_ask, url or _own_url(settings), secret, token)
+    health, monitors = anyio.run(_ask, url or own_url(settings), secret, token)
     for line in _lines(health, monitors):
         click.echo(line)
     if health.status != "ok":
@@ -87,13 +87,6 @@ def _copy_words(copy: CopyHealth) -> str:
     if copy.behind:
         words += f", {copy.behind} changes behind"
     return f"{words}; {copy.trouble}" if copy.trouble else words
-
-
-def _own_url(settings: LeaderSettings) -> str:
-    host = settings.effective_http_host
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    scheme = "https" if settings.has_tls else "http"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
 
 
 def _token(settings: LeaderSettings, token_file: Path | None) -> str | None:

@@ -102,6 +102,10 @@ class Connections:
         with self.writing() as connection:
             return self._database.drop_parts(connection, table, until)
 
+    def damage(self, connection: Connection) -> tuple[str, ...]:
+        """What the database finds wrong with itself, in its own words."""
+        return self._database.damage(connection)
+
     def leave_no_trace(self, tables: Collection[str]) -> None:
         """Write these tables anew, so that no unused room holds what stood there before. Others
         that write wait for it.

@@ -29,7 +29,7 @@ def migrate(connection: Connection) -> None:
 
     Raises StoreTooNew when the database is at a revision that this version does not know.
     """
-    found = _revision(connection)
+    found = revision(connection)
     known = revisions()
     if found is not None and found not in known:
         raise StoreTooNew(found)
@@ -37,7 +37,7 @@ def migrate(connection: Connection) -> None:
         _take_steps(connection)
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
     """The revision the database is at; None when it is new."""
     if not inspect(connection).has_table(_VERSION.name):
         return None

@@ -58,6 +58,11 @@ class Kind(Protocol):
     def copy(self, connection: Connection, target: Path) -> None:
         """Copy all of it to a file while others write. StoreError where there is no such copy."""
 
+    def damage(self, connection: Connection) -> tuple[str, ...]:
+        """What the database finds wrong with itself, in its own words; some of it, where it is
+        much. Takes a while for a large one.
+        """
+
     def leave_no_trace(self, connection: Connection, tables: Collection[str]) -> None:
         """Write tables anew, outside of a transaction: what stood there before is nowhere then."""
 

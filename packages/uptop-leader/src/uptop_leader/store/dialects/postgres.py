@@ -92,6 +92,10 @@ class Database:
         """PostgreSQL has its own."""
         raise StoreError(f"{self.name} is PostgreSQL: back it up with pg_dump")
 
+    def damage(self, connection: Connection) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: a server looks after itself."""
+        return ()
+
     def leave_no_trace(self, connection: Connection, tables: Collection[str]) -> None:
         """See `Kind`. The server's own log (WAL) and its copies are the server's business."""
         for table in tables:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from uptop_leader.store.puts import Put
 
 _WAL_LIMIT = 64 * 1024 * 1024  # bytes the log keeps on disk after a long reader let it grow
+_DAMAGES = 5
 _READERS = 4
 _MORE_READERS = 28  # opened for a burst of views, closed after it
 
@@ -102,6 +103,11 @@ class Database:
             raw.backup(copied)
         finally:
             copied.close()
+
+    def damage(self, connection: Connection) -> tuple[str, ...]:
+        """See `Kind`."""
+        found = connection.exec_driver_sql(f"PRAGMA quick_check({_DAMAGES})")
+        return tuple(words for (words,) in found if words != "ok")
 
     def leave_no_trace(self, connection: Connection, tables: Collection[str]) -> None:  # noqa: ARG002
         """See `Kind`: the whole file, and the log."""

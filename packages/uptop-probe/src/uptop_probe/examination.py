@@ -1,0 +1,34 @@
+"""What `uptop-probe doctor` looks at: settings, clock, permissions, its line, its leaders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uptop_core import examining
+from uptop_core.examining import Finding, Level
+from uptop_core.looks import Vantage
+from uptop_probe.probe import leader_clients
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from uptop_probe.settings import ProbeSettings
+
+
+async def findings(settings: ProbeSettings) -> AsyncIterator[Finding]:
+    """Everything, one after the other. Nothing is registered, and no result is reported."""
+    yield examining.python()
+    for line in settings.warnings():
+        yield Finding(Level.WARNING, "settings", line, "see .env.example")
+    yield examining.clock()
+    for finding in examining.pings():
+        yield finding
+    vantage = Vantage(
+        allow_private=settings.allow_private_targets, skip_verify=settings.insecure_skip_verify
+    )
+    async for finding in examining.canaries(settings.canaries, vantage):
+        yield finding
+    async with leader_clients(settings) as clients:
+        for client in clients:
+            for finding in await examining.leader(client):
+                yield finding

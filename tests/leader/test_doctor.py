@@ -1,0 +1,118 @@
+"""`uptop-leader doctor`: what is wrong is found and says how to mend it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.leader.commands import Run, runner
+from tests.leader.helms import hook
+from tests.leader.running import Running
+from tests.leader.store_samples import NOON, set_up
+from uptop_leader.seal import Keyring
+from uptop_leader.store.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY, OTHER = "11" * 32, "22" * 32
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    run = runner(tmp_path, monkeypatch, capsys)
+    monkeypatch.setenv("UPTOP_HTTP_PORT", "1")  # where nobody listens
+    monkeypatch.setenv("UPTOP_CLUSTER_SECRET", "a-secret")
+    return run
+
+
+def made(path: Path, keys: str = "") -> None:
+    store = Store.open(path, Keyring.from_setting(keys), NOON)
+    set_up(store, hook())
+    store.close()
+
+
+def told(lines: list[str], about: str) -> list[tuple[str, str]]:
+    """How bad it is and in which words, of each line about something."""
+    split = [line.split(maxsplit=2) for line in lines[:-1]]
+    return [(level, rest) for level, what, rest in split if what == about]
+
+
+def test_a_healthy_leader_has_nothing_wrong(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path / "uptop.db", KEY)
+    monkeypatch.setenv("UPTOP_ENCRYPTION_KEY", KEY)
+    (tmp_path / "other").mkdir()
+    with Running(tmp_path / "other") as target:
+        monkeypatch.setenv("UPTOP_ALLOW_PRIVATE_TARGETS", "true")
+        monkeypatch.setenv("UPTOP_CANARIES", f"{target.url}/api/health")
+        code, lines, _ = run("doctor")
+    assert code == 0
+    assert lines[-1].startswith("0 wrong, ")
+    assert told(lines, "keys") == [("ok", "1 credentials, all sealed under the first key")]
+    ((level, words),) = told(lines, "canary")
+    assert (level, "answers within" in words) == ("ok", True)
+    assert [level for level, _ in told(lines, "database")] == ["ok"]
+
+
+def test_it_makes_and_migrates_nothing(run: Run, tmp_path: Path) -> None:
+    code, lines, _ = run("doctor")
+    assert code == 0
+    assert "the first start makes it" in told(lines, "database")[0][1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_key_and_secrets_in_clear_are_told_apart(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path / "uptop.db")
+    code, lines, _ = run("doctor")
+    assert (code, told(lines, "keys")[0][0]) == (0, "warn")
+    assert told(lines, "keys")[0][1].endswith("then `uptop-leader migrate-secrets`")
+    monkeypatch.setenv("UPTOP_ENCRYPTION_KEY", KEY)
+    run("migrate-secrets")
+    monkeypatch.setenv("UPTOP_ENCRYPTION_KEY", OTHER)
+    code, lines, _ = run("doctor")
+    assert code == 1
+    ((level, words),) = told(lines, "keys")
+    assert level == "wrong"
+    assert words.endswith("-> add the key it was sealed under to UPTOP_ENCRYPTION_KEY")
+
+
+def test_a_damaged_database_and_one_of_a_newer_version_are_wrong(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "uptop.db"
+    made(path)
+    raw = sqlite3.connect(path)
+    raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.commit()
+    raw.close()
+    code, lines, _ = run("doctor")
+    assert (code, told(lines, "database")[0][0]) == (1, "wrong")
+    assert "of a newer version (revision 9999)" in told(lines, "database")[0][1]
+    path.write_bytes(b"no database at all" * 1000)
+    code, lines, _ = run("doctor")
+    ((level, words),) = told(lines, "database")
+    assert (code, level) == (1, "wrong")
+    assert "is not a database, or is damaged" in words
+
+
+def test_a_follower_is_told_that_its_leader_is_away_or_knows_another_secret(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPTOP_CLUSTER_MODE", "follower")
+    monkeypatch.setenv("UPTOP_PEER_URL", "http://127.0.0.1:1")
+    code, lines, _ = run("doctor")
+    assert (code, told(lines, "leader")[0][0]) == (1, "wrong")
+    (tmp_path / "other").mkdir()
+    with Running(tmp_path / "other", cluster_secret="another") as leader:
+        monkeypatch.setenv("UPTOP_PEER_URL", leader.url)
+        code, lines, _ = run("doctor")
+        assert (code, told(lines, "credential")[0][0]) == (1, "wrong")
+        monkeypatch.setenv("UPTOP_CLUSTER_SECRET", "another")
+        code, lines, _ = run("doctor")
+        assert [level for level, _ in told(lines, "leader")] == ["ok"]
+        assert told(lines, "credential") == [("ok", f"{leader.url} takes it")]
+        assert code == 0
