@@ -64,7 +64,7 @@ def lines(overview: Overview, columns: int | None = None) -> Iterator[str]:
 def _table(overview: Overview, columns: int | None) -> Iterator[str]:
     ordered = sorted(overview.monitors, key=lambda view: (_rank(view), view.name.casefold()))
     table = [_HEADINGS, *(_cells(view) for view in ordered)]
-    errors = ["ERROR", *(escape(_error(view), _ERROR_LIMIT) for view in ordered)]
+    errors = ["ERROR", *(escape(error_of(view), _ERROR_LIMIT) for view in ordered)]
     widths = [max(width(row[column]) for row in table) for column in range(len(_HEADINGS))]
     for row, error in zip(table, errors, strict=True):
         yield _cut(_GAP.join((*_aligned(row, widths), error)).rstrip(), columns)
@@ -104,7 +104,7 @@ def _cells(view: MonitorView) -> tuple[str, ...]:
     )
 
 
-def _error(view: MonitorView) -> str:
+def error_of(view: MonitorView) -> str:
     """What is wrong; in maintenance also which one it is, and what was judged beneath it."""
     if view.status != "MAINTENANCE":
         return view.error

@@ -1,58 +1,202 @@
-"""The overview: every monitor as it stands."""
+"""The overview: every monitor as it stands, what is down first, members beneath their groups."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import ComposeResult
+import msgspec
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
 
-from uptop_core.escaping import escape
-from uptop_core.views import MonitorView, percent
-from uptop_tui.screens.columns import Column
-from uptop_tui.screens.page import Page
-from uptop_tui.screens.table import Cells, Rows
-from uptop_tui.signs import rank_of, signed
+from uptop_tui.histories import Histories
+from uptop_tui.listing import ORDERS, Line, Wish, groups, listed, order_key
+from uptop_tui.screens.acting import ActsOnMonitors
+from uptop_tui.screens.filter_bar import FilterBar
+from uptop_tui.screens.monitor import MonitorPage
+from uptop_tui.screens.monitor_cells import COLUMNS, SPARK, monitor_cells
+from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from uptop_tui.picture import Changes, Picture
 
-COLUMNS = (
-    Column(key="status", title="STATUS", width=13),
-    Column(key="name", title="NAME", width=18, share=1),
-    Column(key="kind", title="KIND", width=6, rank=3),
-    Column(key="latency", title="LATENCY", width=8, right=True),
-    Column(key="uptime", title="24 H", width=9, rank=1, right=True),
-    Column(key="votes", title="VOTES", width=5, rank=2, right=True),
-)
+_EMPTY = "nothing is watched yet"
+_NO_MATCH = "nothing matches the filter"
 
 
-class OverviewPage(Page):
-    """Every monitor, what is down first."""
+class OverviewPage(ActsOnMonitors):
+    """Every monitor; several can be chosen and acted on together."""
 
     TITLE = "Overview"
-    HELP: ClassVar[str] = "Every monitor as it stands, what is down first."
+    HELP: ClassVar[str] = (
+        "Every monitor as it stands, what is down first.\n"
+        "↻ it is being rechecked · ✓ its incident is acknowledged · VOTES: up of fresh\n"
+        "LATENCY 24 H: height is how long answers took, × failed, · nobody looked\n"
+        "/ filters, s sorts by the next column, S turns the order, f folds a group,\n"
+        "Space chooses several, then p u r m act on all of them. Click a heading to sort."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("s", "sort", "Sort"),
+        Binding("S", "turn", "Turn the order", show=False),
+        Binding("f", "fold", "Fold"),
+        Binding("F", "fold_all", "Fold all groups", show=False),
+        Binding("left", "fold(True)", show=False),
+        Binding("right", "fold(False)", show=False),
+        Binding("exclamation_mark", "problems", "Only problems", key_display="!", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wish = Wish()
+        self._lines: dict[str, Line] = {}
+        self._keys: dict[str, tuple[Any, ...]] = {}
+        self._histories: Histories | None = None
 
     def body(self) -> ComposeResult:
-        yield Rows(COLUMNS, empty="nothing is watched yet", chooses=True)
+        yield FilterBar()
+        yield Rows(COLUMNS, empty=_EMPTY, chooses=True)
+
+    def on_mount(self) -> None:
+        self._histories = Histories(self.uptop.client, self.uptop.now, self._spark_came, SPARK)
+        self.run_worker(self._histories.run(), group="histories")
+        self.query_one(Rows).focus()
+        self._mark()
+
+    # What is shown
 
     def show(self, picture: Picture, changes: Changes) -> None:
-        if not (changes.all or changes.monitors):
+        if changes.all:
+            self._arrange(picture)
             return
+        touched = changes.monitors | {
+            picture.incidents[id].monitor for id in changes.incidents if id in picture.incidents
+        }
+        if any(self._is_moved(picture, id) for id in touched):
+            self._arrange(picture, touched)
+        else:
+            self._put(picture, touched)
+
+    def tick(self) -> None:
+        super().tick()
         rows = self.query_one(Rows)
-        views = sorted(
-            picture.monitors.values(), key=lambda view: (rank_of(view.status), view.name.casefold())
-        )
-        rows.fill((view.id, cells(view)) for view in views)
+        self._put(self.uptop.picture, rows.in_sight())  # FOR goes on
+        if self._histories is not None and rows.is_shown("history"):
+            self._histories.want(rows.in_sight())
 
+    def _is_moved(self, picture: Picture, id: str) -> bool:
+        view = picture.monitors.get(id)
+        return view is None or self._keys.get(id) != order_key(view, self._wish)
 
-def cells(view: MonitorView) -> Cells:
-    """The row of a monitor."""
-    name = escape(view.name, 60) + (f" — {escape(view.error, 80)}" if view.error else "")
-    return (
-        signed(view.status),
-        name,
-        escape(view.type, 20),
-        "–" if view.latency_ms is None else f"{view.latency_ms:.0f} ms",
-        percent(view.uptime_24h),
-        f"{view.votes_up}/{view.votes_fresh}" if view.votes_fresh else "–",
-    )
+    def _arrange(self, picture: Picture, touched: Iterable[str] | None = None) -> None:
+        """Put the rows where they belong; the cells of those touched, or of all, anew."""
+        rows, before = self.query_one(Rows), self._lines
+        views = picture.monitors
+        for id in before.keys() - views.keys():
+            rows.forget(id)
+        self._keys = {id: order_key(view, self._wish) for id, view in views.items()}
+        self._lines = {line.id: line for line in listed(views, self._wish)}
+        moved = {id for id, line in self._lines.items() if before.get(id) != line}
+        self._put(picture, self._lines if touched is None else moved.union(touched))
+        rows.empty = _NO_MATCH if self._wish.filter.words else _EMPTY
+        rows.reorder(list(self._lines))
+
+    def _put(self, picture: Picture, ids: Iterable[str]) -> None:
+        rows, now = self.query_one(Rows), self.uptop.now()
+        taken_on = {
+            incident.monitor for incident in picture.incidents.values() if incident.acknowledged
+        }
+        for id in ids:
+            line, view = self._lines.get(id), picture.monitors.get(id)
+            if line is not None and view is not None:
+                spark = self._histories.spark(id) if self._histories is not None else None
+                cells = monitor_cells(view, line, spark, now, is_acknowledged=id in taken_on)
+                rows.put(id, cells)
+
+    def _spark_came(self, monitor: str) -> None:
+        self._put(self.uptop.picture, (monitor,))
+
+    def _change(self, **wishes: Any) -> None:
+        self._wish = msgspec.structs.replace(self._wish, **wishes)
+        self._arrange(self.uptop.picture, ())
+        self._mark()
+
+    def _mark(self) -> None:
+        self.query_one(Rows).mark(self._wish.order, "▲" if self._wish.is_reversed else "▼")
+
+    # What is done
+
+    def meant(self) -> tuple[str, ...]:
+        """Those chosen, else the one the cursor is on."""
+        return self.query_one(Rows).selected()
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        self.app.push_screen(MonitorPage(event.row))
+
+    def on_rows_heading_clicked(self, event: Rows.HeadingClicked) -> None:
+        if event.column == self._wish.order:
+            self.action_turn()
+        elif event.column in ORDERS:
+            self._change(order=event.column, is_reversed=False)
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        self._change(filter=event.wanted)
+
+    def on_filter_bar_left(self) -> None:
+        self.query_one(Rows).focus()
+
+    def action_filter(self) -> None:
+        """Write a filter."""
+        self.query_one(FilterBar).open()
+
+    def action_problems(self) -> None:
+        """Only what is neither up nor quiet on purpose; once more: all."""
+        bar = self.query_one(FilterBar)
+        words = "status:down,unknown,partial,late,degraded"
+        bar.write("" if bar.words == words else words)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        orders = list(ORDERS)
+        following = orders[(orders.index(self._wish.order) + 1) % len(orders)]
+        self._change(order=following, is_reversed=False)
+        self.uptop.tell(f"sorted by {following}")
+
+    def action_turn(self) -> None:
+        """Turn the order round."""
+        self._change(is_reversed=not self._wish.is_reversed)
+
+    def action_fold(self, folded: bool | None = None) -> None:
+        """Fold the group the cursor is on or in, or unfold it."""
+        rows, views = self.query_one(Rows), self.uptop.picture.monitors
+        view = views.get(rows.current or "")
+        if view is None:
+            return
+        if view.type != "group":
+            if folded is False or view.parent not in self._lines:
+                return
+            view = views[view.parent]
+            rows.move_to(view.id)
+        is_folded = view.id in self._wish.folded
+        if folded is None or folded != is_folded:
+            self._change(folded=self._wish.folded ^ {view.id})
+
+    def action_fold_all(self) -> None:
+        """Fold all groups; once more: none."""
+        every = groups(self.uptop.picture.monitors.values())
+        self._change(folded=frozenset() if every <= self._wish.folded else every)
+
+    def action_back(self) -> None:
+        """Esc takes away what narrows the list: what is chosen, then the filter."""
+        rows, bar = self.query_one(Rows), self.query_one(FilterBar)
+        if rows.chosen:
+            rows.choose(set())
+        elif bar.words:
+            bar.write("")
+
+    def commands(self) -> Iterable[SystemCommand]:
+        yield from super().commands()
+        yield SystemCommand("Filter (/)", "by text, tag, status, …", self.action_filter)
+        yield SystemCommand("Only problems (!)", "what is not up", self.action_problems)
+        yield SystemCommand("Fold all groups (F)", "or unfold them", self.action_fold_all)

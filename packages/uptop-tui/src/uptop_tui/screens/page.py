@@ -40,7 +40,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Headline(self.TITLE or "")
         yield from self.body()
-        yield Footer(show_command_palette=False)
+        yield Footer(show_command_palette=False, compact=True)
 
     def body(self) -> ComposeResult:
         """The widgets between headline and foot."""

@@ -114,7 +114,7 @@ class Rows(ScrollView, can_focus=True):
         self.ids: list[str] = []
         self.chosen: set[str] = set()
         self.columns = tuple(columns)
-        self._empty = empty
+        self.empty = empty
         self._chooses = chooses
         self._places: dict[str, int] = {}
         self._cells: dict[str, Cells] = {}
@@ -187,6 +187,15 @@ class Rows(ScrollView, can_focus=True):
         self._marks = {column: sign}
         self.refresh()
 
+    def in_sight(self) -> tuple[str, ...]:
+        """The rows that can be seen now."""
+        top = self.scroll_offset.y
+        return tuple(self.ids[top : top + max(0, self.size.height - 1)])
+
+    def is_shown(self, column: str) -> bool:
+        """Whether there is room for a column."""
+        return any(self.columns[index].key == column for index, _ in self._widths)
+
     def move_to(self, id: str) -> None:
         """Put the cursor on a row."""
         if (place := self._places.get(id)) is not None:
@@ -200,7 +209,7 @@ class Rows(ScrollView, can_focus=True):
             return self._header(width)
         place = y - 1 + self.scroll_offset.y
         if place >= len(self.ids):
-            words = self._empty if not self.ids and y == 2 else ""
+            words = self.empty if not self.ids and y == 2 else ""
             return self._painted(Content(words), self.visual_style, width)
         id = self.ids[place]
         is_cursor, is_chosen = place == self.cursor, id in self.chosen

@@ -1,0 +1,99 @@
+"""The overview under the hands of somebody: rows, groups, filters, and several at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.leader.helms import api, hook
+from tests.tui.screens import seated
+from uptop_core.checks.group import GroupCheck
+from uptop_tui.screens.monitor import MonitorPage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from uptop_core.monitors import Monitor
+
+pytestmark = pytest.mark.anyio
+
+
+def _group(id: str) -> Monitor:
+    return api(id, check=GroupCheck())
+
+
+async def test_only_what_changed_is_put_and_the_cursor_stays_with_its_row(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("a"), api("b"), hook()) as seat:
+        await seat.sees("p", "a")
+        await seat.sees("p", "b")
+        await seat.until("up", lambda: seat.shown("status") == ["● UP"] * 2)
+        assert seat.rows.current == "a"
+        await seat.goes_down("p", "b")
+        await seat.until("first", lambda: seat.shown() == ["b  1 × timeout: no answer", "a"])
+        assert seat.shown("status")[0] == "▼ DOWN"
+        assert seat.shown("votes") == ["0/1", "1/1"]
+        assert seat.rows.current == "a"
+
+
+async def test_groups_fold(tmp_path: Path) -> None:
+    things = (_group("web"), api("shop", parent="web"), api("mail"))
+    async with seated(tmp_path, *things, hook()) as seat:
+        assert seat.shown() == ["mail", "▾ web", "shop"]
+        await seat.press("down", "down", "left")
+        assert seat.shown() == ["mail", "▸ web"]
+        await seat.press("right")
+        assert seat.shown() == ["mail", "▾ web", "shop"]
+        await seat.press("F")
+        assert seat.shown() == ["mail", "▸ web"]
+
+
+async def test_a_filter_is_at_work_while_it_is_written(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("shop", tags=("web",)), api("mail"), hook()) as seat:
+        await seat.press("slash")
+        await seat.type("tag:web")
+        await seat.until("narrowed", lambda: seat.shown() == ["shop"])
+        await seat.press("enter")
+        assert seat.rows.has_focus
+        await seat.press("escape")
+        await seat.until("all", lambda: seat.shown() == ["mail", "shop"])
+
+
+async def test_several_are_paused_resumed_and_put_in_maintenance_together(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("a"), api("b"), api("c"), hook()) as seat:
+        await seat.press("space", "down", "space", "p")
+        await seat.until("paused", lambda: sorted(seat.shown("status"))[:2] == ["‖ PAUSED"] * 2)
+        await seat.press("u")
+        await seat.until("resumed", lambda: seat.shown("status") == ["○ PENDING"] * 3)
+        await seat.press("m", "enter")
+        seat.desk.helm.clock.at += 60
+        await seat.until("maintained", lambda: seat.shown("status").count("▣ MAINTENANCE") == 2)
+        assert seat.rows.chosen == {"a", "b"}
+        await seat.press("escape")
+        assert seat.rows.chosen == set()
+
+
+async def test_a_viewer_is_not_offered_what_they_may_not_do(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("a"), hook(), role="viewer") as seat:
+        await seat.press("p")
+        await seat.pilot.pause()
+        assert seat.shown("status") == ["○ PENDING"]
+        assert "p" not in {
+            active.binding.key for active in seat.app.screen.active_bindings.values()
+        }
+
+
+async def test_sorting_turns_round_and_narrow_screens_drop_columns(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("a"), api("b"), hook(), size=(60, 24)) as seat:
+        await seat.press("s", "S")
+        assert seat.shown() == ["b", "a"]
+        assert seat.rows.is_shown("votes")
+        assert not seat.rows.is_shown("history")
+
+
+async def test_enter_opens_a_monitor_and_escape_comes_back(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("a"), hook()) as seat:
+        await seat.press("enter")
+        assert isinstance(seat.app.screen, MonitorPage)
+        await seat.press("escape")
+        assert seat.shown() == ["a"]
