@@ -66,6 +66,15 @@ class Seat:
             helm.clock.at += 5
             await self.sees(node, monitor, up=False, recheck=run.recheck)
 
+    async def comes_up(self, node: str, monitor: str = "m") -> None:
+        """A probe sees it up again, and confirms it."""
+        helm = self.desk.helm
+        helm.clock.at += 5
+        await self.sees(node, monitor)
+        while (run := helm.state(monitor).run) is not None:
+            helm.clock.at += 5
+            await self.sees(node, monitor, recheck=run.recheck)
+
     @property
     def rows(self) -> Rows:
         """The table of the screen on top."""

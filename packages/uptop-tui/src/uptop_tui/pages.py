@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from uptop_tui.screens.incidents import IncidentsPage
+from uptop_tui.screens.nodes import NodesPage
 from uptop_tui.screens.overview import OverviewPage
 from uptop_tui.screens.settings import SettingsPage
+from uptop_tui.screens.sla import SlaPage
 
 if TYPE_CHECKING:
     from uptop_tui.screens.page import Page
@@ -29,6 +32,9 @@ class PageEntry(NamedTuple):
 
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("1", "overview", OverviewPage, "every monitor as it stands"),
+    PageEntry("3", "incidents", IncidentsPage, "what went wrong, and who has taken it on"),
+    PageEntry("4", "nodes", NodesPage, "who looks, from where, and how well they keep up"),
+    PageEntry("7", "sla", SlaPage, "uptime, outages, MTTR and MTBF of 24 hours to a year"),
     PageEntry("0", "settings", SettingsPage, "this terminal's: leaders and theme"),
 )
 """In the order of their keys."""

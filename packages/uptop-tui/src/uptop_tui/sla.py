@@ -5,7 +5,7 @@ Everything is time: uptime is of what was observed, and beside it stands how muc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from textual.content import Content
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 SPANS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days", "1y": "1 year"}
 SECONDS = {"24h": 86_400, "7d": 604_800, "30d": 2_592_000, "90d": 7_776_000, "1y": 31_536_000}
-ORDERS = ("uptime", "name", "down", "outages", "longest", "mttr", "mtbf", "covered")
 Order = Literal["uptime", "name", "down", "outages", "longest", "mttr", "mtbf", "covered"]
 """What a table may be sorted by: the keys of its columns; the worst comes first."""
+ORDERS: tuple[Order, ...] = get_args(Order)
 
 COLUMNS = (
     Column(key="name", title="MONITOR", width=16, share=1),

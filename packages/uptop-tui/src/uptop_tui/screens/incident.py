@@ -1,0 +1,134 @@
+"""One incident in full: how it stands, what happened, and what every place saw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec import Struct
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from uptop_core.escaping import escape
+from uptop_tui.evidence import evidence
+from uptop_tui.screens.on_incidents import ActsOnIncidents
+from uptop_tui.screens.reading import Reading
+from uptop_tui.signs import sign_of
+from uptop_tui.timeline import state, timeline, told
+
+if TYPE_CHECKING:
+    from uptop_core.api_answers import PostView, TransitionView
+    from uptop_core.views import IncidentView
+    from uptop_tui.picture import Changes, Picture
+
+TRANSITIONS = "200"
+"""How far back the transitions of a monitor are looked through."""
+
+
+class Story(Struct, frozen=True):
+    """What was read of an incident."""
+
+    incident: IncidentView
+    transitions: tuple[TransitionView, ...]
+    posts: tuple[PostView, ...]
+
+
+class IncidentPage(ActsOnIncidents):
+    """Timeline, evidence and posts."""
+
+    TITLE = "Incident"
+    HELP: ClassVar[str] = (
+        "The timeline has what happened, what people did, and what they wrote. The evidence is what\n"
+        "each place saw when the incident was confirmed: that is what it rests on. A vote that does\n"
+        "not count says why."
+    )
+    DEFAULT_CSS = """
+    IncidentPage {
+        VerticalScroll { padding: 0 1; }
+        .heading { text-style: bold; color: $text-accent; margin-top: 1; }
+    }
+    """
+
+    def __init__(self, incident: str) -> None:
+        super().__init__()
+        self._incident = incident
+        self._story: Story | None = None
+        self._status = ""
+        self._read = Reading(self, self._ask, self._was_read, self._was_refused)
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static("reading …", id="state")
+            yield Static("Timeline", classes="heading")
+            yield Static("", id="timeline")
+            yield Static("Evidence", classes="heading")
+            yield Static("", id="evidence")
+
+    def on_mount(self) -> None:
+        self.query_one(VerticalScroll).focus()
+
+    def show(self, picture: Picture, changes: Changes) -> None:  # noqa: ARG002  the story is read
+        status = self._monitor_status()
+        if (
+            changes.all
+            or changes.posts
+            or self._incident in changes.incidents
+            or status != self._status
+        ):
+            self._status = status
+            self._read.again()
+        self._show_state()
+
+    def tick(self) -> None:
+        super().tick()
+        self._show_state()
+
+    def meant(self) -> IncidentView | None:
+        """The one it is about, once it has been read."""
+        return self._story.incident if self._story is not None else None
+
+    def taken(self) -> None:
+        """Read it anew."""
+        self._read.again(now=True)
+
+    async def _ask(self) -> Story:
+        client = self.uptop.client
+        incident = await client.incident(self._incident)
+        moved = await client.transitions(monitor=incident.monitor, limit=TRANSITIONS)
+        posts = {post.id: post for post in (await client.posts(incident=self._incident)).posts}
+        for thread in {post.thread for post in posts.values()}:
+            posts.update((post.id, post) for post in (await client.posts(thread=thread)).posts)
+        return Story(incident, moved.transitions, tuple(posts.values()))
+
+    def _was_read(self, story: Story) -> None:
+        self._story, now = story, self.uptop.now()
+        self._show_state()
+        entries = timeline(story.incident, story.transitions, story.posts)
+        self.query_one("#timeline", Static).update(told(entries, now))
+        self.query_one("#evidence", Static).update(evidence(story.incident.evidence, now))
+        self.refresh_bindings()
+
+    def _was_refused(self, sentence: str) -> None:
+        self.query_one("#state", Static).update(Content(sentence))
+
+    def _show_state(self) -> None:
+        if self._story is None:
+            return
+        incident = self._story.incident
+        number = f"incident {incident.number} of " if incident.number else "an incident of "
+        line = Content.assemble(
+            number, (escape(incident.name, 100), "bold"), "  ", state(incident, self.uptop.now())
+        )
+        if status := self._monitor_status():
+            sign = sign_of(status)
+            line = line.append("   now ").append(
+                Content.styled(f"{sign.sign} {sign.word}", sign.style)
+            )
+        self.query_one("#state", Static).update(line)
+
+    def _monitor_status(self) -> str:
+        if self._story is None:
+            return ""
+        view = self.uptop.picture.monitors.get(self._story.incident.monitor)
+        return view.status if view is not None else ""

@@ -1,0 +1,78 @@
+"""What is done with an incident, from wherever one is shown: acknowledge it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+
+from uptop_core.escaping import escape
+from uptop_tui.screens.note import NoteScreen
+from uptop_tui.screens.page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from uptop_core.views import IncidentView
+
+EDITING = frozenset({"acknowledge", "write"})
+
+
+class ActsOnIncidents(Page):
+    """A page on which an incident can be acted on; `meant` is the one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "acknowledge", "Acknowledge"),
+    ]
+
+    def meant(self) -> IncidentView | None:
+        """The incident that an action is about."""
+        raise NotImplementedError
+
+    def taken(self) -> None:
+        """Called when the leader has done something with it."""
+        raise NotImplementedError
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Viewers are not offered what they may not do."""
+        if action in EDITING and self.uptop.role == "viewer":
+            return False
+        return super().check_action(action, parameters)
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """Actions, for the palette."""
+        incident = self.meant()
+        if incident is None:
+            return
+        name = escape(incident.name, 60)
+        if self.uptop.role != "viewer" and incident.ended is None:
+            yield SystemCommand(
+                "Acknowledge (a)", f"take on the incident of {name}", self.action_acknowledge
+            )
+
+    def action_acknowledge(self) -> None:
+        """Take it on, with a note."""
+        incident = self.meant()
+        if incident is None:
+            return
+        name = escape(incident.name, 60)
+        if incident.ended is not None:
+            self.uptop.tell(f"the incident of {name} is over", is_error=True)
+            return
+        words = f"Reminders about {name} end with it. A note for the others, or nothing:"
+        self.app.push_screen(
+            NoteScreen("Acknowledge", words, "I look into it"),
+            lambda note: self._acknowledge(incident, note),
+        )
+
+    def _acknowledge(self, incident: IncidentView, note: str | None) -> None:
+        if note is None:
+            return
+        name = escape(incident.name, 60)
+
+        def said(_: IncidentView) -> str:
+            self.taken()
+            return f"{name}: acknowledged"
+
+        self.uptop.do(lambda: self.uptop.client.acknowledge(incident.id, note), said)

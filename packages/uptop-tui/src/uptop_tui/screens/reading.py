@@ -1,0 +1,73 @@
+"""What a page reads of the leader beside the picture: again whenever it may have changed, one question
+at a time, and not more often than the leader should be asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import anyio
+
+from uptop_core.errors import LeaderError, LeaderRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from uptop_tui.screens.page import Page
+
+T = TypeVar("T")
+APART_S = 1.0
+
+
+class Reading(Generic[T]):
+    """Reads for a page: `ask` the leader, then `show` what it said. What it refuses goes to `refused`
+    as a sentence; while it is away nothing is said here, since the headline says so and what was
+    read last stays.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        ask: Callable[[], Awaitable[T]],
+        show: Callable[[T], None],
+        refused: Callable[[str], None] | None = None,
+    ) -> None:
+        self._page = page
+        self._ask = ask
+        self._show = show
+        self._refused = refused
+        self._is_wanted = False
+        self._is_running = False
+        self._soon = anyio.Event()
+
+    def again(self, *, now: bool = False) -> None:
+        """It may have changed. `now`: a person waits for it, so ask at once."""
+        self._is_wanted = True
+        if now:
+            self._soon.set()
+        if not self._is_running:
+            self._is_running = True
+            self._page.run_worker(self._run())
+
+    async def _run(self) -> None:
+        try:
+            while self._is_wanted:
+                self._is_wanted = False
+                self._soon = anyio.Event()
+                await self._once()
+                with anyio.move_on_after(APART_S):
+                    await self._soon.wait()
+        finally:
+            self._is_running = False
+
+    async def _once(self) -> None:
+        try:
+            said = await self._ask()
+        except LeaderRefused as error:
+            if self._refused is not None:
+                self._refused(str(error))
+        except LeaderError:
+            return
+        else:
+            if self._page.is_mounted:
+                self._show(said)

@@ -1,0 +1,127 @@
+"""How reliable every monitor was: uptime, outages, MTTR and MTBF of a span."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static, Tab, Tabs
+
+from uptop_tui.screens.page import Page
+from uptop_tui.screens.reading import Reading
+from uptop_tui.screens.table import Rows
+from uptop_tui.sla import ALL, COLUMNS, ORDERS, SPANS, Order, cells, ordered, total, total_cells
+
+if TYPE_CHECKING:
+    from uptop_core.history_views import SlaView
+    from uptop_tui.picture import Changes, Picture
+
+AGAIN_S = 30
+
+
+class SlaPage(Page):
+    """A table of all monitors, for one span at a time."""
+
+    TITLE = "SLA"
+    HELP: ClassVar[str] = (
+        "Uptime is time: of what was observed, the part in which the monitor was not down. COVERED is\n"
+        "how much of the span was observed at all: time in which nobody looked, in maintenance or\n"
+        "while it was paused counts as neither. OUTAGES are how often it was down, LONGEST the longest\n"
+        "of them, MTTR the mean time to recovery (down time by outages), MTBF the mean time between\n"
+        "failures (up time by outages). Percentages are cut: 100 % means that nothing was missed.\n"
+        "← and → choose the span, s what it is sorted by."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "span(-1)", "Shorter"),
+        Binding("right", "span(1)", "Longer"),
+        Binding("s", "sort", "Sort"),
+    ]
+    DEFAULT_CSS = "SlaPage #sum { height: 1; padding: 0 1; color: $text-muted; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._span = "30d"
+        self._order: Order = "uptime"
+        self._views: tuple[SlaView, ...] = ()
+        self._ticks = 0
+        self._read = Reading(self, self._ask, self._was_read, self._was_refused)
+
+    def body(self) -> ComposeResult:
+        tabs = Tabs(*(Tab(words, id=f"of-{name}") for name, words in SPANS.items()))
+        tabs.can_focus = False  # ← and → work anywhere on the page
+        yield tabs
+        yield Rows(COLUMNS, empty="reading …")
+        yield Static("", id="sum")
+
+    def on_mount(self) -> None:
+        self.query_one(Tabs).active = f"of-{self._span}"
+        self.query_one(Rows).focus()
+        self._mark()
+
+    def show(self, picture: Picture, changes: Changes) -> None:  # noqa: ARG002  what is read of the leader is shown
+        if changes.all or changes.incidents or changes.config:
+            self._read.again()
+
+    def tick(self) -> None:
+        super().tick()
+        self._ticks += 1
+        if self._ticks % AGAIN_S == 0:
+            self._read.again()
+
+    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
+        span = (event.tab.id or "").removeprefix("of-")
+        if span in SPANS and span != self._span:
+            self._span = span
+            self.query_one("#sum", Static).update("reading …")
+            self._read.again(now=True)
+
+    def on_rows_heading_clicked(self, event: Rows.HeadingClicked) -> None:
+        for order in ORDERS:
+            if order == event.column:
+                self._sort_by(order)
+
+    def action_span(self, by: int) -> None:
+        """A longer or shorter span."""
+        names = list(SPANS)
+        place = max(0, min(names.index(self._span) + by, len(names) - 1))
+        self.query_one(Tabs).active = f"of-{names[place]}"
+
+    def action_sort(self) -> None:
+        """Sort by the next figure."""
+        self._sort_by(ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)])
+
+    def _sort_by(self, order: Order) -> None:
+        self._order = order
+        self._mark()
+        self._fill()
+
+    def _mark(self) -> None:
+        self.query_one(Rows).mark(self._order, "▲")
+
+    async def _ask(self) -> tuple[str, tuple[SlaView, ...]]:
+        span = self._span
+        return span, await self.uptop.client.sla(span)
+
+    def _was_read(self, said: tuple[str, tuple[SlaView, ...]]) -> None:
+        span, views = said
+        if span == self._span:
+            self._views = views
+            self._fill()
+
+    def _was_refused(self, sentence: str) -> None:
+        self.query_one("#sum", Static).update(Content(sentence))
+
+    def _fill(self) -> None:
+        shown = ordered(self._views, self._order)
+        rows = [(view.monitor, cells(view)) for view in shown]
+        own = [view for view in shown if view.type != "group"]
+        if (together := total(own, self._span)) is not None and len(own) > 1:
+            rows.append((ALL, total_cells(together, len(own))))
+        self.query_one(Rows).fill(rows)
+        words = f"the last {SPANS[self._span]}"
+        unseen = sum(view.uptime is None for view in own)
+        if unseen:
+            words += f"; {unseen} not observed at all"
+        self.query_one("#sum", Static).update(Content(words))

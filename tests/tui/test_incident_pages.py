@@ -1,0 +1,94 @@
+"""The pages of incidents: what is open and what is over, one in full, and taking one on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Static
+
+from tests.leader.helms import api, hook
+from tests.tui.screens import Seat, seated
+from uptop_core.api_bodies import PostBody
+from uptop_tui.screens.incident import IncidentPage
+from uptop_tui.screens.incidents import IncidentsPage
+from uptop_tui.screens.note import NoteScreen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+
+def text(seat: Seat, name: str) -> str:
+    return str(seat.app.screen.query_one(f"#{name}", Static).content)
+
+
+async def open_page(seat: Seat) -> None:
+    """The page of incidents, with the one that is open."""
+    await seat.goes_down("p")
+    await seat.press("3")
+    assert isinstance(seat.app.screen, IncidentsPage)
+    await seat.until("it is listed", lambda: seat.shown("state") == ["▼ open"])
+
+
+async def test_an_incident_comes_up_by_itself_and_goes_over(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await seat.press("3")
+        assert seat.shown("state") == []
+        await seat.goes_down("p")
+        await seat.until("it is listed", lambda: seat.shown("state") == ["▼ open"])
+        assert seat.shown("monitor") == ["m"]
+        assert text(seat, "count") == "1 open, 0 that are over"
+        await seat.comes_up("p")
+        await seat.until("it is over", lambda: seat.shown("state") == ["● over"])
+        await seat.press("o")
+        assert seat.shown("state") == []
+
+
+async def test_one_is_taken_on_with_a_note(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await open_page(seat)
+        await seat.press("a")
+        assert isinstance(seat.app.screen, NoteScreen)
+        await seat.type("on it")
+        await seat.press("enter")
+        await seat.until("it is taken", lambda: seat.shown("taken") == ["✓ editor"])
+        await seat.press("enter")
+        await seat.until("it is read", lambda: "on it" in text(seat, "timeline"))
+        assert "acknowledged by editor" in text(seat, "timeline")
+
+
+async def test_who_cancels_the_note_takes_nothing_on(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await open_page(seat)
+        await seat.press("a", "escape")
+        assert isinstance(seat.app.screen, IncidentsPage)
+        assert seat.shown("taken") == [""]
+
+
+async def test_one_in_full_has_its_evidence_and_what_people_write(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await open_page(seat)
+        await seat.press("enter")
+        assert isinstance(seat.app.screen, IncidentPage)
+        await seat.until("it is read", lambda: "open for" in text(seat, "state"))
+        assert "incident 1 of m" in text(seat, "state")
+        assert "p (region-p)" in text(seat, "evidence")
+        incident = next(iter(seat.app.picture.incidents))
+        post = PostBody(
+            kind="identified", title="Cable", words="A cable was cut.", incident=incident
+        )
+        await seat.app.client.write_post(post)
+        await seat.until("the post is seen", lambda: "A cable was cut." in text(seat, "timeline"))
+        await seat.comes_up("p")
+        await seat.until("it is over", lambda: "recovered" in text(seat, "state"))
+        await seat.press("escape")
+        assert isinstance(seat.app.screen, IncidentsPage)
+
+
+async def test_a_viewer_is_not_offered_to_take_one_on(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook(), role="viewer") as seat:
+        await open_page(seat)
+        await seat.press("a")
+        assert isinstance(seat.app.screen, IncidentsPage)

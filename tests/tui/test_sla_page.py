@@ -1,0 +1,49 @@
+"""The page of SLA figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Static
+
+from tests.leader.helms import api, hook
+from tests.tui.screens import Seat, seated
+from uptop_tui.sla import ALL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+
+def told(seat: Seat) -> str:
+    return str(seat.app.screen.query_one("#sum", Static).content)
+
+
+async def test_what_was_down_stands_first_and_all_together_last(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("a"), api("b"), hook()) as seat:
+        await seat.sees("p", "a")
+        await seat.sees("p", "b")
+        seat.desk.helm.clock.at += 50
+        await seat.goes_down("p", "b")
+        seat.desk.helm.clock.at += 30
+        await seat.comes_up("p", "b")
+        await seat.press("7")
+        await seat.until("read", lambda: seat.shown() == ["b", "a", "all 2 monitors"])
+        assert seat.shown("outages") == ["1", "–", "1"]
+        assert told(seat) == "the last 30 days"
+        assert seat.rows.words(ALL)["down"] == seat.rows.words("b")["down"]
+        await seat.press("s")
+        assert seat.shown() == ["a", "b", "all 2 monitors"], "by name"
+
+
+async def test_the_span_is_chosen_by_keys(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("a"), hook()) as seat:
+        await seat.press("7")
+        await seat.until("read", lambda: seat.shown() == ["a"])
+        assert told(seat) == "the last 30 days; 1 not observed at all"
+        await seat.press("right", "right", "right")
+        await seat.until("a year", lambda: told(seat).startswith("the last 1 year"))
+        await seat.press("left", "left", "left", "left", "left")
+        await seat.until("a day", lambda: told(seat).startswith("the last 24 hours"))
