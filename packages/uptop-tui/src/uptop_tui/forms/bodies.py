@@ -1,0 +1,98 @@
+"""The forms of what the models of the API describe alone: users, tokens and posts. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from uptop_core.api_bodies import PostBody, TokenBody, UserBody
+from uptop_tui.forms.drafts import Draft, Entries, Form
+from uptop_tui.forms.fields import Hint, Option, Schema, Shape, fields_of
+
+if TYPE_CHECKING:
+    from msgspec import Struct
+
+    from uptop_core.api_answers import PostView
+    from uptop_tui.forms.known import Known
+
+_ROLES = (
+    Option("viewer", "viewer: reads"),
+    Option("editor", "editor: sets up and acts"),
+    Option("admin", "admin: also manages users and tokens"),
+)
+
+
+def user_form() -> Form:
+    """A user to be added."""
+    hints = {
+        "name": Hint(help="who it is, such as ada; tokens are made for a name"),
+        "role": Hint(shape=Shape.CHOICE, options=_ROLES),
+    }
+    return Form(title="Add a user", fields=fields_of(_schema(UserBody), hints))
+
+
+def role_form(name: str) -> Form:
+    """Another role for a user."""
+    hints = {"role": Hint(shape=Shape.CHOICE, options=_ROLES)}
+    fields = fields_of(_schema(UserBody), hints)
+    return Form(title=f"Role of {name}", fields=tuple(one for one in fields if one.name == "role"))
+
+
+def token_form(known: Known) -> Form:
+    """A token to be made."""
+    users = tuple(Option(name, name) for name in known.users)
+    hints = {
+        "name": Hint(help="what it is for, such as laptop"),
+        "user": Hint(shape=Shape.CHOICE, options=users, help="who acts with it, in their role"),
+        "expires": Hint(
+            shape=Shape.MOMENT, help="when it ends, such as +90d or 2027-01-31; empty: never"
+        ),
+    }
+    return Form(title="Make a token", fields=fields_of(_schema(TokenBody), hints))
+
+
+def post_form(known: Known, *, is_begun: bool) -> Form:
+    """A post that begins a thread, or goes on with one."""
+    hints = {
+        "kind": Hint(help="a thread stands on the status page until it is resolved"),
+        "words": Hint(shape=Shape.LINES, label="Text", help="what people are to know"),
+        "title": Hint(help="of the thread; needed to begin one"),
+        "monitors": Hint(
+            shape=Shape.SOME_OF, options=known.monitor_options, help="what it is about"
+        ),
+        "at": Hint(shape=Shape.MOMENT, help="now, if it is empty"),
+    }
+    left_out = {"thread", "incident", *(("title", "monitors") if is_begun else ())}
+    fields = [one for one in fields_of(_schema(PostBody), hints) if one.name not in left_out]
+    order = ("title", "kind", "words", "monitors", "at")
+    fields.sort(key=lambda one: order.index(one.name) if one.name in order else len(order))
+    title = "Go on with a thread" if is_begun else "Write a post"
+    return Form(title=title, fields=tuple(fields), places={"thread": "", "incident": ""})
+
+
+def post_draft(
+    known: Known,
+    *,
+    last: PostView | None = None,
+    incident: str | None = None,
+    monitors: tuple[str, ...] = (),
+    title: str = "",
+) -> Draft:
+    """The draft of a post: the next one after `last` of its thread, or the first of a thread about
+    an incident and monitors.
+    """
+    base: dict[str, Any] = {}
+    given: Entries = {"kind": "investigating", "title": title, "monitors": monitors}
+    if last is not None:
+        base["thread"] = last.thread
+        given["kind"] = last.kind
+    elif incident is not None:
+        base["incident"] = incident
+    return Draft(post_form(known, is_begun=last is not None), base, given, is_new=True)
+
+
+def _schema(kind: type[Struct]) -> Schema:
+    """The schema of a body, standing on its own."""
+    _, found = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    return {**found[kind.__name__], "$defs": found}
