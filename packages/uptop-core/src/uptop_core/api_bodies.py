@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Moment = Annotated[int, Meta(ge=0, lt=7_258_118_400_000, extra_json_schema={"x-unit": "unix_ms"})]
+Moment = Annotated[int, Meta(ge=0, lt=7_258_118_400_000)]
 """Unix milliseconds, before the year 2200."""
 Note = Annotated[str, Meta(max_length=1000)]
 RoleName = Literal["admin", "editor", "viewer"]
@@ -38,7 +38,7 @@ class MaintenanceSettings(Struct, frozen=True, kw_only=True, omit_defaults=True)
     start: Moment | None = None
     end: Moment | None = None
     rrule: Annotated[str, Meta(max_length=500)] | None = None
-    duration: Annotated[float, Meta(extra_json_schema={"x-unit": "s"})] | None = None
+    duration: float | None = None
     timezone: str = "UTC"
     monitors: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()

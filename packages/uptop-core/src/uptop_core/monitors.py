@@ -8,8 +8,7 @@ from msgspec import Meta, Struct
 
 from uptop_core.kinds import AnyCheck
 
-# In the schemas `x-unit` tells forms in what a number is: people write 5m for 300 seconds.
-Interval = Annotated[float, Meta(ge=1, le=366 * 86_400, extra_json_schema={"x-unit": "s"})]
+Interval = Annotated[float, Meta(ge=1, le=366 * 86_400)]
 
 # What notifies by default (DESIGN 9): DOWN, the recovery, and UNKNOWN once per cause.
 
@@ -37,11 +36,9 @@ class Monitor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     check: AnyCheck
     interval: Interval = 60.0
-    timeout: Annotated[float, Meta(gt=0, le=86_400, extra_json_schema={"x-unit": "s"})] | None = (
-        None
-    )
+    timeout: Annotated[float, Meta(gt=0, le=86_400)] | None = None
     max_retries: Annotated[int, Meta(ge=0, le=100)] | None = None
-    retry_interval: Annotated[float, Meta(ge=0.1, le=3600, extra_json_schema={"x-unit": "s"})] = 5.0
+    retry_interval: Annotated[float, Meta(ge=0.1, le=3600)] = 5.0
     regions: tuple[str, ...] = ()
     aggregation: str | None = None
     min_votes: Annotated[int, Meta(ge=1, le=1000)] = 1
@@ -53,7 +50,7 @@ class Monitor(Struct, frozen=True, kw_only=True, omit_defaults=True):
     runbook: str = ""
     paused: bool = False
     notify: NotifySwitches = NotifySwitches()
-    remind_every: Annotated[float, Meta(ge=60, extra_json_schema={"x-unit": "s"})] | None = None
+    remind_every: Annotated[float, Meta(ge=60)] | None = None
     keep_body: bool = False
 
     @property

@@ -49,7 +49,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
     url: str
     method: Annotated[str, Meta(pattern="^[A-Z]{1,20}$")] = "GET"
     headers: dict[str, str] = {}
-    body: Annotated[str, Meta(extra_json_schema={"contentMediaType": "text/plain"})] = ""
+    body: str = ""
     username: str = ""
     password: str = ""
     bearer: str = ""

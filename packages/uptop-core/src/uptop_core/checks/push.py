@@ -29,9 +29,7 @@ class PushCheck(Check, tag="push", frozen=True, kw_only=True, omit_defaults=True
     token: str = ""
     cron: Annotated[str, Meta(max_length=200)] = ""
     timezone: Annotated[str, Meta(max_length=100)] = ""
-    grace: (
-        Annotated[float, Meta(ge=0, le=366 * 86_400, extra_json_schema={"x-unit": "s"})] | None
-    ) = None
+    grace: Annotated[float, Meta(ge=0, le=366 * 86_400)] | None = None
 
     def effective_grace(self, interval_s: float) -> float:
         """The grace in seconds: as written, else max(interval / 2, 60)."""

@@ -9,6 +9,7 @@ import msgspec
 from uptop_core.api_bodies import ChannelSettings, MaintenanceSettings
 from uptop_core.kinds import KINDS
 from uptop_core.monitors import Monitor
+from uptop_leader.declared.shaping import TIMES
 from uptop_leader.provider_kinds import PROVIDERS
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def body_schemas(kinds: Iterable[type[Struct]], ref: str = REF) -> dict[str, Sch
     for schema in found.values():
         if schema.get("type") == "object" and "properties" in schema:
             schema["additionalProperties"] = False
+            _mark_times(schema)
     monitor = found["Monitor"]
     del monitor["properties"]["id"]
     monitor["required"].remove("id")
@@ -51,6 +53,12 @@ def _mark_secrets(schema: Schema, kind: type[Check] | type[Provider]) -> None:
     for name in kind.secrets:
         if schema["properties"][name].get("type") == "string":
             schema["properties"][name]["format"] = "password"
+
+
+def _mark_times(schema: Schema) -> None:
+    """Say of numbers that they are seconds, so that forms let people write 5m for 300."""
+    for name in TIMES & set(schema["properties"]):
+        schema["properties"][name]["x-unit"] = "s"
 
 
 def _one_of(kinds: dict[str, type[Provider]], ref: str) -> Schema:

@@ -1,1 +1,1 @@
-"""Forms: what people fill in, drawn from JSON Schemas; no Textual in here, but in `widgets`."""
+"""Forms: what people fill in, drawn from JSON Schemas. What they mean is pure; `rows` shows them."""

@@ -139,6 +139,8 @@ class _Finding:
     ) -> Field:
         hint = self._hint(name)
         plain = without_null(schema, self._defs)
+        if "x-unit" in schema:
+            plain = {**plain, "x-unit": schema["x-unit"]}
         if "items" in plain:
             plain = {**plain, "items": resolved(plain["items"], self._defs)}
         shape = hint.shape or shape_of(plain)
@@ -188,10 +190,6 @@ _PLAIN = {
 def _plain_shape(schema: Schema) -> Shape:
     if schema.get("x-unit") == "s":
         return Shape.SPAN
-    if schema.get("x-unit") == "unix_ms":
-        return Shape.MOMENT
-    if schema.get("contentMediaType") == "text/plain":
-        return Shape.LINES
     return _PLAIN.get(str(schema.get("type")), Shape.JSON)
 
 

@@ -80,7 +80,8 @@ def kind_options(kinds: tuple[KindView, ...]) -> tuple[Option, ...]:
 def _kind_fields(schema: Schema, at: str, kind: str, section: str) -> tuple[Field, ...]:
     defs = schema.get("$defs", {})
     own = chosen(schema, at, kind)
-    return fields_of(own, prefix=f"{at}.", section=section, defs=defs)
+    hints = {f"{at}.body": Hint(shape=Shape.LINES)}
+    return fields_of(own, hints, prefix=f"{at}.", section=section, defs=defs)
 
 
 def _monitor_hints(kinds: Kinds, known: Known) -> dict[str, Hint]:

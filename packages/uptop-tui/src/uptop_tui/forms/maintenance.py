@@ -99,8 +99,10 @@ def _relevant(form: Form, entries: Mapping[str, Entry]) -> Collection[str]:
 def _made(body: Body, entries: Mapping[str, Entry]) -> Body:
     """With an RRULE, made anew only where something else was chosen; or with an end."""
     chosen = [name for name in _OWN_FIELDS if body.pop(name, None) is not None]
+    length = duration().read(str(entries["duration"]).strip())
     if entries["when"] == AGAIN:
         body.pop("end", None)
+        body["duration"] = length
         days = entries["days"]
         repeat = Repeat(
             how=str(entries["repeat"]),
@@ -111,7 +113,6 @@ def _made(body: Body, entries: Mapping[str, Entry]) -> Body:
         )
         body["rrule"] = write_repeat(repeat) if chosen else repeat.rrule
         return body
-    length = duration().read(str(entries["duration"]).strip())
     body.pop("duration", None)
     if "start" in body:
         body["end"] = body["start"] + round(length * 1000)
