@@ -27,6 +27,7 @@ from uptop_leader.api.app import build_app
 from uptop_leader.desk import Desk
 from uptop_leader.first_start import first_admin
 from uptop_leader.helm import Helm
+from uptop_leader.listening import BoundedHttp, keep_fresh
 from uptop_leader.outgoing import LateTransport
 from uptop_leader.seal import Keyring
 from uptop_leader.start_warnings import warnings
@@ -93,11 +94,16 @@ async def _serve(
             partial(Helm, settings, store, clock, http, copies=settings.copies)
         )
         loops = await _place(helm, settings, store, clock, stack)
-        server = _Server(_config(settings, Desk(helm, clock)))
+        config = _config(settings, Desk(helm, clock))
+        server = _Server(config)
         async with anyio.create_task_group() as tasks:
             for loop in (*loops, helm.run):
                 tasks.start_soon(loop)
             tasks.start_soon(_stop_on_signal, server, helm)
+            if settings.tls_cert is not None and settings.tls_key is not None:
+                config.load()
+                assert config.ssl is not None, "there is a certificate"  # noqa: S101
+                tasks.start_soon(keep_fresh, config.ssl, settings.tls_cert, settings.tls_key)
             host, port = listener.getsockname()[:2]
             scheme = "https" if settings.has_tls else "http"
             log.info("listening on %s://%s:%s", scheme, f"[{host}]" if ":" in host else host, port)
@@ -135,7 +141,7 @@ def _config(settings: LeaderSettings, desk: Desk) -> uvicorn.Config:
         ws="none",
         timeout_graceful_shutdown=DRAIN_S,
         timeout_keep_alive=75,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=BoundedHttp,
         ssl_certfile=_text(settings.tls_cert),
         ssl_keyfile=_text(settings.tls_key),
         proxy_headers=False,
