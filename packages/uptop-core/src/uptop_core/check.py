@@ -59,6 +59,10 @@ class Check(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
         """What is wrong with the settings, beyond the types; fields are named as here."""
         yield from ()
 
+    def certificate_warning_days(self) -> int | None:
+        """How many days before the end of the target's certificate people are warned; None: never."""
+        return None
+
     def prepare(self) -> None:
         """Load what `run` needs, before the clock runs: the first look must not be a slow one."""
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from uptop_core.checks.group import GroupCheck
-from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.push import PushCheck
 from uptop_core.errors import UptopError
 from uptop_leader.ballots import has_turned
@@ -191,10 +190,10 @@ def _incident(
 def _warn_of_certificate(draft: Draft, monitor: Monitor, public_url: str) -> None:
     """Once per certificate, when it ends within the threshold."""
     state: MonitorState = draft.state(monitor.id)
-    check, end = monitor.check, state.cert_end
-    if not isinstance(check, HttpCheck) or not check.check_ssl or end is None:
+    days, end = monitor.check.certificate_warning_days(), state.cert_end
+    if days is None or end is None:
         return
-    soon = end / 1000 - draft.now < check.expiry_threshold * 86_400
+    soon = end / 1000 - draft.now < days * 86_400
     is_quiet = state.shown in (Status.PAUSED, Status.MAINTENANCE)
     if not soon or end in state.cert_told or is_quiet:
         return

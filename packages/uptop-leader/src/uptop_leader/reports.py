@@ -12,7 +12,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from uptop_core import wire
-from uptop_core.checks.http import HttpCheck
 from uptop_leader.ballots import has_only_voted, take_vote
 from uptop_leader.ingest import Observation, have, ingest
 from uptop_leader.inputs import refuse_second
@@ -142,10 +141,10 @@ def _tell_apart(draft: Draft, vote: Vote | None, result: StoredResult) -> None:
 
 def _is_to_be_warned_of(monitor: Monitor, state: MonitorState, end: int, draft: Draft) -> bool:
     """Whether a certificate that is known has come near its end since it was last seen."""
-    check = monitor.check
-    if not isinstance(check, HttpCheck) or not check.check_ssl or end in state.cert_told:
+    days = monitor.check.certificate_warning_days()
+    if days is None or end in state.cert_told:
         return False
-    return end / 1000 - draft.now < check.expiry_threshold * 86_400
+    return end / 1000 - draft.now < days * 86_400
 
 
 def _is_quiet(before: MonitorState, after: MonitorState, vote: Vote) -> bool:

@@ -69,6 +69,10 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
         except ValueError:
             return None
 
+    def certificate_warning_days(self) -> int | None:
+        """As `check_ssl` and `expiry_threshold` say."""
+        return self.expiry_threshold if self.check_ssl else None
+
     def told(self) -> tuple[str | None, ...]:
         """The target's host, and the proxy, which reads what goes over http."""
         return (self.host(), self.proxy)

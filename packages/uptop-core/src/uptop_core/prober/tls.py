@@ -6,6 +6,7 @@ One context is shared by all checks that verify in the same way, since making on
 from __future__ import annotations
 
 import ssl
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
 Chain = tuple[Certificate, ...]
+Opening = Callable[[Stream], Awaitable[None]]
 
 _EXPIRED = 10  # of OpenSSL's X509_V_ERR_ codes
 _UNVERIFIED = {
@@ -62,10 +64,12 @@ async def handshake(
     *,
     verify: bool,
     alpn: tuple[str, ...] = (),
+    opening: Opening | None = None,
 ) -> TLSStream:
     """The encrypted stream over `stream`, which leads to `host`:`port`.
 
-    With `verify` the certificate must be one for `host`.
+    With `verify` the certificate must be one for `host`. `opening` is what has to be said on a new
+    connection before TLS begins; on `stream` it has been.
 
     Sets `look.cert_end` and `look.chain` whether or not the certificate was verified. Raises CheckFailed:
     CERT_EXPIRED, TLS_ERROR or RESET; `stream` is closed then.
@@ -81,7 +85,7 @@ async def handshake(
         secured = await _wrap(stream, context, host)
     except ssl.SSLCertVerificationError as error:
         look.enter(None)
-        chain = await _peek(look, host, port, alpn)
+        chain = await _peek(look, host, port, alpn, opening)
         note_chain(look, chain)
         raise _not_verified(error, host, chain[0].end if chain else None) from error
     except (anyio.EndOfStream, anyio.BrokenResourceError, ssl.SSLError) as error:
@@ -157,7 +161,9 @@ async def _wrap(stream: ByteStream, context: ssl.SSLContext, host: str) -> TLSSt
         raise
 
 
-async def _peek(look: Look, host: str, port: int, alpn: tuple[str, ...]) -> Chain:
+async def _peek(
+    look: Look, host: str, port: int, alpn: tuple[str, ...], opening: Opening | None
+) -> Chain:
     """The certificates that were refused, from a second handshake that verifies nothing.
 
     Best effort: at most half of what is left of the look, so that it never runs into the deadline
@@ -170,9 +176,13 @@ async def _peek(look: Look, host: str, port: int, alpn: tuple[str, ...]) -> Chai
         try:
             aside = Look(look.vantage, look.timeout_s)
             again = await connect(aside, [ip_address(look.address)], port)
-            context = shared_context(False, None, alpn)
-            async with await _wrap(again, context, host) as secured:
-                return _chain_of(secured)
+            try:
+                if opening is not None:
+                    await opening(again)
+                context = shared_context(False, None, alpn)
+                return _chain_of(await _wrap(again, context, host))
+            finally:
+                again.close()
         except (OSError, anyio.EndOfStream, anyio.BrokenResourceError, CheckFailed):
             return ()
     return ()
