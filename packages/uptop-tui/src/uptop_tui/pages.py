@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from uptop_tui.screens.incidents import IncidentsPage
+from uptop_tui.screens.matrix import MatrixPage
 from uptop_tui.screens.nodes import NodesPage
 from uptop_tui.screens.overview import OverviewPage
 from uptop_tui.screens.settings import SettingsPage
@@ -32,6 +33,7 @@ class PageEntry(NamedTuple):
 
 PAGES: tuple[PageEntry, ...] = (
     PageEntry("1", "overview", OverviewPage, "every monitor as it stands"),
+    PageEntry("2", "matrix", MatrixPage, "which place sees what, right now"),
     PageEntry("3", "incidents", IncidentsPage, "what went wrong, and who has taken it on"),
     PageEntry("4", "nodes", NodesPage, "who looks, from where, and how well they keep up"),
     PageEntry("7", "sla", SlaPage, "uptime, outages, MTTR and MTBF of 24 hours to a year"),

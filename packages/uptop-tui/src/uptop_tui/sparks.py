@@ -16,8 +16,9 @@ from uptop_tui.signs import BAD, GOOD, QUIET, WARNING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from uptop_core.history_views import DayView, HistoryView
+    from uptop_core.history_views import DayView, HistoryView, PointView
 
+SPANS_S = {"24h": 86400, "7d": 7 * 86400, "30d": 30 * 86400, "90d": 90 * 86400, "1y": 365 * 86400}
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 FAILED, UNSEEN = "×", "·"
 _FINE, _FAIR = 99.9, 99.0
@@ -33,27 +34,29 @@ class Cell(Struct, frozen=True):
 
 def cells(history: HistoryView, count: int, until: int) -> list[Cell]:
     """The range before `until` (Unix ms) in `count` equal parts, over all regions."""
-    length_ms = _SPANS_S[history.range.range] * 1000 / count
+    points = (point for region in history.latency for point in region.points)
+    return parts(points, SPANS_S[history.range.range], count, until)
+
+
+def parts(points: Iterable[PointView], span_s: float, count: int, until: int) -> list[Cell]:
+    """The time before `until` (Unix ms) in `count` equal parts; points that overlap are weighed."""
+    length_ms = span_s * 1000 / count
     first = until - count * length_ms
     sums = [[0.0, 0, 0, 0] for _ in range(count)]
-    for region in history.latency:
-        for point in region.points:
-            middle = point.at + point.lasts_s * 500
-            place = int((middle - first) // length_ms)
-            if 0 <= place < count:
-                told = sums[place]
-                told[1] += point.checks
-                told[2] += point.failed
-                if point.p50_ms is not None and (good := point.checks - point.failed) > 0:
-                    told[0] += point.p50_ms * good
-                    told[3] += good
+    for point in points:
+        middle = min(point.at + point.lasts_s * 500, until - 1)
+        place = int((middle - first) // length_ms)
+        if 0 <= place < count:
+            told = sums[place]
+            told[1] += point.checks
+            told[2] += point.failed
+            if point.p50_ms is not None and (good := point.checks - point.failed) > 0:
+                told[0] += point.p50_ms * good
+                told[3] += good
     return [
         Cell(total / good if good else None, int(checks), int(failed))
         for total, checks, failed, good in sums
     ]
-
-
-_SPANS_S = {"24h": 86400, "7d": 7 * 86400, "30d": 30 * 86400, "90d": 90 * 86400, "1y": 365 * 86400}
 
 
 def latency_spark(parts: Sequence[Cell]) -> Content:

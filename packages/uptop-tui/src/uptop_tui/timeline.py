@@ -50,7 +50,7 @@ def timeline(
     """All that is known to have happened, the oldest first."""
     found = [
         *_own(incident),
-        *(_moved(one) for one in transitions if _is_within(one, incident)),
+        *(moved(one) for one in transitions if _is_within(one, incident)),
         *(_written(post) for post in posts),
     ]
     return tuple(sorted(found, key=lambda entry: entry.at))  # stable: what began stands first
@@ -112,7 +112,8 @@ def _is_within(one: TransitionView, incident: IncidentView) -> bool:
     return one.monitor == incident.monitor and incident.started <= one.at <= until
 
 
-def _moved(one: TransitionView) -> Entry:
+def moved(one: TransitionView) -> Entry:
+    """What a transition was."""
     sign = sign_of(one.status_to)
     what = f"{sign_of(one.status_from).word} became {sign.word}"
     if one.cause not in ("votes", ""):

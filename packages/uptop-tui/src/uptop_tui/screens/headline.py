@@ -40,6 +40,10 @@ class Headline(Static):
         self._title = title
         self._shown = Content("")
 
+    def name_it(self, title: str) -> None:
+        """Another title, from the next time it is shown."""
+        self._title = title
+
     def show(self, picture: Picture, leader: str, now: int) -> None:
         """Show the picture as it stands at `now` (Unix ms, by the leader's clock)."""
         connection = picture.connection

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from uptop_core.escaping import escape
 from uptop_core.views import MonitorView, percent
+from uptop_tui.evidence import milliseconds
 from uptop_tui.moments import span
 from uptop_tui.overview import error_of
 from uptop_tui.screens.columns import Column
@@ -41,7 +42,7 @@ def monitor_cells(
         _name(view, line),
         escape(view.type, 20),
         span((now - view.since) / 1000),
-        latency_words(view.latency_ms),
+        "–" if view.latency_ms is None else milliseconds(view.latency_ms),
         percent(view.uptime_24h),
         spark if spark is not None else "",
         _certificate(view.cert_end, now),
@@ -54,15 +55,6 @@ def status_cell(view: MonitorView, *, is_acknowledged: bool = False) -> Content:
     sign = sign_of(view.status)
     more = f"{' ↻' if view.rechecking else ''}{' ✓' if is_acknowledged else ''}"
     return Content.assemble((f"{sign.sign} {sign.word}", sign.style), more)
-
-
-def latency_words(latency_ms: float | None) -> str:
-    """`12 ms`, `3.2 ms`, `1.4 s`."""
-    if latency_ms is None:
-        return "–"
-    if latency_ms >= 10_000:
-        return f"{latency_ms / 1000:.1f} s"
-    return f"{latency_ms:.0f} ms" if latency_ms >= 10 else f"{latency_ms:.1f} ms"
 
 
 def votes_words(view: MonitorView) -> str:

@@ -38,9 +38,9 @@ class OverviewPage(ActsOnMonitors):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
-        Binding("s", "sort", "Sort"),
+        Binding("s", "sort", "Sort", show=False),
         Binding("S", "turn", "Turn the order", show=False),
-        Binding("f", "fold", "Fold"),
+        Binding("f", "fold", "Fold", show=False),
         Binding("F", "fold_all", "Fold all groups", show=False),
         Binding("left", "fold(True)", show=False),
         Binding("right", "fold(False)", show=False),

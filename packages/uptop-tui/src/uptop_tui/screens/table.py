@@ -196,6 +196,14 @@ class Rows(ScrollView, can_focus=True):
         """Whether there is room for a column."""
         return any(self.columns[index].key == column for index, _ in self._widths)
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Other columns; all rows are to be put anew then."""
+        if tuple(columns) != self.columns:
+            self.columns = tuple(columns)
+            self._cells.clear()
+            self._resize()
+            self.refresh()
+
     def move_to(self, id: str) -> None:
         """Put the cursor on a row."""
         if (place := self._places.get(id)) is not None:
@@ -229,7 +237,7 @@ class Rows(ScrollView, can_focus=True):
         return self._painted(line, self.get_visual_style("rows--header"), width)
 
     def _row(self, id: str, is_cursor: bool, is_chosen: bool, width: int) -> Strip:
-        cells = self._cells[id]
+        cells = self._cells.get(id, ("",) * len(self.columns))
         parts: list[Content] = []
         if self._chooses:
             parts.append(Content(_CHOSEN if is_chosen else _NOT_CHOSEN))
