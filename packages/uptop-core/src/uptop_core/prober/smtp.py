@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -50,9 +51,9 @@ async def reply(talk: Dialogue, wanted: int, to: str) -> Reply:
 
 
 async def greet(talk: Dialogue, name: str = EHLO_NAME) -> tuple[str, Reply]:
-    """The banner, and the answer to EHLO."""
+    """The banner, its lines in one, and the answer to EHLO."""
     banner = await reply(talk, 220, "the connection")
-    return banner.lines[0], await ehlo(talk, name)
+    return " ".join(banner.lines), await ehlo(talk, name)
 
 
 async def ehlo(talk: Dialogue, name: str = EHLO_NAME) -> Reply:
@@ -67,3 +68,9 @@ async def start_tls(talk: Dialogue, offered: Reply) -> None:
         raise CheckFailed(Reason.TLS_ERROR, "the mail server does not offer STARTTLS")
     await talk.send(b"STARTTLS\r\n")
     await reply(talk, 220, "STARTTLS")
+
+
+async def leave(talk: Dialogue) -> None:
+    """Take leave without awaiting an answer, so that the server does not log a lost connection."""
+    with suppress(CheckFailed):  # all there was to learn is known
+        await talk.send(b"QUIT\r\n")
