@@ -17,6 +17,7 @@ from uptop_tui.pages import PAGES
 from uptop_tui.picture import Picture
 from uptop_tui.screens.help import HelpScreen
 from uptop_tui.screens.page import Page
+from uptop_tui.themes import HIGH_CONTRAST
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -62,6 +63,7 @@ class UptopApp(App["KeptLeader"]):
         self.leaders = leaders
         self.client = client or ApiClient(leader.url, token=leader.token or None)
         self.picture = Picture()
+        self.register_theme(HIGH_CONTRAST)
         self.theme = kept_theme(self.available_themes, leaders) or self.theme
 
     # The leader

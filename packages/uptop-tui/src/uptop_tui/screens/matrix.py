@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uptop_core.views import NodeView
     from uptop_tui.picture import Changes, Picture
 
-_FIXED = 18 + 13 + 2 * GAP + 2
+_FIXED = 18 + 13 + 2 * GAP + 3 + 2
 
 
 class MatrixPage(ActsOnMonitors):

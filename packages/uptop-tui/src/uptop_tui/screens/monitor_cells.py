@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SPARK = 16
 COLUMNS = (
     Column(key="status", title="STATUS", width=13),
-    Column(key="name", title="NAME", width=20, share=1),
+    Column(key="name", title="NAME", width=19, share=1),
     Column(key="kind", title="KIND", width=6, rank=5),
     Column(key="since", title="FOR", width=9, rank=4, right=True),
     Column(key="latency", title="LATENCY", width=8, rank=2, right=True),
