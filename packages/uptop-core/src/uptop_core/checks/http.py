@@ -15,6 +15,7 @@ from msgspec import Meta
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
 from uptop_core.outcomes import Reason
+from uptop_core.prober.headers import CONTROL, header_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from uptop_core.prober.http import Engine, Request, Response
 
 _CODES = re.compile(r"\s*([1-5][0-9]{2})(?:\s*-\s*([1-5][0-9]{2}))?\s*")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # the name of a header (RFC 9110, 5.6.2)
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _OURS = ("content-length", "transfer-encoding")  # follow from the body
 
 
@@ -92,20 +91,9 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             yield Problem("accepted_codes", str(error))
         if self.proxy and (wrong := proxy_problem(self.proxy)) is not None:
             yield Problem("proxy", wrong)
-        yield from self._header_problems()
+        for wrong in header_problems(self.headers, _OURS, "follows from the body"):
+            yield Problem("headers", wrong)
         yield from self._credential_problems()
-
-    def _header_problems(self) -> Iterator[Problem]:
-        for name, value in self.headers.items():
-            if not _TOKEN.fullmatch(name):
-                yield Problem("headers", f"{name!r} is not the name of a header")
-            elif name.lower() in _OURS:
-                yield Problem("headers", f"{name} follows from the body and cannot be set")
-            elif _CONTROL.search(value) or value != value.strip():
-                yield Problem(
-                    "headers",
-                    f"the value of {name} must have no control characters, and no space around it",
-                )
 
     def _credential_problems(self) -> Iterator[Problem]:
         if self.bearer and (self.username or self.password):
@@ -114,7 +102,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             yield Problem("username", "must be set when there is a password")
         if ":" in self.username:
             yield Problem("username", "must not contain a colon")
-        if _CONTROL.search(self.bearer) or self.bearer != self.bearer.strip():
+        if CONTROL.search(self.bearer) or self.bearer != self.bearer.strip():
             yield Problem("bearer", "must have no control characters, and no space around it")
         if (self.bearer or self.username) and any(
             name.lower() == "authorization" for name in self.headers
