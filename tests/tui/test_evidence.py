@@ -28,8 +28,8 @@ UP = VoteView(node="fra", name="fra", region="eu-west", up=True, fresh=True, obs
 def test_those_that_saw_it_down_stand_first_with_all_that_they_found() -> None:
     lines = evidence([UP, DOWN], NOW).plain.splitlines()
     assert lines[0].startswith("▼ down  sin (ap-south)")
-    assert lines[0].endswith("HTTP 503 (status mismatch)")
-    facts = "HTTP 503 · took 61 ms · connect 20 ms · first byte 41 ms · at 192.0.2.1"
+    assert lines[0].endswith("  HTTP 503")
+    facts = "took 61 ms · connect 20 ms · first byte 41 ms · at 192.0.2.1"
     assert lines[1].strip() == facts
     assert lines[2].strip() == "condition failed: json(status) == ok — found bad"
     assert lines[3].startswith("● up    fra (eu-west)")
@@ -54,9 +54,9 @@ def test_what_was_seen_is_said_once() -> None:
 
 
 def test_a_phase_that_did_not_happen_is_not_told() -> None:
-    assert phases(PhasesView(dns_ms=0.0, tls_ms=12.3)) == "dns 0.0 ms · tls 12 ms"
+    assert phases(PhasesView(dns_ms=0.0, tls_ms=12.3)) == "tls 12 ms"
     assert [milliseconds(took) for took in (0.04, 9.96, 999.4, 1500)] == [
-        "0.0 ms",
+        "< 0.1 ms",
         "10 ms",
         "999 ms",
         "1.5 s",

@@ -67,27 +67,26 @@ def place(vote: VoteView) -> str:
 
 def saw(vote: VoteView) -> str:
     """What a node found, in a few words; empty where it found nothing wrong."""
-    reason = (vote.reason or "").replace("_", " ")
-    if not vote.detail:
-        return reason
-    return vote.detail if not reason or reason in vote.detail else f"{vote.detail} ({reason})"
+    return vote.detail or (vote.reason or "").replace("_", " ")
 
 
 def phases(view: PhasesView) -> str:
-    """How long each phase took, those that happened: `dns 1 ms · connect 20 ms`."""
+    """How long each phase took, those that took any time: `dns 1 ms · connect 20 ms`."""
     told = ((word, getattr(view, name)) for name, word in _PHASES)
-    return " · ".join(f"{word} {milliseconds(took)}" for word, took in told if took is not None)
+    return " · ".join(f"{word} {milliseconds(took)}" for word, took in told if took)
 
 
 def milliseconds(took: float) -> str:
-    """`0.4 ms`, `12 ms`, `1.5 s`."""
+    """`< 0.1 ms`, `0.4 ms`, `12 ms`, `1.5 s`."""
+    if took < 0.05:
+        return "< 0.1 ms"
     if took < 9.95:
         return f"{took:.1f} ms"
     return f"{took:.0f} ms" if took < 1000 else f"{took / 1000:.1f} s"
 
 
 def _facts(vote: VoteView) -> Iterator[str]:
-    if vote.status_code is not None:
+    if vote.status_code is not None and f"HTTP {vote.status_code}" not in vote.detail:
         yield f"HTTP {vote.status_code}"
     if vote.latency_ms is not None:
         yield f"took {milliseconds(vote.latency_ms)}"

@@ -94,7 +94,8 @@ def _lines(node: NodeView, monitors: list[MonitorView], now_ms: int) -> Iterator
         where.append(f"from {escape(node.address, 60)}")
     where.append(f"version {escape(node.version, 40) or 'unknown'}")
     yield Content(" · ".join(where))
-    yield Content(" · ".join(_work(node)))
+    if work := " · ".join(_work(node)):
+        yield Content(work)
     if node.dropped:
         yield Content.styled(_lost(node, now_ms), WARNING)
     yield from _sees(node, monitors)

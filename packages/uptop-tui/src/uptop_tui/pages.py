@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from uptop_tui.screens.incidents import IncidentsPage
+from uptop_tui.screens.logs import LogsPage
 from uptop_tui.screens.matrix import MatrixPage
 from uptop_tui.screens.nodes import NodesPage
 from uptop_tui.screens.overview import OverviewPage
@@ -37,6 +38,7 @@ PAGES: tuple[PageEntry, ...] = (
     PageEntry("3", "incidents", IncidentsPage, "what went wrong, and who has taken it on"),
     PageEntry("4", "nodes", NodesPage, "who looks, from where, and how well they keep up"),
     PageEntry("7", "sla", SlaPage, "uptime, outages, MTTR and MTBF of 24 hours to a year"),
+    PageEntry("8", "logs", LogsPage, "who did what, when, and from where", "admin"),
     PageEntry("0", "settings", SettingsPage, "this terminal's: leaders and theme"),
 )
 """In the order of their keys."""

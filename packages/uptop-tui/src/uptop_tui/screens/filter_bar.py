@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -11,17 +11,20 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from uptop_tui.filtering import FIELDS, Filter, read_filter
+from uptop_tui.filtering import FIELDS, read_filter
 
 
 class FilterBar(Horizontal):
-    """Hidden while there is no filter and nobody writes one."""
+    """Hidden while there is no filter and nobody writes one. This one is for monitors; for other things
+    a page has its own, with another `read`, `FIELDS` and `HELP`.
+    """
 
     HELP: ClassVar[str] = (
         "Words that must all hold: `api` is looked for in name, target and error,\n"
         "`status:down,late`, `tag:web`, `type:http`, `region:eu`, `name:shop` in one field,\n"
         "`-staging` means without. Enter goes to the list, Esc takes the filter away."
     )
+    FIELDS: ClassVar[tuple[str, ...]] = FIELDS
     DEFAULT_CSS = """
     FilterBar {
         height: 1;
@@ -41,7 +44,7 @@ class FilterBar(Horizontal):
     class Changed(Message):
         """Another filter."""
 
-        def __init__(self, wanted: Filter) -> None:
+        def __init__(self, wanted: Any) -> None:
             super().__init__()
             self.wanted = wanted
 
@@ -50,8 +53,13 @@ class FilterBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("Filter:")
-        yield Input(placeholder=f"words, or {', '.join(f'{field}:…' for field in FIELDS)}")
+        named = ", ".join(f"{field}:…" for field in self.FIELDS)
+        yield Input(placeholder=f"words, or {named}" if named else "words")
         yield Static("", id="wrong")
+
+    def read(self, written: str) -> Any:
+        """What the page filters by; ValueError has the sentence."""
+        return read_filter(written)
 
     def open(self) -> None:
         """Show it, to be written in."""
@@ -72,7 +80,7 @@ class FilterBar(Horizontal):
         event.stop()
         wrong = self.query_one("#wrong", Static)
         try:
-            wanted = read_filter(event.value)
+            wanted = self.read(event.value)
         except ValueError as error:
             wrong.update(Content(str(error)))
             return

@@ -9,7 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from uptop_tui.incidents import COLUMNS, cells, ordered
+from uptop_tui.incidents import COLUMNS, cells, matches, ordered
+from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.incident import IncidentPage
 from uptop_tui.screens.on_incidents import ActsOnIncidents
 from uptop_tui.screens.reading import Reading
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
 PAGE = 100
 
 
+class IncidentFilter(FilterBar):
+    """Only words."""
+
+    HELP = "Words that must all stand somewhere in what is shown of an incident."
+    FIELDS = ()
+
+    def read(self, written: str) -> str:
+        return written.strip()
+
+
 class IncidentsPage(ActsOnIncidents):
     """What went wrong, and who has taken it on."""
 
@@ -34,6 +45,7 @@ class IncidentsPage(ActsOnIncidents):
         "`○ late` ones were found afterwards, by results that came late; nobody was told."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/"),
         Binding("o", "open_only", "Only open"),
         Binding("n", "older", "Older"),
     ]
@@ -44,11 +56,16 @@ class IncidentsPage(ActsOnIncidents):
         self._past: dict[str, IncidentView] = {}
         self._next: str | None = None
         self._open_only = False
+        self._words = ""
         self._read_newest = Reading(self, self._ask_newest, self._newest_read)
 
     def body(self) -> ComposeResult:
+        yield IncidentFilter()
         yield Rows(COLUMNS, empty="no incidents")
         yield Static("", id="count")
+
+    def on_mount(self) -> None:
+        self.query_one(Rows).focus()
 
     def show(self, picture: Picture, changes: Changes) -> None:  # noqa: ARG002  what is read of the leader is shown
         if changes.all or changes.incidents:
@@ -73,6 +90,17 @@ class IncidentsPage(ActsOnIncidents):
 
     def on_rows_opened(self, event: Rows.Opened) -> None:
         self.app.push_screen(IncidentPage(event.row))
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        self._words = event.wanted
+        self._fill()
+
+    def on_filter_bar_left(self) -> None:
+        self.query_one(Rows).focus()
+
+    def action_filter(self) -> None:
+        """Write a filter."""
+        self.query_one(FilterBar).open()
 
     def action_open_only(self) -> None:
         """Leave out what is over, or show it again."""
@@ -111,13 +139,16 @@ class IncidentsPage(ActsOnIncidents):
 
     def _shown(self) -> list[IncidentView]:
         known = self._known().values()
-        return [one for one in known if one.ended is None or not self._open_only]
+        kept = (one for one in known if one.ended is None or not self._open_only)
+        return [one for one in kept if matches(one, self._words)]
 
     def _fill(self) -> None:
         now, shown = self.uptop.now(), ordered(self._shown())
         self.query_one(Rows).fill((one.id, cells(one, now)) for one in shown)
         is_open = sum(one.ended is None for one in shown)
         words = f"{is_open} open"
+        if self._words:
+            words = f"of what fits the filter: {words}"
         if self._open_only:
             words += ", those that are over are left out (o shows them)"
         else:

@@ -1,4 +1,4 @@
-"""What is done with an incident, from wherever one is shown: acknowledge it."""
+"""What is done with an incident, from wherever one is shown: acknowledge it, open its monitor."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from uptop_core.escaping import escape
+from uptop_tui.screens.monitor import MonitorPage
 from uptop_tui.screens.note import NoteScreen
 from uptop_tui.screens.page import Page
 
@@ -24,6 +25,7 @@ class ActsOnIncidents(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "acknowledge", "Acknowledge"),
+        Binding("m", "monitor", "Monitor"),
     ]
 
     def meant(self) -> IncidentView | None:
@@ -50,6 +52,7 @@ class ActsOnIncidents(Page):
             yield SystemCommand(
                 "Acknowledge (a)", f"take on the incident of {name}", self.action_acknowledge
             )
+        yield SystemCommand("Monitor (m)", f"see {name} in full", self.action_monitor)
 
     def action_acknowledge(self) -> None:
         """Take it on, with a note."""
@@ -76,3 +79,13 @@ class ActsOnIncidents(Page):
             return f"{name}: acknowledged"
 
         self.uptop.do(lambda: self.uptop.client.acknowledge(incident.id, note), said)
+
+    def action_monitor(self) -> None:
+        """Open the page of its monitor."""
+        incident = self.meant()
+        if incident is None:
+            return
+        if incident.monitor in self.uptop.picture.monitors:
+            self.app.push_screen(MonitorPage(incident.monitor))
+        else:
+            self.uptop.tell("its monitor is no more", is_error=True)

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static, Tab, Tabs
 
+from uptop_tui.screens.monitor import MonitorPage
 from uptop_tui.screens.page import Page
 from uptop_tui.screens.reading import Reading
 from uptop_tui.screens.table import Rows
@@ -31,7 +32,7 @@ class SlaPage(Page):
         "while it was paused counts as neither. OUTAGES are how often it was down, LONGEST the longest\n"
         "of them, MTTR the mean time to recovery (down time by outages), MTBF the mean time between\n"
         "failures (up time by outages). Percentages are cut: 100 % means that nothing was missed.\n"
-        "← and → choose the span, s what it is sorted by."
+        "← and → choose the span, s what it is sorted by, Enter opens a monitor."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "span(-1)", "Shorter"),
@@ -76,6 +77,10 @@ class SlaPage(Page):
             self._span = span
             self.query_one("#sum", Static).update("reading …")
             self._read.again(now=True)
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        if event.row in self.uptop.picture.monitors:
+            self.app.push_screen(MonitorPage(event.row))
 
     def on_rows_heading_clicked(self, event: Rows.HeadingClicked) -> None:
         for order in ORDERS:
