@@ -94,7 +94,7 @@ class UptopApp(App["KeptLeader"]):
 
     def _tick(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, Page):
+            if isinstance(screen, Page) and screen.is_composed:
                 screen.tick()
 
     def do(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
 from uptop_core.escaping import escape
+from uptop_tui.evidence import ASIDE, milliseconds, saw
 from uptop_tui.moments import moment, span
 from uptop_tui.screens.columns import Column
-from uptop_tui.signs import BAD, QUIET, WARNING, signed
+from uptop_tui.signs import BAD, GOOD, QUIET, WARNING, signed
 from uptop_tui.troubles import trouble_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from uptop_core.views import MonitorView, NodeView
+    from uptop_core.views import MonitorView, NodeView, VoteView
     from uptop_tui.screens.table import Cells
 
 COLUMNS = (
@@ -30,7 +31,21 @@ COLUMNS = (
     Column(key="version", title="VERSION", width=8, rank=4),
     Column(key="trouble", title="TROUBLE", width=13, share=2),
 )
-_STATES = ("offline", "online", "left")
+VOTE_COLUMNS = (
+    Column(key="sees", title="SEES", width=6),
+    Column(key="monitor", title="MONITOR", width=14, share=1),
+    Column(key="took", title="TOOK", width=8, rank=1, right=True),
+    Column(key="when", title="WHEN", width=10, rank=2, right=True),
+    Column(key="found", title="WHAT IT FOUND", width=20, share=2),
+)
+_UNPROVEN = ("isolated", "outweighed")
+
+
+class Seen(NamedTuple):
+    """What a node sees of a monitor."""
+
+    monitor: MonitorView
+    vote: VoteView
 
 
 def cells(node: NodeView, now_ms: int) -> Cells:
@@ -123,18 +138,40 @@ def _lost(node: NodeView, now_ms: int) -> str:
     return words
 
 
-def _sees(node: NodeView, monitors: list[MonitorView]) -> Iterator[Content]:
-    """What it looks at, and what it sees down."""
-    votes = [
-        (monitor.name, vote.up)
+def votes_of(node: str, monitors: Iterable[MonitorView]) -> list[Seen]:
+    """What a node sees of every monitor that it votes on, what is down first."""
+    found = [
+        Seen(monitor, vote)
         for monitor in monitors
         for vote in monitor.votes
-        if vote.node == node.id and (vote.fresh or vote.aside in ("isolated", "outweighed"))
+        if vote.node == node and (vote.fresh or vote.aside in _UNPROVEN)
     ]
-    down = sorted(name for name, up in votes if not up)
+    return sorted(found, key=lambda seen: (seen.vote.up, seen.monitor.name.casefold()))
+
+
+def vote_cells(seen: Seen, now_ms: int) -> Cells:
+    """The row of a vote of a node."""
+    vote = seen.vote
+    word = Content.styled("● up", GOOD) if vote.up else Content.styled("▼ down", BAD)
+    found = escape(saw(vote), 200)
+    if vote.aside:
+        found += f" — {ASIDE.get(vote.aside, escape(vote.aside, 40))}"
+    return (
+        word,
+        escape(seen.monitor.name, 60),
+        "–" if vote.latency_ms is None else milliseconds(vote.latency_ms),
+        f"{span((now_ms - vote.observed) / 1000)} ago",
+        found,
+    )
+
+
+def _sees(node: NodeView, monitors: list[MonitorView]) -> Iterator[Content]:
+    """What it looks at, and what it sees down."""
+    votes = votes_of(node.id, monitors)
     if not votes:
         yield Content("it votes on no monitor now")
         return
+    down = [seen.monitor.name for seen in votes if not seen.vote.up]
     words = f"sees {len(votes) - len(down)} of {len(votes)} monitors up"
     if not down:
         yield Content(words)

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from uptop_tui.nodes import COLUMNS, about, cells, ordered
+from uptop_tui.nodes import (
+    COLUMNS,
+    VOTE_COLUMNS,
+    about,
+    cells,
+    ordered,
+    vote_cells,
+    votes_of,
+)
+from uptop_tui.screens.monitor import MonitorPage
 from uptop_tui.screens.page import Page
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
+    from uptop_core.views import NodeView
     from uptop_tui.picture import Changes, Picture
 
 
@@ -25,7 +36,7 @@ class NodesPage(Page):
         "five it has left. LAG is how late its checks begin at worst, MISSED how many were not begun\n"
         "in time: more than none means that it has more to do than UPTOP_PROBE_CONCURRENCY allows.\n"
         "CLOCK is its clock minus the leader's, which corrects for it. LOST are results that its full\n"
-        "spool could not keep while no leader took them."
+        "spool could not keep while no leader took them. Enter shows all that it sees."
     )
     DEFAULT_CSS = """
     NodesPage #about {
@@ -51,18 +62,68 @@ class NodesPage(Page):
         self._fill(self.uptop.picture)
         self._about()
 
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        self.app.push_screen(NodePage(event.row))
+
     def on_rows_moved(self) -> None:
         self._about()
 
     def _fill(self, picture: Picture) -> None:
         now = self.uptop.now()
-        nodes = ordered(picture.nodes.values())
+        nodes = ordered(_versioned(picture).values())
         self.query_one(Rows).fill((node.id, cells(node, now)) for node in nodes)
 
     def _about(self) -> None:
         picture = self.uptop.picture
-        node = picture.nodes.get(self.query_one(Rows).current or "")
+        node = _versioned(picture).get(self.query_one(Rows).current or "")
         box = self.query_one("#about", Static)
         box.display = node is not None
         if node is not None:
             box.update(about(node, picture.monitors.values(), self.uptop.now()))
+
+
+class NodePage(Page):
+    """One node, and what it sees of every monitor that it votes on."""
+
+    TITLE = "Node"
+    HELP: ClassVar[str] = (
+        "What this node sees of every monitor that it votes on, what it sees down first: where it\n"
+        "alone sees many down, look at the node. Enter opens a monitor."
+    )
+    DEFAULT_CSS = "NodePage #about { height: auto; max-height: 50%; padding: 0 1; }"
+
+    def __init__(self, node: str) -> None:
+        super().__init__()
+        self._node = node
+
+    def body(self) -> ComposeResult:
+        yield Static("", id="about")
+        yield Rows(VOTE_COLUMNS, empty="it votes on no monitor now")
+
+    def show(self, picture: Picture, changes: Changes) -> None:
+        if changes.all or changes.monitors or self._node in changes.nodes:
+            self._fill(picture)
+
+    def tick(self) -> None:
+        super().tick()
+        self._fill(self.uptop.picture)
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        self.app.push_screen(MonitorPage(event.row))
+
+    def _fill(self, picture: Picture) -> None:
+        now, monitors = self.uptop.now(), picture.monitors.values()
+        seen = votes_of(self._node, monitors)
+        self.query_one(Rows).fill((one.monitor.id, vote_cells(one, now)) for one in seen)
+        node = _versioned(picture).get(self._node)
+        words = about(node, monitors, now) if node is not None else "this node is no more"
+        self.query_one("#about", Static).update(words)
+
+
+def _versioned(picture: Picture) -> dict[str, NodeView]:
+    """The nodes; the leader's own has the version of the leader."""
+    version = picture.me.version if picture.me is not None else ""
+    return {
+        id: replace(node, version=version) if node.own and not node.version else node
+        for id, node in picture.nodes.items()
+    }

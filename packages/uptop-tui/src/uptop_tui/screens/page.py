@@ -63,9 +63,14 @@ class Page(Screen[None]):
     def on_resize(self) -> None:
         self._head()
 
+    @property
+    def is_composed(self) -> bool:
+        """Whether its widgets are there: on a busy machine news may come before them."""
+        return self.is_mounted and bool(self.query(Headline))
+
     def told(self, picture: Picture, changes: Changes) -> None:
         """What the app calls with each change."""
-        if self.is_mounted and self.query(Headline):
+        if self.is_composed:
             self._head()
             self.show(picture, changes)
 

@@ -69,5 +69,5 @@ class Reading(Generic[T]):
         except LeaderError:
             return
         else:
-            if self._page.is_mounted:
+            if self._page.is_composed:
                 self._show(said)
