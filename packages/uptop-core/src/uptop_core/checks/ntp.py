@@ -1,0 +1,84 @@
+"""ntp: up means that a time server answers, knows the time, and is not too far from this clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta
+
+from uptop_core.check import Check
+from uptop_core.errors import CheckFailed, Problem
+from uptop_core.looks import Phase
+from uptop_core.outcomes import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uptop_core.looks import Look
+
+
+class NtpCheck(Check, tag="ntp", frozen=True, kw_only=True, omit_defaults=True):
+    """Asks `hostname`:`port` for the time.
+
+    A server that says that it is not synchronised is down, and one whose stratum is above
+    `max_stratum`. With `max_offset` (seconds) so is one whose clock differs by more from that of
+    the node that asks: that node must have the right time itself. `ip_version` is 4 or 6 to use
+    only addresses of that version, 0 for the first address of either.
+
+    Conditions find `json(offset_ms)`, which may be wrong by half of `json(trip_ms)`,
+    `json(stratum)`, `json(reference)`, and `json(root_ms)`: how far off the server believes to be.
+    """
+
+    hostname: Annotated[str, Meta(min_length=1, max_length=253)]
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 123
+    max_offset: Annotated[float, Meta(gt=0, le=86_400)] | None = None
+    max_stratum: Annotated[int, Meta(ge=1, le=15)] = 15
+    ip_version: Literal[0, 4, 6] = 0
+
+    def host(self) -> str | None:
+        """The host that is asked."""
+        return self.hostname
+
+    def problems(self) -> Iterator[Problem]:
+        """A host that is none."""
+        from uptop_core.targets import host_problem
+
+        if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
+            yield Problem("hostname", wrong)
+
+    def prepare(self) -> None:
+        """The engine."""
+        from uptop_core.prober import ntp, resolve  # noqa: F401  `run` imports from them
+
+    async def run(self, look: Look) -> None:
+        """Ask and compare."""
+        import msgspec
+
+        from uptop_core.prober.ntp import ask_time
+        from uptop_core.prober.resolve import resolve
+
+        address = (await resolve(look, self.hostname, self.port, self.ip_version))[0]
+        look.address = str(address)
+        look.enter(Phase.FIRST_BYTE)
+        answer = await ask_time(address, self.port)
+        look.enter(None, answer.came_ns)
+        offset_ms = answer.offset_ns / 1e6
+        found = {
+            "offset_ms": round(offset_ms, 3),
+            "stratum": answer.stratum,
+            "reference": answer.reference,
+            "trip_ms": round(answer.trip_ns / 1e6, 3),
+            "root_ms": round(answer.root_ns / 1e6, 3),
+        }
+        look.body = msgspec.json.encode(found)
+        if answer.stratum > self.max_stratum:
+            what = (
+                f"the server is of stratum {answer.stratum}, at most {self.max_stratum} is allowed"
+            )
+            raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
+        if self.max_offset is not None and abs(offset_ms) > self.max_offset * 1000:
+            order = "ahead of" if offset_ms > 0 else "behind"
+            what = f"the server is {abs(offset_ms) / 1000:.3f} s {order} this node"
+            raise CheckFailed(
+                Reason.UNEXPECTED_ANSWER, f"{what}, at most {self.max_offset:g} s are allowed"
+            )
