@@ -14,6 +14,8 @@ from uptop_leader.seal import token_hash
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from starlette.applications import Starlette
+
     from uptop_core.monitors import Monitor
     from uptop_leader.channels import Channel
     from uptop_leader.maintenance import Maintenance
@@ -25,8 +27,9 @@ ROLES = ("admin", "editor", "viewer")
 class Desk:
     """Asks the API of `helm`'s leader, by default as an editor; the leader goes on meanwhile."""
 
-    def __init__(self, helm: Helm, http: httpx.AsyncClient) -> None:
+    def __init__(self, helm: Helm, http: httpx.AsyncClient, app: Starlette) -> None:
         self.helm = helm
+        self.app = app
         self._http = http
 
     async def ask(
@@ -75,6 +78,7 @@ async def at_the_desk(
         for role in ROLES:
             user = helm.store.people.add_user(role, role, helm.clock.at)
             helm.store.people.add_token(user, role, token_hash(role), role, None, helm.clock.at)
-        transport = httpx.ASGITransport(app=build_app(helm.leader))
+        app = build_app(helm.leader)
+        transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://leader") as http:
-            yield Desk(helm, http)
+            yield Desk(helm, http, app)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from uptop_leader.regional import ByRegion
     from uptop_leader.store.day_blocks import Days
     from uptop_leader.store.history import Day
+    from uptop_leader.store.node_keys import NodeKey
     from uptop_leader.store.regions import Point, Regional
 
 NOW = 1_800_000_000.0
@@ -119,6 +120,25 @@ class Written:
         return self.all
 
 
+class Keys:
+    """Node keys by their hashes."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, NodeKey] = {}
+
+    def edition(self) -> tuple[int, int]:
+        return len(self.known), 0
+
+    def by_hash(self) -> dict[str, NodeKey]:
+        return dict(self.known)
+
+    def all(self) -> list[NodeKey]:
+        return list(self.known.values())
+
+    def note_use(self, key_hash: str, now: float) -> None:
+        self.known[key_hash] = replace(self.known[key_hash], last_used=now)
+
+
 class Memory:
     """A store that forgets at the end of the test."""
 
@@ -135,6 +155,7 @@ class Memory:
         self.days_asked = 0
         self.days_of: dict[str, Days] = {}
         self.posts = Written()
+        self.node_keys = Keys()
 
     def incidents(
         self,

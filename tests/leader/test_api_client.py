@@ -97,6 +97,18 @@ async def test_people_posts_and_logs(tmp_path: Path) -> None:
         assert len((await client.tokens()).tokens) == 3
 
 
+async def test_nodes_get_keys_and_are_forgotten(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as (_, client):
+        made = await client.add_node_key("n", "eu")
+        turned = await client.rotate_node_key("n", overlap_s=0)
+        assert [key.prefix for key in await client.node_keys()] == [made.prefix, turned.prefix]
+        await client.revoke_node_key("n")
+        assert all(key.revoked for key in await client.node_keys())
+        assert (await client.node("p")).has_key is False
+        with pytest.raises(LeaderRefused, match="is there: stop it first"):
+            await client.remove("nodes", "p")
+
+
 async def test_events_are_heard_and_gone_on_with(tmp_path: Path) -> None:
     async with at_work(tmp_path) as (desk, client):
         async with client.events() as events:

@@ -43,7 +43,7 @@ def test_several_peers_keep_their_order() -> None:
         ("UPTOP_CLUSTER_SECRET", "two words", "the value is not allowed: printable ASCII"),
         ("UPTOP_PROBE_CONCURRENCY", "0", "'0' is not allowed: a whole number from 1"),
         ("UPTOP_CANARIES", "example.com:x", "'example.com:x' is not allowed: a host, host"),
-        ("UPTOP_NODE_KEY", "key", "not built yet"),
+        ("UPTOP_NODE_KEY", "two words", "the value is not allowed: printable ASCII"),
         ("UPTOP_TIMINGS", "poll=99", "'poll=99' is not allowed: instance=20 must be at least"),
     ],
 )

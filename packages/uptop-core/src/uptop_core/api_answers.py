@@ -2,7 +2,7 @@
 
 Lists come in pages: `next` is the `cursor` to ask with for the page after, null on the last one.
 Times are Unix milliseconds UTC. Readers ignore fields they do not know. No secret is in any of it,
-but for a new token, which is shown this once.
+but for a new token or node key, which is shown this once.
 """
 
 from __future__ import annotations
@@ -75,6 +75,34 @@ class SlaList(Struct, frozen=True, kw_only=True):
 
     sla: tuple[SlaView, ...] = ()
     next: str | None = None
+
+
+class NodeKeyView(Struct, frozen=True, kw_only=True):
+    """A node's key, without the key itself: it is good until it `expires` or was `revoked`."""
+
+    node: str
+    region: str
+    prefix: str
+    created: int
+    expires: int | None = None
+    last_used: int | None = None
+    revoked: int | None = None
+
+
+class NodeKeyList(Struct, frozen=True, kw_only=True):
+    """`GET /api/v1/node-keys`, the oldest first."""
+
+    keys: tuple[NodeKeyView, ...] = ()
+    next: str | None = None
+
+
+class NewNodeKey(Struct, frozen=True, kw_only=True):
+    """A node's new key itself. It cannot be shown again."""
+
+    node: str
+    region: str
+    key: str
+    prefix: str
 
 
 class IncidentList(Struct, frozen=True, kw_only=True):

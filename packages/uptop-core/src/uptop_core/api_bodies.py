@@ -100,3 +100,15 @@ class TokenBody(Struct, frozen=True, kw_only=True):
     name: Name
     user: str
     expires: Moment | None = None
+
+
+class NodeKeyBody(Struct, frozen=True, kw_only=True):
+    """A key to be made for a node: from which region it looks. Empty: it has none."""
+
+    region: Annotated[str, Meta(max_length=63, pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$")] = ""
+
+
+class RotateBody(Struct, frozen=True, kw_only=True):
+    """A key to be replaced; the old one stays good for `overlap` seconds, by default an hour."""
+
+    overlap: Annotated[float, Meta(ge=0, le=2_592_000)] = 3600.0

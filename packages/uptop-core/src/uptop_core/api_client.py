@@ -81,6 +81,10 @@ class ApiClient(PlainExchange):
         pages = self._pages("/nodes", answers.NodeList, filters)
         return tuple([view async for page in pages for view in page.nodes])
 
+    async def node(self, node: str) -> NodeView:
+        """One node (an id)."""
+        return await self._get(f"/nodes/{_part(node)}", NodeView)
+
     async def channels(self) -> answers.ChannelList:
         """The channels."""
         return await self._get("/channels", answers.ChannelList)
@@ -138,9 +142,9 @@ class ApiClient(PlainExchange):
         return await self._send("PUT", f"/{where}/{_part(id)}", settings, answers.Saved, etag)
 
     async def remove(
-        self, where: Where | Literal["posts", "users", "tokens"], id: str, etag: str = ""
+        self, where: Where | Literal["posts", "users", "tokens", "nodes"], id: str, etag: str = ""
     ) -> None:
-        """Remove one; a token is revoked."""
+        """Remove one; a token is revoked, a node forgotten with its keys."""
         headers = {"If-Match": etag} if etag else {}
         answer = await self._ask("DELETE", f"{PREFIX}/{where}/{_part(id)}", headers=headers)
         if answer.status != 204:
@@ -220,6 +224,27 @@ class ApiClient(PlainExchange):
     async def add_token(self, token: bodies.TokenBody) -> answers.NewToken:
         """Make a token; it is told this once."""
         return await self._send("POST", "/tokens", token, answers.NewToken)
+
+    async def node_keys(self) -> tuple[answers.NodeKeyView, ...]:
+        """All keys of nodes, those that are good no more included."""
+        pages = self._pages("/node-keys", answers.NodeKeyList, {})
+        return tuple([view async for page in pages for view in page.keys])
+
+    async def add_node_key(self, node: str, region: str = "") -> answers.NewNodeKey:
+        """Give a node (an id, known or not yet) its key; it is told this once."""
+        path = f"/nodes/{_part(node)}/key"
+        return await self._send("POST", path, {"region": region}, answers.NewNodeKey)
+
+    async def rotate_node_key(self, node: str, overlap_s: float = 3600.0) -> answers.NewNodeKey:
+        """Give a node another key; the old one is good for a while still."""
+        path = f"/nodes/{_part(node)}/key/rotate"
+        return await self._send("POST", path, {"overlap": overlap_s}, answers.NewNodeKey)
+
+    async def revoke_node_key(self, node: str) -> None:
+        """End all keys of a node, which leaves with that."""
+        answer = await self._ask("DELETE", f"{PREFIX}/nodes/{_part(node)}/key")
+        if answer.status != 204:
+            raise self._failure(answer)
 
     async def logs(self, **query: str) -> answers.LogList:
         """A page of the audit log: `who`, `what`, `about`, `since`, `until`, `limit`, `cursor`."""

@@ -135,7 +135,8 @@ class NodeView(Struct, frozen=True, kw_only=True):
     in time, and `lag_ms` is the worst delay of those that were, as last told.
 
     `own` marks the leader itself; `offset_ms` is the node's clock minus the leader's. `troubles`
-    are what is wrong with it, the worst first.
+    are what is wrong with it, the worst first. `key_used` is when it used its own key last, where it
+    `has_key`.
     """
 
     id: str
@@ -157,6 +158,8 @@ class NodeView(Struct, frozen=True, kw_only=True):
     lag_ms: int = 0
     kinds: tuple[str, ...] = ()
     troubles: tuple[TroubleView, ...] = ()
+    has_key: bool = False
+    key_used: int | None = None
 
     @property
     def trouble(self) -> str:

@@ -62,6 +62,8 @@ class Changes(Struct, kw_only=True):
     notifications: list[Notification] = []
     forgotten: list[str] = []
     """Monitors that were deleted: their states and votes go, their history stays."""
+    gone: set[str] = set()
+    """Nodes that are forgotten: their history stays."""
     late: dict[str, tuple[float, float]] = {}
     """From when to when results of a monitor were observed that came too late to vote."""
     former: dict[tuple[str, str], float] = {}
@@ -83,6 +85,7 @@ class Changes(Struct, kw_only=True):
             or self.closed
             or self.notifications
             or self.forgotten
+            or self.gone
             or self.late
             or self.former
             or self.gaps

@@ -234,6 +234,11 @@ class Desk:
         await self._helm.shown()
         return version
 
+    async def follow(self) -> None:
+        """What was written beside the leader that runs here is taken over; later, where none does."""
+        if self._helm.is_active:
+            await self._helm.leader.follow()
+
     async def test_channel(self, channel_id: str) -> str | None:
         """See `Leader.test_channel`."""
         leader = self._helm.leader if self._is_for_another() else self._helm.acting()

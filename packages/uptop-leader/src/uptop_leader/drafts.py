@@ -98,6 +98,8 @@ class Draft(Struct, kw_only=True):
 
     def node(self, node: str) -> Node | None:
         """The node as of this draft."""
+        if node in self.changes.gone:
+            return self.changes.nodes.get(node)
         return self.changes.nodes.get(node) or self.world.nodes.get(node)
 
     def put_node(self, node: Node) -> None:
@@ -138,6 +140,8 @@ class Draft(Struct, kw_only=True):
     def commit(self) -> None:
         """Make the draft the world: called once the store has committed it."""
         world, changes = self.world, self.changes
+        for node in changes.gone:
+            world.nodes.pop(node, None)
         world.nodes.update(changes.nodes)
         world.ledgers.update(changes.ledgers)
         world.states.update(self.states)

@@ -13,6 +13,7 @@ import anyio
 from msgspec.structs import replace
 
 from uptop_core.wire import Rechecks
+from uptop_leader import errands
 from uptop_leader.following import Following
 from uptop_leader.inputs import Register, Signal
 from uptop_leader.refusals import InstanceConflict, Unregistered
@@ -29,6 +30,7 @@ class Engine(Turns):
     """Owns the world; made like `Turns`."""
 
     _stopping = False
+    _has_errands = False
 
     @cached_property
     def _following(self) -> Following:
@@ -106,8 +108,14 @@ class Engine(Turns):
         return self._waiters.setdefault(node, anyio.Event())
 
     async def reconfigure(self) -> None:
-        """Take over the configuration of the store: see `Following.follow`."""
-        await self._following.follow()
+        """Take over the configuration of the store: see `Following.follow`. Who changes it may have
+        left errands with that: see `node_keys`.
+        """
+        if await self._following.follow():
+            self._has_errands = True
+        if self._has_errands:
+            await errands.run(self, self._store)
+            self._has_errands = False
 
     async def _reconfigure(self, entry: Reconfigure) -> object:
         self._reassign = self._reassign or entry.before != self.world.monitors

@@ -1,5 +1,5 @@
-"""What any of several leaders on one database is asked and only the one that acts can do: kept as an
-input of the engine, which that one takes within a second or two.
+"""What only the leader that acts can do, and is asked of another one on its database or by a command
+beside it: kept as an input of the engine, which that one takes within a second or two.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from anyio import to_thread
 
-from uptop_leader.inputs import Acknowledge, LookAgain, Signal
+from uptop_leader.inputs import Acknowledge, Dismiss, Forget, LookAgain, Signal
 from uptop_leader.refusals import Behind, Refusal
 
 if TYPE_CHECKING:
@@ -20,17 +20,21 @@ if TYPE_CHECKING:
 LOOK_S = 1.0
 """How often the leader that acts looks for errands."""
 
-_KINDS: dict[str, type[Signal | Acknowledge | LookAgain]] = {
+Errand = Signal | Acknowledge | LookAgain | Dismiss | Forget
+
+_KINDS: dict[str, type[Errand]] = {
     "signal": Signal,
     "acknowledge": Acknowledge,
     "look": LookAgain,
+    "dismiss": Dismiss,
+    "forget": Forget,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 log = logging.getLogger(__name__)
 
 
-async def leave(store: Store, errand: Signal | Acknowledge | LookAgain) -> None:
+async def leave(store: Store, errand: Errand) -> None:
     """Keep an errand for the leader that acts, or will. Raises StoreError."""
     body = msgspec.json.encode(errand).decode()
     await to_thread.run_sync(store.errands.keep, _NAMES[type(errand)], body)
@@ -46,5 +50,5 @@ async def run(engine: Engine, store: Store) -> None:
         except Behind:
             raise
         except (Refusal, msgspec.DecodeError, KeyError) as why:
-            log.warning("what another leader was asked is not done: %s: %s", errand.kind, why)
+            log.warning("what the leader that acts was asked is not done: %s: %s", errand.kind, why)
         await to_thread.run_sync(store.errands.forget, errand.number)

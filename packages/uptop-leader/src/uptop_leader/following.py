@@ -36,15 +36,15 @@ class Following:
         self._is_applied = False  # whether the states have followed the configuration yet
         self._one_at_a_time = anyio.Lock()
 
-    async def follow(self) -> None:
+    async def follow(self) -> bool:
         """Take the configuration over if it is newer; the first time in any case, since it may have
-        changed while the leader was away. Raises StoreError, SealError, Behind; the next call then
-        tries again.
+        changed while the leader was away. Whether it was. Raises StoreError, SealError, Behind; the
+        next call then tries again.
         """
         async with self._one_at_a_time:
             version = await to_thread.run_sync(self._store.config_version)
             if self._is_applied and version == self._world.version:
-                return
+                return False
             configuration = await self._at(version)
             before = self._applied | await self._deleted_while_away(configuration)
             self._world.configure(replace(configuration, version=self._world.version))
@@ -54,6 +54,7 @@ class Following:
             self._world.version = configuration.version
             self._world.configuration = None  # all that is needed of it has been taken over
             log.info("configuration %s: %s monitors", version, len(configuration.monitors))
+            return True
 
     async def _at(self, version: int) -> Configuration:
         """The configuration, read only where it is another than is known: at a start it was read

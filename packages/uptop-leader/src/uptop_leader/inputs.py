@@ -86,6 +86,37 @@ def refuse_second(node: Node, instance: str, draft: Draft) -> None:
         raise InstanceConflict(node.id, max(1.0, bound - silence))
 
 
+class Dismiss(Struct, frozen=True):
+    """A node may not report any more: its key was revoked. Answer: whether it was there."""
+
+    node: str
+
+    def enter(self, draft: Draft) -> bool:
+        """It leaves at once, as one that says that it stops."""
+        known = draft.node(self.node)
+        if known is None or known.own:
+            return False
+        draft.put_node(replace(known, stopping=True))
+        return True
+
+
+class Forget(Struct, frozen=True):
+    """A node is gone for good. Answer: whether it was there."""
+
+    node: str
+
+    def enter(self, draft: Draft) -> bool:
+        """It is in no list any more; its history stays. Conflict while it is there."""
+        known = draft.node(self.node)
+        if known is None:
+            return False
+        if known.own or not draft.standings[known.id].offline:
+            raise Conflict(f"node {self.node!r} is there: stop it first, or revoke its key")
+        draft.changes.nodes.pop(known.id, None)
+        draft.changes.gone.add(known.id)
+        return True
+
+
 class Signal(Struct, frozen=True):
     """A push job says something. Answer: whether the monitor is there to hear it."""
 

@@ -129,7 +129,7 @@ class Live:
         self.note(
             [
                 *(Name("monitor", one) for one in monitors),
-                *(Name("node", one) for one in changes.nodes),
+                *(Name("node", one) for one in changes.nodes.keys() | changes.gone),
                 *(Name("incident", one) for one in incidents),
             ]
         )

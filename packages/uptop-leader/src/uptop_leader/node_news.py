@@ -40,13 +40,17 @@ _STATUS = {
 
 def tell_of_nodes(draft: Draft, public_url: str) -> None:
     """Examine all nodes, at most once a second."""
+    for gone in draft.changes.gone:
+        _close(draft, draft.world.nodes.get(gone))
     if draft.now - draft.world.examined < EVERY_S:
         return
     draft.examined = True
     scene = _scene(draft)
     before = storm = _own(draft).troubles.storm
     for known in tuple(draft.world.nodes.values()):
-        node = draft.node(known.id) or known
+        node = draft.node(known.id)
+        if node is None:
+            continue
         troubles, news = examine(node, scene)
         if troubles == node.troubles:
             continue
@@ -67,6 +71,12 @@ def tell_of_nodes(draft: Draft, public_url: str) -> None:
     if storm != before:
         own = _own(draft)
         draft.put_node(replace(own, troubles=replace(own.troubles, storm=storm)))
+
+
+def _close(draft: Draft, node: Node | None) -> None:
+    """A node is forgotten: what was told of its loss is over."""
+    if node is not None and node.troubles.offline is not None and not node.troubles.hushed:
+        draft.changes.notifications += closed_alert(draft, node, _channels(draft, node))
 
 
 def _own(draft: Draft) -> Node:

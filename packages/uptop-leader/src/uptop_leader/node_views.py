@@ -17,15 +17,24 @@ _RIVAL_S = 30.0  # a process that is refused asks again every 5 s
 
 
 def node_views(
-    nodes: Mapping[str, Node], standings: Mapping[str, Standing], now: float
+    nodes: Mapping[str, Node],
+    standings: Mapping[str, Standing],
+    now: float,
+    keys: Mapping[str, float | None] | None = None,
 ) -> tuple[NodeView, ...]:
-    """All nodes in the order they joined."""
+    """All nodes in the order they joined; `keys` tells when those that have one used it last."""
     ordered = sorted(nodes.values(), key=lambda node: (node.rank, node.id))
-    return tuple(node_view(node, standings.get(node.id), now) for node in ordered)
+    return tuple(node_view(node, standings.get(node.id), now, keys) for node in ordered)
 
 
-def node_view(node: Node, standing: Standing | None, now: float) -> NodeView:
+def node_view(
+    node: Node,
+    standing: Standing | None,
+    now: float,
+    keys: Mapping[str, float | None] | None = None,
+) -> NodeView:
     """One node and where it stands."""
+    keys = keys or {}
     gone = standing is None or standing.left
     return NodeView(
         id=node.id,
@@ -47,6 +56,8 @@ def node_view(node: Node, standing: Standing | None, now: float) -> NodeView:
         lag_ms=node.record.lag_ms,
         kinds=node.kinds,
         troubles=tuple(_troubles(node, standing, now)),
+        has_key=node.id in keys,
+        key_used=to_ms_or_none(keys.get(node.id)),
     )
 
 

@@ -14,11 +14,14 @@ UptopError
     ├── Unconditional       it must be said which version is to be replaced
     ├── BadRequest          the request cannot be understood
     ├── TooLarge            a body, or what it unpacks to, is over the limit
+    ├── TooMany             requests come faster than anybody needs
     ├── UnknownEncoding     a body is packed in a way that is not read here
     └── TooSlow             a request did not arrive in time
 """
 
 from __future__ import annotations
+
+import math
 
 from uptop_core.errors import UptopError
 
@@ -103,6 +106,15 @@ class BadRequest(Refusal):
 
 class TooLarge(Refusal):
     """Raised when a body is larger than what is taken here."""
+
+
+class TooMany(Refusal):
+    """Raised when somebody asks too often, or (`is_wrong`) has shown too many wrong credentials."""
+
+    def __init__(self, retry_after_s: float, *, is_wrong: bool = False) -> None:
+        self.retry_after_s = retry_after_s
+        what = "wrong credentials from this address" if is_wrong else "requests"
+        super().__init__(f"too many {what}: come again in {max(1, math.ceil(retry_after_s))} s")
 
 
 class UnknownEncoding(Refusal):

@@ -127,12 +127,19 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
     node_key: Annotated[
         str,
         Setting(
-            help="this node's own credential", group=SECURITY, form=text(), built=False, secret=True
+            help="a probe's own key (a leader that shares its .env with a probe passes over it)",
+            group=SECURITY,
+            form=text(),
+            secret=True,
         ),
     ] = ""
     require_node_keys: Annotated[
         bool,
-        Setting(help="probes need keys of their own", group=SECURITY, built=False),
+        Setting(
+            help="probes need keys of their own (uptop-leader node add); the cluster secret opens"
+            " nothing for them",
+            group=SECURITY,
+        ),
     ] = False
     allow_private_targets: Annotated[
         bool,

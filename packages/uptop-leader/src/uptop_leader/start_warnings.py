@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def warnings(settings: LeaderSettings) -> list[str]:
     """One line for each."""
     found = []
-    if not settings.cluster_secret:
+    if not settings.cluster_secret and not settings.require_node_keys:
         found.append(
             "no UPTOP_CLUSTER_SECRET: whoever reaches the probe endpoints can report results;"
             f" listening on {settings.effective_http_host}"

@@ -19,7 +19,7 @@ from uptop_core.errors import StoreError
 from uptop_leader.agenda import Agenda
 from uptop_leader.asked import Asked, Queue, refuse
 from uptop_leader.flow import one_pass
-from uptop_leader.inputs import Register
+from uptop_leader.inputs import Forget, Register
 from uptop_leader.invariants import Breaches
 from uptop_leader.node_watch import NodeWatch
 from uptop_leader.offsets import OffClocks
@@ -213,7 +213,9 @@ class Turns:
         for line in self.breaches.note(draft.breaches, now):
             log.error("%s", line)
         self.faulty -= draft.due.keys()
-        self._reassign = self._reassign or any(isinstance(entry, Register) for entry in entries)
+        self._reassign = self._reassign or any(
+            isinstance(entry, Register | Forget) for entry in entries
+        )
         for monitor, when in draft.due.items():
             if when is not None and _only_ages(draft.state(monitor), when, now):
                 when = math.ceil(when)

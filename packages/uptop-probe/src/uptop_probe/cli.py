@@ -30,7 +30,7 @@ OK, FAILED, WRONG_USAGE = 0, 1, 2
 _ABOUT = "Run the checks of one region for an uptop leader, and report what is found."
 _MORE = """\
 Settings are UPTOP_ environment variables, read from .env in this directory too; flags override
-both. UPTOP_CLUSTER_SECRET is the credential; all others: see .env.example.
+both. UPTOP_NODE_KEY or UPTOP_CLUSTER_SECRET is the credential; all others: see .env.example.
 Exit codes: 0 success, 1 failure, 2 wrong usage or settings. SIGTERM stops within 5 s.
 """
 

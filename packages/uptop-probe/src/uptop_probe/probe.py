@@ -138,10 +138,13 @@ def registration(settings: ProbeSettings, instance: str) -> Registration:
 
 @asynccontextmanager
 async def leader_clients(settings: ProbeSettings) -> AsyncIterator[list[LeaderClient]]:
-    """A client for each peer."""
+    """A client for each peer. A node that has a key of its own shows nobody the shared one."""
+    secret = None if settings.node_key else settings.cluster_secret
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(LeaderClient(url, secret=settings.cluster_secret))
+            await stack.enter_async_context(
+                LeaderClient(url, secret=secret, token=settings.node_key)
+            )
             for url in settings.peer_url
         ]
 

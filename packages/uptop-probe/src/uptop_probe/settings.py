@@ -70,11 +70,10 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
     node_key: Annotated[
         str | None,
         Setting(
-            help="this node's own key, instead of the shared one",
+            help="this node's own key (uptop-leader node add), which is sent instead of the shared one",
             group="This node and its cluster",
             form=_CREDENTIAL,
             secret=True,
-            built=False,
         ),
     ] = None
     timings: Annotated[
@@ -135,8 +134,8 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
 
     def warnings(self) -> Iterator[str]:
         """What may well be meant and yet deserves a line at start."""
-        if not self.cluster_secret:
-            yield "UPTOP_CLUSTER_SECRET is not set: the leader must be open"
+        if not self.cluster_secret and not self.node_key:
+            yield "UPTOP_CLUSTER_SECRET is not set, nor UPTOP_NODE_KEY: the leader must be open"
         if any(url.lower().startswith("http:") for url in self.peer_url):
             yield "UPTOP_PEER_URL is http: results and credentials travel unencrypted"
         if self.allow_private_targets:

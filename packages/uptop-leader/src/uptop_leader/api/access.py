@@ -1,25 +1,41 @@
-"""Who asks, and whether they may: the cluster secret, and API tokens with their roles (DESIGN 13)."""
+"""Who asks, and whether they may: the cluster secret, node keys, and API tokens with their roles
+(DESIGN 13). How often anybody may ask is counted here too, where it is known who it is.
+"""
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from enum import IntEnum
+from functools import wraps
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
 from msgspec import Struct
 
+from uptop_core.errors import StoreError
 from uptop_core.wire import SECRET_HEADER, SECRET_HEADER_ALIAS
+from uptop_leader.api.limits import NODE, PERSON, Limits
+from uptop_leader.configuration import Actor
+from uptop_leader.node_keys import BEGINS, KeyBook
 from uptop_leader.refusals import NotAllowed, NotAuthenticated
 from uptop_leader.seal import same_secret, token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Callable, Collection, Iterator
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from uptop_core.forms import IpNetwork
     from uptop_leader.api.leader import Leader
+    from uptop_leader.store.node_keys import NodeKey
+
+_AUDIT_S = 600.0  # how often the same misuse of a node key is written down
+_AUDITED = 1000  # of how many the last time is remembered
+
+log = logging.getLogger("uptop.api")
 
 
 class Role(IntEnum):
@@ -40,11 +56,15 @@ class Caller(Struct, frozen=True):
 class Access:
     """The door of the leader's HTTP surface."""
 
-    def __init__(self, leader: Leader) -> None:
+    def __init__(self, leader: Leader, limits: Limits | None = None) -> None:
         self._leader = leader
         self._secret = leader.settings.cluster_secret
+        self._needs_keys = leader.settings.require_node_keys
         self.trusted = leader.settings.trusted_proxies
         """Networks of proxies whose word for who asks is believed."""
+        self.limits = limits or Limits()
+        self.keys = KeyBook(leader.store.node_keys)
+        self._audited: dict[str, float] = {}
 
     def check_secret(self, request: Request) -> bool:
         """Whether the request shows the cluster secret; NotAuthenticated if it shows a wrong one.
@@ -55,45 +75,183 @@ class Access:
         shown = headers.get(SECRET_HEADER) or headers.get(SECRET_HEADER_ALIAS)
         if not self._secret or not shown:
             return False
-        if not same_secret(shown, self._secret):
-            raise NotAuthenticated("the cluster secret is wrong")
+        with self._judged(request, shown):
+            if not same_secret(shown, self._secret):
+                raise NotAuthenticated("the cluster secret is wrong")
         return True
 
-    def node(self, request: Request) -> None:
-        """Let a probe in: with the secret, or anybody where none is configured.
+    # Nodes
+
+    async def node(self, request: Request) -> NodeKey | None:
+        """Let a probe in: by its own key, which is returned; where keys are not required, with the
+        cluster secret; where there is no secret either, anybody.
 
         An open leader listens on loopback, where any page in a browser of this machine can reach
         it; browsers name the page in `Origin`, and no probe does.
         """
-        if self._secret:
-            if not self.check_secret(request):
-                raise NotAuthenticated(
-                    f"the cluster secret is needed in the header {SECRET_HEADER}"
-                )
-        elif "origin" in request.headers:
+        is_known = self.check_secret(request)
+        if bearer(request):
+            return await self._key(request)
+        if self._needs_keys:
+            self.limits.stranger(self.source(request))
+            raise NotAuthenticated(
+                "a node needs a key of its own here: Authorization: Bearer <key>"
+                + (", the cluster secret opens nothing for it" if is_known else "")
+            )
+        if self._secret and not is_known:
+            self.limits.stranger(self.source(request))
+            raise NotAuthenticated(
+                f"the cluster secret is needed in the header {SECRET_HEADER}, or a node key"
+            )
+        if not self._secret and "origin" in request.headers:
             raise NotAllowed("web pages may not speak for a node")
+        return None
+
+    async def speaks_for(self, request: Request, key: NodeKey | None, node: str) -> None:
+        """Whoever was let in speaks for `node`. Raises NotAllowed where the key is another node's."""
+        if key is not None and key.node != node:
+            what = f"spoke for node {node}"
+            await self._misused(request, key, what)
+            raise NotAllowed(f"this key is of node {key.node!r}: it may not speak for {node!r}")
+        self.limits.take("node", node, NODE)
+
+    async def looks_from(self, request: Request, key: NodeKey | None, region: str) -> str:
+        """The region a node may look from: with a key that of the key, and no other (NotAllowed)."""
+        if key is None:
+            return region
+        if region.strip().lower() not in ("", key.region):
+            await self._misused(request, key, f"wanted region {region[:40]}")
+            raise NotAllowed(
+                f"the key of node {key.node!r} is for region {key.region or '(none)'!r}:"
+                " UPTOP_NODE_REGION must be that, or not be set"
+            )
+        return key.region
+
+    async def teller(self, request: Request) -> NodeKey | None:
+        """The node whose key is shown where none is needed; a wrong key is refused all the same."""
+        if not bearer(request).startswith(BEGINS):
+            return None
+        key = await self._key(request)
+        self.limits.take("node", key.node, NODE)
+        return key
+
+    async def peer(self, request: Request) -> None:
+        """Let the other leader of a pair in: with the cluster secret and nothing else."""
+        if self.check_secret(request):
+            self.limits.take("peer", self.source(request), NODE)
+            return
+        if bearer(request).startswith(BEGINS):
+            key = await self._key(request)
+            await self._misused(request, key, f"asked {request.url.path}")
+            raise NotAllowed(f"the key of node {key.node!r} does not copy a leader")
+        self.limits.stranger(self.source(request))
+        raise NotAuthenticated(
+            f"the cluster secret is needed in the header {SECRET_HEADER}"
+            if self._secret
+            else "UPTOP_CLUSTER_SECRET must be set here for a follower to copy this leader"
+        )
+
+    # People
 
     async def person(self, request: Request, role: Role) -> Caller:
         """Let somebody with at least `role` in; the cluster secret counts as admin."""
         if self.check_secret(request):
+            self.limits.take("secret", self.source(request), PERSON)
             return Caller("cluster", Role.ADMIN)
         token = bearer(request)
         if not token:
+            self.limits.stranger(self.source(request))
             raise NotAuthenticated(
                 "an API token is needed: Authorization: Bearer <token>"
                 + (f", or the cluster secret in {SECRET_HEADER}" if self._secret else "")
             )
-        found = await anyio.to_thread.run_sync(
-            self._leader.store.people.find_token, token_hash(token), self._leader.clock_now()
-        )
-        if found is None:
-            raise NotAuthenticated("the API token is not known, or has expired")
+        if token.startswith(BEGINS):
+            key = await self._key(request)
+            await self._misused(request, key, f"asked {request.method} {request.url.path}")
+            raise NotAllowed(
+                f"the key of node {key.node!r} is for its assignments and results only"
+            )
+        hashed = token_hash(token)
+        with self._judged(request, token):
+            found = await anyio.to_thread.run_sync(
+                self._leader.store.people.find_token, hashed, self._leader.clock_now()
+            )
+            if found is None:
+                raise NotAuthenticated("the API token is not known, or has expired")
+        self.limits.take("token", hashed, PERSON)
         caller = Caller(found.name, Role[found.role.upper()])
         if caller.role < role:
             raise NotAllowed(
                 f"this needs the role {role.name.lower()}, the token has {caller.role.name.lower()}"
             )
         return caller
+
+    # Anybody
+
+    def anybody(
+        self, handle: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """What is open to all, counted by address."""
+
+        @wraps(handle)
+        async def counted(request: Request) -> Response:
+            self.limits.stranger(self.source(request))
+            return await handle(request)
+
+        return counted
+
+    def counted(self, request: Request, *, shows_secret: bool) -> None:
+        """Count who asks what is open to all."""
+        if shows_secret:
+            self.limits.take("peer", self.source(request), NODE)
+        else:
+            self.limits.stranger(self.source(request))
+
+    def source(self, request: Request) -> str:
+        """The address of who asks."""
+        return source_of(request, self.trusted)
+
+    async def _key(self, request: Request) -> NodeKey:
+        """The good node key that is shown. Raises NotAuthenticated."""
+        shown, now = bearer(request), self._leader.clock_now()
+        with self._judged(request, shown):
+            key = await self.keys.find(shown)
+            if key is None:
+                raise NotAuthenticated("the node key is not known")
+            if not key.is_good(now):
+                await self._misused(request, key, f"showed {key.prefix}, which is good no more")
+                raise NotAuthenticated(f"this key of node {key.node!r} was revoked, or replaced")
+        await self.keys.note_use(shown, now)
+        return key
+
+    @contextmanager
+    def _judged(self, request: Request, shown: str) -> Iterator[None]:
+        """Count wrong credentials of an address; after too many no new one is looked at."""
+        source, hashed = self.source(request), token_hash(shown)
+        self.limits.before(source, hashed)
+        try:
+            yield
+        except NotAuthenticated:
+            self.limits.wrong(source, hashed)
+            raise
+        self.limits.good(hashed)
+
+    async def _misused(self, request: Request, key: NodeKey, what: str) -> None:
+        """Write into the audit log, from time to time, that a node key was shown where it opens
+        nothing: it may be stolen. It is refused all the same where that cannot be written.
+        """
+        now, about = self._leader.clock_now(), f"{key.node} {what}"
+        if now - self._audited.get(about, -_AUDIT_S) < _AUDIT_S:
+            return
+        self._audited.pop(about, None)
+        self._audited[about] = now
+        if len(self._audited) > _AUDITED:
+            del self._audited[next(iter(self._audited))]
+        actor = Actor(name=f"node {key.node}", source=self.source(request))
+        try:
+            await self._leader.note(actor, "node key refused", key.node, what[:200])
+        except StoreError as error:
+            log.warning("a refused node key was not written down: %s", error)
 
 
 def source_of(request: Request, trusted: Collection[IpNetwork]) -> str:

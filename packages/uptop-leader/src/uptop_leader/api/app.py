@@ -35,10 +35,11 @@ def build_app(leader: Leader, pairing: Pairing | None = None) -> Starlette:
     peers, probes, heartbeats = (
         Peers(leader, access, pairing),
         Probes(leader, access),
-        Heartbeats(leader),
+        Heartbeats(leader, access),
     )
     backups = Backups(leader, access)
     pages, scrapes = Pages(leader, overview), Scrapes(leader, access, overview)
+    open_to_all = access.anybody
     routes = [
         Route("/api/health", peers.health),
         Route("/api/probe/register", probes.register, methods=["POST"]),
@@ -51,16 +52,16 @@ def build_app(leader: Leader, pairing: Pairing | None = None) -> Starlette:
         Route("/api/backup/import", backups.take, methods=["POST"]),
         *v1_routes(leader, access, overview, backups),
         Route("/metrics", scrapes.metrics),
-        Route("/", pages.home),
-        Route("/status", pages.status),
-        Route("/status/json", pages.status_json),
-        Route("/status/history", pages.history),
-        Route("/status/incidents/{id}", pages.incident),
-        Route("/status/monitors/{id}", pages.monitor),
-        Route("/status/badges/{name}.svg", pages.badge),
-        Route("/status/{name}", pages.feed),
-        Route("/static/{name}", pages.static),
-        Route("/favicon.ico", pages.favicon),
+        Route("/", open_to_all(pages.home)),
+        Route("/status", open_to_all(pages.status)),
+        Route("/status/json", open_to_all(pages.status_json)),
+        Route("/status/history", open_to_all(pages.history)),
+        Route("/status/incidents/{id}", open_to_all(pages.incident)),
+        Route("/status/monitors/{id}", open_to_all(pages.monitor)),
+        Route("/status/badges/{name}.svg", open_to_all(pages.badge)),
+        Route("/status/{name}", open_to_all(pages.feed)),
+        Route("/static/{name}", open_to_all(pages.static)),
+        Route("/favicon.ico", open_to_all(pages.favicon)),
     ]
     if pairing is not None:
         routes += _between_leaders(Copying(pairing, access))

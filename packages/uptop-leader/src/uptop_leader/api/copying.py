@@ -37,7 +37,7 @@ class Copying:
 
     async def changes(self, request: Request) -> Response:
         """`GET /api/follower/changes?after=&wait=`: held while nothing changes."""
-        self._access.node(request)
+        await self._access.peer(request)
         after, wait = _whole(request, "after"), _whole(request, "wait", most=_LONGEST_S)
         copies = self._pairing.copies
         with anyio.move_on_after(wait):
@@ -49,7 +49,7 @@ class Copying:
 
     async def rows(self, request: Request) -> Response:
         """`GET /api/follower/rows?thing=&beyond=`: all rows of a thing, some at a time."""
-        self._access.node(request)
+        await self._access.peer(request)
         thing = request.query_params.get("thing", "")
         if thing not in THINGS:
             raise BadRequest("thing", f"must be one of {', '.join(THINGS)}")
@@ -61,30 +61,30 @@ class Copying:
 
     async def digests(self, request: Request) -> Response:
         """`GET /api/follower/digests?after=&since=`: what all rows come to, at that change."""
-        self._access.node(request)
+        await self._access.peer(request)
         after, since = _whole(request, "after"), _whole(request, "since")
         return json_answer(await to_thread.run_sync(self._pairing.copies.digests, after, since))
 
     async def results(self, request: Request) -> Response:
         """`GET /api/follower/results?boot=&after=`: results in the order they were stored."""
-        self._access.node(request)
+        await self._access.peer(request)
         boot, after = request.query_params.get("boot", ""), _whole(request, "after")
         return json_answer(self._pairing.ring.after(boot, after))
 
     async def history(self, request: Request) -> Response:
         """`GET /api/follower/history?since=`: stored results from a moment on."""
-        self._access.node(request)
+        await self._access.peer(request)
         since = _whole(request, "since")
         return json_answer(await to_thread.run_sync(self._pairing.copies.history, since))
 
     async def ledgers(self, request: Request) -> Response:
         """`GET /api/follower/ledgers`: which results are stored."""
-        self._access.node(request)
+        await self._access.peer(request)
         return json_answer(await to_thread.run_sync(self._pairing.copies.ledgers))
 
     async def give(self, request: Request) -> Response:
         """`POST /api/follower/give`: taken while the follower is active and this node is not."""
-        self._access.node(request)
+        await self._access.peer(request)
         gift = decoded(await read_body(request, _GIFT_LIMIT), _decode_gift)
         await self._pairing.take_gift(gift)
         return json_answer({"ok": True})

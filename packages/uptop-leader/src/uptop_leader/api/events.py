@@ -25,6 +25,7 @@ from uptop_leader.incident_views import incident_view
 from uptop_leader.live import CONFIG, Name
 from uptop_leader.node_views import node_view
 from uptop_leader.refusals import Behind, Refusal
+from uptop_leader.store.node_keys import uses
 from uptop_leader.views import monitor_view
 
 if TYPE_CHECKING:
@@ -163,7 +164,8 @@ class EventEndpoints:
         if name.kind == "monitor" and (monitor := snapshot.monitors.get(name.id)) is not None:
             view = monitor_view(snapshot, monitor)
         elif name.kind == "node" and (node := leader.nodes.get(name.id)) is not None:
-            view = node_view(node, leader.standings().get(node.id), leader.clock_now())
+            keys, now = await self._access.keys.all(), leader.clock_now()
+            view = node_view(node, leader.standings().get(node.id), now, uses(keys, now))
         elif name.kind == "incident":
             incident = await anyio.to_thread.run_sync(leader.store.incident, name.id)
             view = None if incident is None else incident_view(incident, leader.nodes)

@@ -9,12 +9,15 @@ from uptop_core.outcomes import DETAIL_LIMIT
 from uptop_leader.api.access import bearer
 from uptop_leader.api.answers import json_answer
 from uptop_leader.api.bodies import read_body
+from uptop_leader.api.limits import PERSON
 from uptop_leader.refusals import BadRequest, NotThere
+from uptop_leader.seal import token_hash
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from uptop_leader.api.access import Access
     from uptop_leader.api.leader import Leader
 
 _BODY_LIMIT = 64 * 1024
@@ -25,22 +28,29 @@ _EXIT_CODES = range(256)
 class Heartbeats:
     """`/api/push`: the token in the path, in `Authorization: Bearer` or as `?token=`."""
 
-    def __init__(self, leader: Leader) -> None:
+    def __init__(self, leader: Leader, access: Access) -> None:
         self._leader = leader
+        self._access = access
 
     async def take(self, request: Request) -> Response:
         """Take one signal. What the job sends along is kept as the detail."""
         params = request.path_params
         token = params.get("token") or bearer(request) or request.query_params.get("token", "")
+        source, hashed = self._access.source(request), token_hash(token)
         if not token:
+            self._access.limits.stranger(source)
             raise BadRequest(
                 "token", "is needed: /api/push/<token>, ?token= or Authorization: Bearer"
             )
+        self._access.limits.before(source, hashed)
         signal = _signal(params.get("signal") or request.query_params.get("signal", "success"))
         body = await read_body(request, _BODY_LIMIT)
         detail = escape(body.strip(), DETAIL_LIMIT - 1)
         if not await self._leader.heartbeat(token, signal, detail):
+            self._access.limits.wrong(source, hashed)
             raise NotThere("no push monitor has this token")
+        self._access.limits.good(hashed)
+        self._access.limits.take("push", hashed, PERSON)
         return json_answer({"ok": True})
 
 

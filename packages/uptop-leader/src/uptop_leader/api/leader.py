@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from uptop_leader.store.copies import Copies
     from uptop_leader.store.day_blocks import Days
     from uptop_leader.store.history import Day
+    from uptop_leader.store.node_keys import NodeKeys
     from uptop_leader.store.people import People
     from uptop_leader.store.posts import Posts
     from uptop_leader.store.regions import Point, Regional
@@ -57,6 +58,8 @@ class History(Protocol):
     def cluster_id(self) -> str: ...
     @property
     def people(self) -> People: ...
+    @property
+    def node_keys(self) -> NodeKeys: ...
 
     def incidents(
         self,
@@ -186,6 +189,9 @@ class Leader(Protocol):
 
     async def edit(self, edit: Edit, actor: Actor) -> int:
         """Write what `edit` makes of the configuration as it is then, whole; the new version."""
+
+    async def follow(self) -> None:
+        """Take over what was written into the database beside `edit`."""
 
     async def acknowledge(self, incident: str, by: str, note: str) -> Incident:
         """Take an open incident (an id) on; Conflict when it is over."""

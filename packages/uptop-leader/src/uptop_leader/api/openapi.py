@@ -141,7 +141,7 @@ def _success(endpoint: Endpoint) -> Schema:
 
 def _refusals(endpoint: Endpoint) -> Iterable[int]:
     """What an endpoint of this form may answer instead."""
-    yield from (400, 401, 403, 503)
+    yield from (400, 401, 403, 429, 503)
     yield from endpoint.refuses
     if "{" in endpoint.path:
         yield 404

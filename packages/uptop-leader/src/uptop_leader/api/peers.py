@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from uptop_leader.api.access import Access
     from uptop_leader.api.leader import Leader, Pairing
+    from uptop_leader.store.node_keys import NodeKey
 
 T = TypeVar("T")
 
@@ -32,18 +33,30 @@ class Peers:
     async def health(self, request: Request) -> Response:
         """`GET /api/health`: open; a wrong secret is told all the same.
 
-        What somebody says with it counts only with the secret, where there is one.
+        What somebody says with it counts only with the secret, where there is one, and what a probe
+        says with its key too.
         """
-        is_known = self._access.check_secret(request) or not self._leader.settings.cluster_secret
-        token, pairing = "", self._pairing if is_known else None
-        if pairing is not None and POLL_HEADER in request.headers:
-            token = await pairing.polled(_read(request, POLL_HEADER, PeerPoll))
-        elif pairing is not None and SIGHTING_HEADER in request.headers:
-            await pairing.told(_read(request, SIGHTING_HEADER, PeerSighting))
+        settings, token = self._leader.settings, ""
+        shows_secret = self._access.check_secret(request)
+        is_known = shows_secret or not settings.cluster_secret
+        key = await self._access.teller(request)
+        if key is None:
+            self._access.counted(request, shows_secret=shows_secret)
+        if is_known and self._pairing is not None and POLL_HEADER in request.headers:
+            token = await self._pairing.polled(_read(request, POLL_HEADER, PeerPoll))
+        elif SIGHTING_HEADER in request.headers:
+            sighting = _read(request, SIGHTING_HEADER, PeerSighting)
+            may_tell = is_known and not settings.require_node_keys
+            if self._pairing is not None and (may_tell or _is_of(key, sighting)):
+                await self._pairing.told(sighting)
         health = replace(self._leader.health(), token=token)
         if not is_known:
             health = replace(health, why="", copy=None)
         return json_answer(health, 200 if health.status == "ok" else 503)
+
+
+def _is_of(key: NodeKey | None, sighting: PeerSighting) -> bool:
+    return key is not None and key.node == sighting.node
 
 
 def _read(request: Request, header: str, into: type[T]) -> T:

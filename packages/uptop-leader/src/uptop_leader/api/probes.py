@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from uptop_core.wire import (
@@ -39,11 +40,14 @@ class Probes:
 
     async def register(self, request: Request) -> Response:
         """`POST /api/probe/register`."""
-        self._access.node(request)
+        key = await self._access.node(request)
         body = await read_body(request, _REGISTRATION_LIMIT)
         registration = decoded(body, _decode_registration)
-        address = request.client.host if request.client else ""
-        node = await self._leader.register(registration, address)
+        await self._access.speaks_for(request, key, registration.id)
+        region = await self._access.looks_from(request, key, registration.region)
+        node = await self._leader.register(
+            replace(registration, region=region), self._access.source(request)
+        )
         now = unix_ms(self._leader.clock_now())
         return json_answer(Registered(id=node.id, name=node.name, region=node.region, now=now))
 
@@ -51,14 +55,16 @@ class Probes:
         """`GET /api/probe/assignments?node_id=&wait=`: 304 while nothing is new. With `partly=true`
         the rechecks alone, where the monitors are those that the ETag of the question names.
         """
-        self._access.node(request)
+        key = await self._access.node(request)
         node_id = _node_id(request)
+        await self._access.speaks_for(request, key, node_id)
         wait = min(_seconds(request, "wait"), self._leader.settings.timings.poll)
         known = request.headers.get("if-none-match", "").removeprefix("W/").strip('" ')
         partly = flag(request, "partly", default=False)
         etag = self._leader.hear(node_id)
         if known == etag and wait > 0:
             await self._leader.assignments_changed(node_id, etag, wait)
+            await self._access.node(request)  # the key may have been revoked meanwhile
             if await request.is_disconnected():  # who died while waiting is not heard with that
                 return Response(status_code=HTTPStatus.NOT_MODIFIED)
             etag = self._leader.hear(node_id)
@@ -73,8 +79,9 @@ class Probes:
     async def results(self, request: Request) -> Response:
         """`POST /api/probe/results`: answered after the commit."""
         received = self._leader.clock_now()
-        self._access.node(request)
+        key = await self._access.node(request)
         batch = decoded(await read_body(request, BODY_LIMIT), decode_batch)
+        await self._access.speaks_for(request, key, batch.node_id)
         if len(batch.results) > RESULTS_LIMIT:
             raise TooLarge(f"a batch may have at most {RESULTS_LIMIT} results")
         return json_answer(await self._leader.submit(batch, received))

@@ -46,6 +46,7 @@ TABLE: dict[type[errors.UptopError], Kind] = {
     refusals.TooLarge: Kind(413, "too_large"),
     refusals.UnknownEncoding: Kind(415, "encoding"),
     refusals.TooSlow: Kind(408, "too_slow"),
+    refusals.TooMany: Kind(429, "too_many"),
     refusals.Refusal: Kind(400, "refused"),
     errors.InputError: Kind(400, "invalid"),
     errors.SettingError: Kind(500, "internal", told=False),

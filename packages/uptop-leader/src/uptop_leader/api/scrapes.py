@@ -41,7 +41,9 @@ class Scrapes:
         """One scrape. The text is made in a thread: with many monitors it takes a while."""
         from uptop_leader.metrics import Scrape, exposition
 
-        if not self._leader.settings.metrics_public:
+        if self._leader.settings.metrics_public:
+            self._access.counted(request, shows_secret=False)
+        else:
             await self._access.person(request, Role.ADMIN)
         snapshot = await self._overview.snapshot()
         incidents = await self._overview.open_incidents()

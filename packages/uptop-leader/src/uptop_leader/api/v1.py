@@ -16,6 +16,7 @@ from uptop_leader.api.incidents import IncidentEndpoints
 from uptop_leader.api.kinds import KindEndpoints
 from uptop_leader.api.maintenance import MaintenanceEndpoints
 from uptop_leader.api.monitors import MonitorEndpoints
+from uptop_leader.api.node_keys import NodeKeyEndpoints
 from uptop_leader.api.nodes import NodeEndpoints
 from uptop_leader.api.openapi import OpenApi
 from uptop_leader.api.people import PeopleEndpoints
@@ -40,7 +41,8 @@ def endpoints_of(
         *MonitorEndpoints(leader, overview).endpoints(),
         *HistoryEndpoints(leader, overview).endpoints(),
         *ChannelEndpoints(leader).endpoints(),
-        *NodeEndpoints(leader).endpoints(),
+        *NodeEndpoints(leader, access).endpoints(),
+        *NodeKeyEndpoints(leader, access).endpoints(),
         *IncidentEndpoints(leader).endpoints(),
         *MaintenanceEndpoints(leader).endpoints(),
         *PostEndpoints(leader).endpoints(),
@@ -60,4 +62,4 @@ def v1_routes(leader: Leader, access: Access, overview: Overview, backups: Backu
     async def openapi(request: Request) -> Response:
         return tagged(request, described.body, "application/json")
 
-    return [*routes(endpoints, access), Route(f"{PREFIX}/openapi.json", openapi)]
+    return [*routes(endpoints, access), Route(f"{PREFIX}/openapi.json", access.anybody(openapi))]

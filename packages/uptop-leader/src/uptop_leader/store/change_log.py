@@ -29,6 +29,7 @@ SEPARATOR = "\x1f"
 THINGS: dict[str, tuple[str, ...]] = {
     "user": ("id",),
     "token": ("hash",),
+    "nodekey": ("hash",),
     "channel": ("id",),
     "monitor": ("id",),
     "maintenance": ("id",),

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 _SIZE = 16  # bytes of a digest
 _MOMENT = {"transition": "known_ms", "notification": "created_ms", "former": "until_ms"}
-_OWN = {"token": ("last_used_ms",)}
-"""Columns that each node writes for itself: who looks at a copy uses a token there."""
+_OWN = {"token": ("last_used_ms",), "nodekey": ("last_used_ms",)}
+"""Columns that each node writes for itself: who looks at a copy uses a token there, and a probe its
+key when it asks whether the copy acts."""
 
 
 def of_all(connection: Connection, keyring: Keyring, since_ms: int) -> dict[str, str]:

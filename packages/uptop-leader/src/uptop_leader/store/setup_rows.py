@@ -104,6 +104,21 @@ class TokenRow(Row, table=True):
     revoked_ms: int | None = moment(default=None)
 
 
+class NodekeyRow(Row, table=True):
+    """A node's own key, known by its hash only, and where the node may look from with it. One word,
+    since `node_key` is what the key of the table `node` is called.
+    """
+
+    hash: str = Field(primary_key=True)
+    prefix: str
+    node: str = Field(index=True)
+    region: str
+    created_ms: int = moment()
+    expires_ms: int | None = moment(default=None)
+    last_used_ms: int | None = moment(default=None)
+    revoked_ms: int | None = moment(default=None)
+
+
 class AuditRow(Row, table=True):
     """Who changed what, when, and from where."""
 

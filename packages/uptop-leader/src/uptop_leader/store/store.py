@@ -28,6 +28,7 @@ from uptop_leader.store.days import settle
 from uptop_leader.store.errands import Errands
 from uptop_leader.store.leases import Leases
 from uptop_leader.store.migrate import migrate
+from uptop_leader.store.node_keys import NodeKeys
 from uptop_leader.store.outgoing import Outgoing
 from uptop_leader.store.people import People
 from uptop_leader.store.posts import Posts
@@ -69,6 +70,7 @@ class Store(Outgoing, Shown):
         self._connections = connections
         self._keyring = keyring
         self.people = People(connections)
+        self.node_keys = NodeKeys(connections)
         self.posts = Posts(connections)
         self._series: SeriesIds = {}
         self.copies = Copies(connections, keyring, lambda: self._series)

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from uptop_leader.store.results import SeriesIds
 
 _TABLES = METADATA.tables
-_STATE, _VOTE = _TABLES["state"], _TABLES["vote"]
+_STATE, _VOTE, _NODE = _TABLES["state"], _TABLES["vote"], _TABLES["node"]
 _HEARTBEAT, _TRANSITION = _TABLES["heartbeat"], _TABLES["transition"]
 
 _PUT_STATE = puts.upsert(_STATE)
-_PUT_NODE = puts.upsert(_TABLES["node"])
+_PUT_NODE = puts.upsert(_NODE)
 _PUT_LEDGER = puts.upsert(_TABLES["ledger"])
 _PUT_INCIDENT = puts.insert_new(_TABLES["incident"])
 _CHANGE_INCIDENT = puts.upsert(_TABLES["incident"])
@@ -55,6 +55,8 @@ def write(connection: Connection, changes: Changes, series: SeriesIds, now: floa
     learned = write_results(connection, changes.results, series)
     _write_states(connection, changes.states)
     write_votes(connection, changes.votes, changes.settled)
+    if changes.gone:
+        connection.execute(delete(_NODE).where(_NODE.c.id.in_(changes.gone)))
     _write_nodes(connection, changes.nodes, changes.ledgers)
     write_incidents(connection, changes.opened, [*changes.amended, *changes.closed])
     _write_transitions(connection, changes.transitions)

@@ -322,6 +322,18 @@ def _people() -> None:
         _ms("revoked_ms", null=True),
     )
     _table(
+        "nodekey",
+        _text("hash", key=True),
+        _text("prefix"),
+        _text("node"),
+        _text("region"),
+        _ms("created_ms"),
+        _ms("expires_ms", null=True),
+        _ms("last_used_ms", null=True),
+        _ms("revoked_ms", null=True),
+    )
+    op.create_index("nodekey_node", "nodekey", ["node"])
+    _table(
         "audit",
         _number(),
         _ms("at_ms"),
@@ -337,6 +349,7 @@ def _people() -> None:
 _LOGGED = {
     "user": ("id",),
     "token": ("hash",),
+    "nodekey": ("hash",),
     "channel": ("id",),
     "monitor": ("id",),
     "maintenance": ("id",),
