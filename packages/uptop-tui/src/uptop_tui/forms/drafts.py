@@ -73,6 +73,8 @@ class Draft:
         self.is_new = is_new
         self._fields = {field.name: field for field in form.fields}
         self._given = dict(given or {})
+        unset = Setting()
+        self.unset = {one.name: entry_of(one, one.default, unset) for one in form.fields}
         self.begun = self._begin()
         self.entries: Entries = dict(self.begun)
 
@@ -106,9 +108,12 @@ class Draft:
 
     def body(self, now: float) -> Body:
         """What to send. Raises ValueError while there are problems."""
+        return self.form.made(self._read(now), self.entries)
+
+    def _read(self, now: float, leave_out: Collection[str] = ()) -> Body:
         body = copy.deepcopy(self.base)
         setting, relevant = self._setting(now), self.relevant
-        sent = self._sent()
+        sent = self._sent() - set(leave_out)
         for field in self.form.fields:
             if field.name not in relevant:
                 _take_away(body, field.path)
@@ -118,15 +123,13 @@ class Draft:
                     _take_away(body, field.path)
                 else:
                     _put(body, field.path, value)
-        return self.form.made(body, self.entries)
+        return body
 
     def advice(self, now: float) -> dict[str, str]:
-        """What is wrong with the whole, by the fields it is shown at; nothing while a field is
-        wrong by itself.
-        """
-        if self.problems(now):
-            return {}
-        return self.placed(self.form.judged(self.body(now)))[0]
+        """What is wrong with the whole as far as it can be read, by the fields it is shown at."""
+        wrong = self.problems(now)
+        at, _ = self.placed(self.form.judged(self._read(now, leave_out=set(wrong))))
+        return {name: words for name, words in at.items() if name not in wrong}
 
     def placed(self, problems: Collection[Problem]) -> tuple[dict[str, str], list[str]]:
         """Problems that the leader tells of, by the fields they belong to; and those of no field."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Schema = Mapping[str, Any]
+_SHORT = {"api", "dns", "eu", "http2", "id", "ip", "ssl", "tls", "url"}
+"""Words that are written in capitals."""
 
 
 class Shape(Enum):
@@ -217,8 +219,10 @@ def without_null(schema: Schema, defs: Schema) -> Schema:
 
 
 def label_of(key: str) -> str:
-    """The name of a field as people read it: `max_retries` → `Max retries`."""
-    words = key.replace("_", " ").strip()
+    """The name of a field as people read it: `max_retries` → `Max retries`, `api_url` → `API URL`."""
+    words = " ".join(
+        word.upper() if word in _SHORT else word for word in key.replace("_", " ").split()
+    )
     return words[:1].upper() + words[1:]
 
 

@@ -22,6 +22,7 @@ _WHO = "Who is told"
 _PLACE = "Where it stands"
 JUDGED_KINDS = ("push", "group")
 """No node runs these: what is about nodes and their votes does not matter."""
+_CONDITIONS = "such as status == 204 or latency < 500ms; failing one with soft: is DEGRADED"
 _OF_NODES = ("timeout", "max_retries", "retry_interval", "regions", "aggregation", "min_votes")
 
 
@@ -74,13 +75,15 @@ def new_channel(kind: str) -> Body:
 
 def kind_options(kinds: tuple[KindView, ...]) -> tuple[Option, ...]:
     """The kinds to choose from, each with what it is."""
-    return tuple(Option(kind.name, f"{kind.name:<11}{kind.about}") for kind in kinds)
+    return tuple(
+        Option(kind.name, f"{kind.name:<11}{kind.about.replace('`', '')}") for kind in kinds
+    )
 
 
 def _kind_fields(schema: Schema, at: str, kind: str, section: str) -> tuple[Field, ...]:
     defs = schema.get("$defs", {})
     own = chosen(schema, at, kind)
-    hints = {f"{at}.body": Hint(shape=Shape.LINES)}
+    hints = {f"{at}.body": Hint(shape=Shape.LINES), f"{at}.conditions": Hint(help=_CONDITIONS)}
     return fields_of(own, hints, prefix=f"{at}.", section=section, defs=defs)
 
 

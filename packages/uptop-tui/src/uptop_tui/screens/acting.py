@@ -10,6 +10,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from uptop_core.escaping import escape
+from uptop_tui.screens import editing
 from uptop_tui.screens.page import Page
 from uptop_tui.screens.quick_maintenance import QuickMaintenance
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from uptop_core.api_answers import Done
 
-EDITING = frozenset({"pause", "resume", "recheck", "maintenance"})
+EDITING = frozenset({"pause", "resume", "recheck", "maintenance", "add", "edit", "remove", "plan"})
 
 
 class ActsOnMonitors(Page):
@@ -29,6 +30,9 @@ class ActsOnMonitors(Page):
         Binding("u", "resume", "Resume"),
         Binding("r", "recheck", "Recheck"),
         Binding("m", "maintenance", "Maintenance"),
+        Binding("M", "plan", "Plan a maintenance", show=False),
+        Binding("e", "edit", "Edit"),
+        Binding("d,delete", "remove", "Remove", show=False),
     ]
 
     def meant(self) -> tuple[str, ...]:
@@ -52,6 +56,12 @@ class ActsOnMonitors(Page):
         yield SystemCommand(
             "Maintenance (m)", f"tell nobody of {about} for a while", self.action_maintenance
         )
+        yield SystemCommand(
+            "Plan a maintenance (M)", f"of {about}, once or again and again", self.action_plan
+        )
+        if len(self.meant()) == 1:
+            yield SystemCommand("Edit (e)", f"change how {about} is watched", self.action_edit)
+        yield SystemCommand("Remove (d)", f"watch {about} no more", self.action_remove)
 
     def action_pause(self) -> None:
         """Watch them no more for now."""
@@ -69,6 +79,27 @@ class ActsOnMonitors(Page):
         """Begin a maintenance now."""
         if meant := self.meant():
             self.app.push_screen(QuickMaintenance(meant, self._named(meant)))
+
+    def action_plan(self) -> None:
+        """Plan a maintenance, once or again and again."""
+        app, meant = self.uptop, self.meant()
+        app.do(lambda: editing.plan_maintenance(app, meant), str)
+
+    def action_edit(self) -> None:
+        """Change the settings of one."""
+        app, meant = self.uptop, self.meant()
+        if len(meant) == 1:
+            app.do(lambda: editing.edit(app, "monitors", meant[0]), str)
+        elif meant:
+            app.tell("one monitor is edited at a time: choose one, or none", is_error=True)
+
+    def action_remove(self) -> None:
+        """Remove them, once that was confirmed."""
+        app = self.uptop
+        views = app.picture.monitors
+        names = {id: views[id].name for id in self.meant() if id in views}
+        if names:
+            app.do(lambda: editing.remove(app, "monitors", names), str)
 
     def _act(self, word: str, ask: Callable[..., Awaitable[Done]]) -> None:
         if not (meant := self.meant()):

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from uptop_tui.histories import Histories
 from uptop_tui.listing import ORDERS, Line, Wish, groups, listed, order_key
+from uptop_tui.screens import editing
 from uptop_tui.screens.acting import ActsOnMonitors
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.monitor import MonitorPage
@@ -34,10 +35,11 @@ class OverviewPage(ActsOnMonitors):
         "↻ it is being rechecked · ✓ its incident is acknowledged · VOTES: up of fresh\n"
         "LATENCY 24 H: height is how long answers took, × failed, · nobody looked\n"
         "/ filters, s sorts by the next column, S turns the order, f folds a group,\n"
-        "Space chooses several, then p u r m act on all of them. Click a heading to sort."
+        "Space chooses several, then p u r m d act on all of them. Click a heading to sort."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("a", "add", "Add"),
         Binding("s", "sort", "Sort", show=False),
         Binding("S", "turn", "Turn the order", show=False),
         Binding("f", "fold", "Fold", show=False),
@@ -195,8 +197,15 @@ class OverviewPage(ActsOnMonitors):
         elif bar.words:
             bar.write("")
 
+    def action_add(self) -> None:
+        """Add a monitor."""
+        app = self.uptop
+        app.do(lambda: editing.add_monitor(app), str)
+
     def commands(self) -> Iterable[SystemCommand]:
         yield from super().commands()
+        if self.uptop.role != "viewer":
+            yield SystemCommand("Add a monitor (a)", "of any kind, by a form", self.action_add)
         yield SystemCommand("Filter (/)", "by text, tag, status, …", self.action_filter)
         yield SystemCommand("Only problems (!)", "what is not up", self.action_problems)
         yield SystemCommand("Fold all groups (F)", "or unfold them", self.action_fold_all)

@@ -1,0 +1,243 @@
+"""A form on the screen: its fields, what is wrong with them, and what the leader says to it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Static
+
+from uptop_core.errors import LeaderError, LeaderRefused
+from uptop_tui.forms.rows import FieldRow, Section, explained
+from uptop_tui.screens.confirm import AskScreen, ConfirmScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from textual import events
+    from textual.app import ComposeResult
+
+    from uptop_tui.forms.drafts import Body, Draft
+
+CHANGED = 412
+_MEANWHILE = "Somebody else changed it meanwhile. Nothing of yours has been saved."
+_ANSWERS = (
+    ("keep", "Load it anew, and put my changes over it"),
+    ("drop", "Load it anew, without my changes"),
+    ("", "Go on editing"),
+)
+
+
+class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Scrolls with the fields; up and down go from field to field."""
+
+    DEFAULT_CSS = "FormBody { height: 1fr; padding: 0 1; scrollbar-gutter: stable; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+        Binding("pageup", "page_up", show=False),
+        Binding("pagedown", "page_down", show=False),
+    ]
+
+
+class FormScreen(ModalScreen[Any]):
+    """Gives what `save` gave, or None where nothing was saved.
+
+    `save` sends a body; problems that it is refused with are shown at their fields. `again` reads
+    what there is now, after somebody else changed it. `now` is in Unix seconds.
+    """
+
+    HELP = (
+        "Fields with a * are needed, all others have a default. Up, down, Tab and Enter go from"
+        " field to field, Ctrl+S saves, Escape leaves. What is wrong with a field stands below it."
+    )
+
+    DEFAULT_CSS = """
+    FormScreen {
+        background: $background;
+        #title { background: $surface; text-style: bold; padding: 0 1; height: 1; }
+        #banner { color: $text-error; text-style: bold; padding: 0 1; height: auto; display: none; }
+        #banner.-shown { display: block; }
+        #help { height: 2; background: $surface; color: $text-muted; padding: 0 1; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "Save", priority=True),
+        Binding("escape", "leave", "Leave"),
+        Binding("f1", "app.help", "Help"),
+        Binding("f2", "show_secrets", "Show secrets"),
+    ]
+
+    def __init__(
+        self,
+        draft: Draft,
+        save: Callable[[Body], Awaitable[Any]],
+        *,
+        again: Callable[[], Awaitable[Body]] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self.draft = draft
+        self._send = save
+        self._again = again
+        self._now = now
+        self._is_saving = False
+        self._are_secrets_shown = False
+
+    # What it is made of
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Secrets are offered to be shown where there are some."""
+        if action == "show_secrets":
+            return any(field.secret for field in self.draft.form.fields)
+        return super().check_action(action, parameters)
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content(self.draft.form.title), id="title")
+        yield Static("", id="banner")
+        yield FormBody()
+        yield Static("", id="help")
+        yield Footer(show_command_palette=False)
+
+    async def on_mount(self) -> None:
+        await self._draw()
+
+    async def _draw(self) -> None:
+        body, entries = self.query_one(FormBody), self.draft.entries
+        await body.remove_children()
+        fields = self.draft.form.fields
+        first = [FieldRow(one, entries[one.name]) for one in fields if not one.section]
+        if first:
+            first[-1].styles.margin = (0, 0, 1, 0)
+        sections = list(dict.fromkeys(one.section for one in fields if one.section))
+        folded = [
+            Section(name, tuple(one for one in fields if one.section == name), self.draft)
+            for name in sections
+        ]
+        await body.mount_all([*first, *folded])
+        self._show_relevant()
+        if first:
+            first[0].input.focus()
+
+    def _rows(self) -> Iterator[FieldRow]:
+        return iter(self.query(FieldRow))
+
+    def _show_relevant(self) -> None:
+        relevant = self.draft.relevant
+        for row in self._rows():
+            row.display = row.field.name in relevant
+
+    # What is filled in
+
+    def on_field_row_changed(self, event: FieldRow.Changed) -> None:
+        event.stop()
+        self.draft.fill(event.row.field.name, event.entry)
+        self._show_relevant()
+        self._banner("")
+
+    def on_field_row_judge(self, event: FieldRow.Judge) -> None:
+        """Say what is wrong with a field, now that it was filled in."""
+        event.stop()
+        name = event.row.field.name
+        words = self.draft.problem(name, self._now())
+        event.row.show_problem(words or self.draft.advice(self._now()).get(name, ""))
+        for section in self.query(Section):
+            section.refresh_title()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        rows = [one for one in event.widget.ancestors_with_self if isinstance(one, FieldRow)]
+        words = explained(rows[0].field) if rows else getattr(event.widget, "HELP", "")
+        self.query_one("#help", Static).update(Content(words or ""))
+
+    def action_show_secrets(self) -> None:
+        """Show what is typed into secret fields, or hide it again."""
+        self._are_secrets_shown = not self._are_secrets_shown
+        for row in self._rows():
+            row.show_secret(is_shown=self._are_secrets_shown)
+
+    # How it ends
+
+    def action_leave(self) -> None:
+        """Leave; what was filled in is not lost without a question."""
+        if not self.draft.changed:
+            self.dismiss(None)
+            return
+        question = ConfirmScreen("Leave", "What you have filled in is not saved.", "Leave it")
+        self.app.push_screen(question, self._left)
+
+    def _left(self, answer: str | None) -> None:
+        if answer:
+            self.dismiss(None)
+
+    def action_save(self) -> None:
+        """Send it, if no field is wrong by itself."""
+        if not self._is_saving and self.is_current:
+            self._is_saving = True
+            self.run_worker(self._save(), exclusive=True, group="save")
+
+    async def _save(self) -> None:
+        try:
+            problems = self.draft.problems(self._now())
+            await self._show(problems, [])
+            if not problems:
+                self._banner("saving …", is_wrong=False)
+                answer = await self._send(self.draft.body(self._now()))
+                self.dismiss(answer)
+        except LeaderRefused as error:
+            await self._refused(error)
+        except LeaderError as error:
+            self._banner(str(error))
+        finally:
+            self._is_saving = False
+
+    async def _refused(self, error: LeaderRefused) -> None:
+        if error.status == CHANGED and self._again is not None:
+            self._banner(_MEANWHILE)
+            question = AskScreen("Changed meanwhile", _MEANWHILE, _ANSWERS)
+            self.app.push_screen(question, self._answered)
+        elif error.problems:
+            await self._show(*self.draft.placed(error.problems))
+        else:
+            self._banner(str(error))
+
+    def _answered(self, answer: str | None) -> None:
+        if answer:
+            self.run_worker(self._load(keep=answer == "keep"), exclusive=True, group="save")
+
+    async def _load(self, *, keep: bool) -> None:
+        """Read it anew, as somebody else left it."""
+        if self._again is None:
+            return
+        try:
+            self.draft = self.draft.rebase(await self._again(), keep=keep)
+        except LeaderError as error:
+            self._banner(str(error))
+            return
+        await self._draw()
+        kept = "with your changes over it" if keep else "without your changes"
+        self._banner(f"loaded anew, {kept}", is_wrong=False)
+
+    async def _show(self, problems: dict[str, str], loose: list[str]) -> None:
+        """Every problem at its field, whose section opens; the first one gets the focus."""
+        for section in self.query(Section):
+            if any(field.name in problems for field in section.fields):
+                await section.open()
+        wrong = []
+        for row in self._rows():
+            row.show_problem(problems.get(row.field.name, ""))
+            if row.problem:
+                wrong.append(row)
+        count = len(wrong)
+        fields = f"{count} field{'s are' if count > 1 else ' is'} not right yet" if wrong else ""
+        self._banner("; ".join([*loose, *filter(None, [fields])]))
+        if wrong:
+            wrong[0].input.focus()
+
+    def _banner(self, words: str, *, is_wrong: bool = True) -> None:
+        banner = self.query_one("#banner", Static)
+        banner.update(Content(f"▲ {words}" if is_wrong and words else words))
+        banner.set_class(bool(words), "-shown")
