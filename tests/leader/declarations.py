@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from uptop_core.errors import ConfigError
 from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
-from uptop_leader.configuration import Configuration
+from uptop_leader.configuration import ConfigChange, Configuration
 from uptop_leader.declared.document import read_text
 from uptop_leader.declared.plan import Fresh, Plan, plan
 
@@ -58,7 +58,11 @@ def applied(
 ) -> Configuration:
     """The configuration after a document."""
     before = before or Configuration()
-    change = planned(text, before, prune=prune).change
+    return changed(before, planned(text, before, prune=prune).change)
+
+
+def changed(before: Configuration, change: ConfigChange) -> Configuration:
+    """The configuration after a change."""
     monitors = {one.id: one for one in before.monitors} | {m.id: m for m in change.put_monitors}
     channels = {one.id: one for one in before.channels} | {c.id: c for c in change.put_channels}
     planned_times = {one.id: one for one in before.maintenances}

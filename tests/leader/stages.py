@@ -409,7 +409,7 @@ def described(stage: Stage) -> dict[str, Any]:
     """The OpenAPI document of a stage: that of any leader of this version."""
     leader = cast("Leader", stage)
     access = Access(leader)
-    backups = Backups(leader, access)
+    backups = Backups(leader)
     return document(endpoints_of(leader, access, Overview(leader), backups))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,3 +125,43 @@ async def test_a_document_from_the_network_cannot_read_the_environment(
     response = await http.post("/api/v1/apply", content=text)
     assert response.status_code == 400
     assert stage.changes == []
+
+
+_KUMA = {
+    "monitorList": [
+        {"id": 1, "name": "Web", "type": "http", "url": "https://a.example.com"},
+        {"id": 2, "name": "Broker", "type": "mqtt"},
+    ]
+}
+
+
+async def test_a_backup_of_uptime_kuma_is_taken_and_what_is_left_out_is_told(
+    stage: Stage, http: httpx.AsyncClient
+) -> None:
+    told = "! monitor Broker (mqtt) is left out: uptop has no check of that kind"
+    answer = (await http.post("/api/import/kuma?dry_run=true", json=_KUMA)).json()
+    assert answer["plan"] == ["+ monitor Web (http)", "1 to add, 0 to change, 0 to remove", told]
+    assert (answer["dry_run"], stage.changes) == (True, [])
+    answer = (await http.post("/api/import/kuma", json=_KUMA)).json()
+    assert (answer["changed"], answer["version"]) == (True, 1)
+    assert stage.changes[0][0].drop_monitors == ()
+
+
+@pytest.mark.parametrize("path", ["/api/backup/import", "/api/import/kuma"])
+async def test_each_address_takes_its_own_format(http: httpx.AsyncClient, path: str) -> None:
+    other = _YAML if path.endswith("kuma") else json.dumps(_KUMA)
+    answer = await http.post(path, content=other)
+    assert answer.status_code == 400
+    assert "it looks like" in answer.json()["problems"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/backup/export"), ("POST", "/api/backup/import"), ("POST", "/api/import/kuma")],
+)
+async def test_backups_are_for_admins_and_the_cluster_secret(
+    stage: Stage, method: str, path: str
+) -> None:
+    async with client(stage) as nobody, client(stage, token=EDITOR) as editor:
+        assert (await nobody.request(method, path)).status_code == 401
+        assert (await editor.request(method, path, json=_KUMA)).status_code == 403

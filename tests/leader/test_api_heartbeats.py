@@ -85,3 +85,20 @@ async def test_a_job_that_says_too_much_is_a_413() -> None:
         response = await http.post("/api/push/known", content=b"x" * (65 * 1024))
     assert response.status_code == 413
     assert stage.beats == []
+
+
+@pytest.mark.parametrize(
+    ("query", "beat"),
+    [
+        ("status=up&msg=OK&ping=", ("known", "success", "OK")),
+        ("status=down&msg=disk+full", ("known", "fail", "disk full")),
+        ("msg=", ("known", "success", "")),
+    ],
+)
+async def test_a_job_that_was_set_up_for_uptime_kuma_is_understood(
+    query: str, beat: tuple[str, str, str]
+) -> None:
+    stage = Stage()
+    async with client(stage) as http:
+        assert (await http.get(f"/api/push/known?{query}")).status_code == 200
+    assert stage.beats == [beat]

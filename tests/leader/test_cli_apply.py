@@ -165,3 +165,26 @@ def test_an_export_that_cannot_be_written_leaves_nothing_behind(run: Run) -> Non
         1,
         ["Error: none/out.yaml cannot be written: No such file or directory"],
     )
+
+
+def test_what_another_program_has_set_up_is_imported_and_what_is_left_out_is_told(
+    run: Run,
+) -> None:
+    backup = (
+        '{"monitorList": [{"id": 1, "name": "Web", "type": "http", "url": "https://a.example.com"},'
+        ' {"id": 2, "name": "Broker", "type": "mqtt"}]}'
+    )
+    told = "! monitor Broker (mqtt) is left out: uptop has no check of that kind"
+    plan = ["+ monitor Web (http)", "1 to add, 0 to change, 0 to remove", told]
+    assert run("import", document(backup), "--dry-run") == (3, plan, [])
+    assert not Path("uptop.db").exists()
+    assert run("import", document(backup), "--from", "kuma") == (0, plan, [])
+    assert [one.name for one in stored().monitors] == ["Web"]
+    assert run("import", document(backup)) == (0, ["nothing to change", told], [])
+
+
+def test_a_file_that_is_nobodys_is_refused_and_makes_no_database(run: Run) -> None:
+    code, out, told = run("import", document("services: []\n"))
+    assert (code, out, len(told)) == (2, [], 1)
+    assert told[0].startswith("uptop.yaml: is none of a backup of Uptime Kuma")
+    assert not Path("uptop.db").exists()

@@ -37,7 +37,7 @@ def build_app(leader: Leader, pairing: Pairing | None = None) -> Starlette:
         Probes(leader, access),
         Heartbeats(leader, access),
     )
-    backups = Backups(leader, access)
+    backups = Backups(leader)
     pages, scrapes = Pages(leader, overview), Scrapes(leader, access, overview)
     open_to_all = access.anybody
     routes = [
@@ -48,8 +48,6 @@ def build_app(leader: Leader, pairing: Pairing | None = None) -> Starlette:
         Route("/api/push", heartbeats.take, methods=_BOTH),
         Route("/api/push/{token}", heartbeats.take, methods=_BOTH),
         Route("/api/push/{token}/{signal}", heartbeats.take, methods=_BOTH),
-        Route("/api/backup/export", backups.export),
-        Route("/api/backup/import", backups.take, methods=["POST"]),
         *v1_routes(leader, access, overview, backups),
         Route("/metrics", scrapes.metrics),
         Route("/", open_to_all(pages.home)),

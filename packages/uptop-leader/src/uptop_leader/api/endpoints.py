@@ -1,4 +1,4 @@
-"""What an endpoint of `/api/v1` is, as data: who may ask what, with which query and body, and what is
+"""What an endpoint is, of `/api/v1` or beside it, as data: who may ask what, with which query and body, and what is
 answered. The router and the OpenAPI document are both made of it.
 """
 
@@ -58,6 +58,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     run: Callable[[Call], Awaitable[Response]]
     summary: str
     topic: str
+    prefix: str = PREFIX
     role: Role = Role.VIEWER
     query: type[Struct] | None = None
     body: type[Struct] | None = None
@@ -80,9 +81,9 @@ def routes(endpoints: Iterable[Endpoint], access: Access) -> list[Route]:
     """A route for each path, which knows all its methods."""
     by_path: dict[str, dict[str, Endpoint]] = defaultdict(dict)
     for endpoint in endpoints:
-        by_path[endpoint.path][endpoint.method] = endpoint
+        by_path[endpoint.prefix + endpoint.path][endpoint.method] = endpoint
     return [
-        Route(PREFIX + path, _handler(methods, access), methods=list(methods))
+        Route(path, _handler(methods, access), methods=list(methods))
         for path, methods in by_path.items()
     ]
 

@@ -34,8 +34,8 @@ class Heartbeats:
 
     async def take(self, request: Request) -> Response:
         """Take one signal. What the job sends along is kept as the detail."""
-        params = request.path_params
-        token = params.get("token") or bearer(request) or request.query_params.get("token", "")
+        params, query = request.path_params, request.query_params
+        token = params.get("token") or bearer(request) or query.get("token", "")
         source, hashed = self._access.source(request), token_hash(token)
         if not token:
             self._access.limits.stranger(source)
@@ -43,8 +43,9 @@ class Heartbeats:
                 "token", "is needed: /api/push/<token>, ?token= or Authorization: Bearer"
             )
         self._access.limits.before(source, hashed)
-        signal = _signal(params.get("signal") or request.query_params.get("signal", "success"))
-        body = await read_body(request, _BODY_LIMIT)
+        written = params.get("signal") or query.get("signal") or _status(query.get("status", ""))
+        signal = _signal(written)
+        body = await read_body(request, _BODY_LIMIT) or query.get("msg", "").encode()
         detail = escape(body.strip(), DETAIL_LIMIT - 1)
         if not await self._leader.heartbeat(token, signal, detail):
             self._access.limits.wrong(source, hashed)
@@ -52,6 +53,11 @@ class Heartbeats:
         self._access.limits.good(hashed)
         self._access.limits.take("push", hashed, PERSON)
         return json_answer({"ok": True})
+
+
+def _status(written: str) -> str:
+    """The signal of a job that was set up for Uptime Kuma: it says `?status=up` or `down`."""
+    return "success" if written in ("", "up") else "fail"
 
 
 def _signal(written: str) -> str:

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of `/api/v1`, made of the endpoints and the models they speak in."""
+"""The OpenAPI 3.1 document of `/api/v1` and of backups, made of the endpoints and the models they speak in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from uptop_core.wire import ErrorAnswer
-from uptop_leader.api.endpoints import PREFIX, Endpoint
+from uptop_leader.api.endpoints import Endpoint
 from uptop_leader.api.schemas import REF, Schema, answer_schemas, body_schemas
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def document(endpoints: Sequence[Endpoint]) -> Schema:
     paths: dict[str, Schema] = {}
     for endpoint in endpoints:
         operation = _operation(endpoint)
-        paths.setdefault(PREFIX + endpoint.path, {})[endpoint.method.lower()] = operation
+        paths.setdefault(endpoint.prefix + endpoint.path, {})[endpoint.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {

@@ -19,10 +19,14 @@ from uptop_leader.cli._at_hand import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from uptop_leader.configuration import ConfigChange, Configuration
-    from uptop_leader.declared.document import Document
     from uptop_leader.declared.plan import Plan
     from uptop_leader.settings import LeaderSettings
+
+    Planner = Callable[[Configuration], Plan]
+    """Says what changes, beside what there is."""
 
 
 @click.command()
@@ -39,43 +43,46 @@ def apply(ctx: click.Context, file: str, dry_run: bool, prune: bool, db: str | N
     in the file is looked up in the environment.
     """
     from uptop_leader.declared.document import read_text
+    from uptop_leader.declared.plan import plan
 
     settings = settings_here(db_dsn=db)
     document = read_text(read_input(file), source_name(file), environment())
-    planned = (
-        preview(settings, document, prune) if dry_run else carry_out(settings, document, prune)
-    )
+    tell_and_do(ctx, settings, lambda there: plan(there, document, prune=prune), dry_run=dry_run)
+
+
+def tell_and_do(
+    ctx: click.Context, settings: LeaderSettings, planner: Planner, *, dry_run: bool
+) -> None:
+    """Print the plan, and carry it out unless that is not wanted."""
+    planned = preview(settings, planner) if dry_run else carry_out(settings, planner)
     for line in planned.lines:
         click.echo(line)
     if dry_run and not planned.is_empty():
         ctx.exit(WOULD_CHANGE)
 
 
-def preview(settings: LeaderSettings, document: Document, prune: bool) -> Plan:
-    """What the document would change. Where there is no database yet none is made."""
+def preview(settings: LeaderSettings, planner: Planner) -> Plan:
+    """What would change. Where there is no database yet none is made."""
     from uptop_leader.configuration import Configuration
-    from uptop_leader.declared.plan import plan
 
     if not settings.has_database:
-        return plan(Configuration(), document, prune=prune)
+        return planner(Configuration())
     with opened(settings) as store:
-        return plan(store.load_config(), document, prune=prune)
+        return planner(store.load_config())
 
 
-def carry_out(settings: LeaderSettings, document: Document, prune: bool) -> Plan:
-    """What the document has changed. Planned and written in one transaction, so that two who
-    apply at once do so one after the other.
+def carry_out(settings: LeaderSettings, planner: Planner) -> Plan:
+    """What has changed. Planned and written in one transaction, so that two who apply at once do
+    so one after the other.
     """
-    from uptop_leader.declared.plan import plan
-
     made: list[Plan] = []
 
     def edit(configuration: Configuration) -> ConfigChange:
-        made.append(plan(configuration, document, prune=prune))
+        made.append(planner(configuration))
         return made[0].change
 
     if not settings.has_database:
-        preview(settings, document, prune)  # what is wrong is told before a database is made
+        preview(settings, planner)  # what is wrong is told before a database is made
     with opened(settings, make=True, changes=True) as store:
         store.edit_config(edit, actor(), now())
     return made[0]

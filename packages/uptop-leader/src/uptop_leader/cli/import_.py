@@ -1,25 +1,42 @@
-"""`uptop-leader import`: take in a backup."""
+"""`uptop-leader import`: take in a backup, or what another program has set up."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from uptop_leader.cli._at_hand import database_option, read_input, settings_here, source_name
+from uptop_leader.cli._at_hand import (
+    database_option,
+    read_input,
+    settings_here,
+    source_name,
+)
+
+if TYPE_CHECKING:
+    from uptop_leader.imports.formats import Form
 
 
 @click.command("import")
 @click.argument("file")
+@click.option("--from", "form", type=click.Choice(("kuma", "uptop")), help="whose file it is")
+@click.option("--dry-run", is_flag=True, help="print the plan only; exit code 3 if it is not empty")
 @database_option
-def import_(file: str, db: str | None) -> None:
-    """Take in a backup from FILE.
+@click.pass_context
+def import_(
+    ctx: click.Context, file: str, form: Form | None, dry_run: bool, db: str | None
+) -> None:
+    """Take in a backup, or the monitors of another program, from FILE.
 
-    FILE is JSON or YAML as `export` writes it; - reads standard input. Adds what is missing and
-    changes what differs; nothing is removed, and a secret that is masked in the file stays.
+    FILE is what `export` writes, a backup of Uptime Kuma (JSON), or a backup of the uptop written
+    in Go; - reads standard input. Adds what is missing and changes
+    what differs, in one transaction; nothing is removed, a secret that is masked in the file stays,
+    and what has no counterpart here is told by name.
     """
-    from uptop_leader.cli.apply import carry_out
-    from uptop_leader.declared.document import read_text
+    from uptop_leader.cli.apply import tell_and_do
+    from uptop_leader.imports.formats import read_import
+    from uptop_leader.imports.joining import import_plan
 
     settings = settings_here(db_dsn=db)
-    document = read_text(read_input(file), source_name(file))
-    for line in carry_out(settings, document, prune=False).lines:
-        click.echo(line)
+    taken = read_import(read_input(file), source_name(file), form)
+    tell_and_do(ctx, settings, lambda there: import_plan(there, taken), dry_run=dry_run)

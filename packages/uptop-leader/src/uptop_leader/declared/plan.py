@@ -35,19 +35,20 @@ class Fresh(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What a document changes: for people, and to be written."""
+    """What a document changes: for people, and to be written. `notes` tell what it leaves out."""
 
     steps: tuple[Step, ...]
     change: ConfigChange
+    notes: tuple[str, ...] = ()
 
     @property
     def lines(self) -> list[str]:
-        """The steps, and how many there are of each sort."""
+        """The steps, how many there are of each sort, and the notes."""
         counts = {sign: sum(step.sign == sign for step in self.steps) for sign in "+~-"}
         if not self.steps:
-            return ["nothing to change"]
+            return ["nothing to change", *self.notes]
         words = f"{counts['+']} to add, {counts['~']} to change, {counts['-']} to remove"
-        return [*(line for step in self.steps for line in step.lines()), words]
+        return [*(line for step in self.steps for line in step.lines()), words, *self.notes]
 
     def is_empty(self) -> bool:
         """Whether nothing would change."""

@@ -59,15 +59,18 @@ class Unreadable(Exception):
         super().__init__(message)
 
 
-def read(text: str, environ: Mapping[str, str] | None) -> Written:
-    """The values of a YAML or JSON text. `${NAME}` is looked up in `environ`; None refuses it."""
+def read(text: str, environ: Mapping[str, str] | None, *, literal: bool = False) -> Written:
+    """The values of a YAML or JSON text. `${NAME}` is looked up in `environ`; None refuses it, and
+    `literal` takes it as it stands, for texts to which it means nothing, or something else.
+    """
     text = text.removeprefix("\ufeff")
     if len(text) > TEXT_LIMIT:
         return Written(problems=[Problem("", f"longer than {TEXT_LIMIT} characters")])
     if text.lstrip()[:1] == "{" and (written := _read_json(text)) is not None:
-        _expand_all(written, "", written.value, environ)
+        if not literal:
+            _expand_all(written, "", written.value, environ)
         return written
-    return _Reader(environ).read(text)
+    return _Reader(environ, literal=literal).read(text)
 
 
 def plain(text: str) -> Any:
@@ -84,8 +87,9 @@ def plain(text: str) -> Any:
 class _Reader:
     """Reads one YAML text, event by event."""
 
-    def __init__(self, environ: Mapping[str, str] | None) -> None:
+    def __init__(self, environ: Mapping[str, str] | None, *, literal: bool) -> None:
         self.environ = environ
+        self.literal = literal
         self.written = Written()
         self.events: Iterator[Any] = iter(())
         self.anchors: dict[str, tuple[Any, int]] = {}
@@ -174,7 +178,7 @@ class _Reader:
         return items
 
     def _scalar(self, event: Any, path: str) -> Any:
-        if "${" in event.value:
+        if "${" in event.value and not self.literal:
             text, problems = expand(event.value, self.environ)
             for problem in problems:
                 self._problem(path, problem, event)
