@@ -80,3 +80,10 @@ def test_what_a_full_spool_lost_is_said_with_its_time() -> None:
     assert words(lost)["lost"] == "7"
     assert "7 results lost" in about(lost, [], NOW).plain
     assert "spool: nothing lost" in about(PROBE, [], NOW).plain
+
+
+def test_it_says_with_which_credential_a_node_comes() -> None:
+    assert "no key of its own" in about(PROBE, [], NOW).plain
+    keyed = replace(PROBE, has_key=True)
+    assert "key of its own, not used yet" in about(keyed, [], NOW).plain
+    assert "used last" in about(replace(keyed, key_used=NOW), [], NOW).plain

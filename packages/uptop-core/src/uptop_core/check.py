@@ -37,6 +37,8 @@ class Check(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
 
     runs: ClassVar[bool] = True
     """False for kinds that no node runs because they are judged by the leader (push, group)."""
+    least_interval_s: ClassVar[float] = 1.0
+    """How often a target of this kind may be looked at; more often would be a burden to it."""
     secrets: ClassVar[tuple[str, ...]] = ()
     """Names of fields that are sealed at rest and masked in views and exports."""
 

@@ -113,6 +113,8 @@ def _lines(node: NodeView, monitors: list[MonitorView], now_ms: int) -> Iterator
         yield Content(work)
     if node.dropped:
         yield Content.styled(_lost(node, now_ms), WARNING)
+    if not node.own:
+        yield _key(node, now_ms)
     yield from _sees(node, monitors)
     if node.kinds:
         yield Content.styled(f"checks {', '.join(escape(kind, 20) for kind in node.kinds)}", QUIET)
@@ -128,6 +130,14 @@ def _work(node: NodeView) -> Iterator[str]:
         yield f"{node.missed} not begun in time" if node.missed else "none missed"
     if not node.dropped and not node.own:
         yield "spool: nothing lost"
+
+
+def _key(node: NodeView, now_ms: int) -> Content:
+    """With which credential it comes."""
+    if not node.has_key:
+        return Content("no key of its own: it comes with the cluster's secret")
+    used = "not used yet" if node.key_used is None else f"used last {moment(node.key_used, now_ms)}"
+    return Content(f"key of its own, {used}")
 
 
 def _lost(node: NodeView, now_ms: int) -> str:

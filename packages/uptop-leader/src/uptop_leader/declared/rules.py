@@ -49,6 +49,9 @@ def monitor_problems(monitor: Monitor) -> Iterator[Problem]:
     is_push = isinstance(monitor.check, PushCheck)
     if monitor.interval > LONGEST_INTERVAL and not is_push:
         yield Problem("interval", f"must be at most {LONGEST_INTERVAL} seconds")
+    least = monitor.check.least_interval_s
+    if monitor.interval < least:
+        yield Problem("interval", f"of a {monitor.kind} monitor must be at least {least:g} seconds")
     if monitor.timeout is not None and monitor.timeout > monitor.interval:
         yield Problem("timeout", f"must be at most the interval ({monitor.interval:g} seconds)")
     if isinstance(monitor.check, PushCheck) and monitor.check.cron:
