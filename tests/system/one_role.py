@@ -23,7 +23,7 @@ from threading import Thread
 
 _EXTRA = ("dns", "httptools", "icmplib", "regex", "uvloop")
 _SERVER = ("sqlmodel", "sqlalchemy", "alembic", "starlette", "uvicorn")
-_OF_EXTRAS = {"uptop_core": _EXTRA, "uptop_leader": ("psycopg",)}
+_OF_EXTRAS = {"uptop_core": _EXTRA, "uptop_leader": ("psycopg", "asyncssh", "uptop_tui")}
 """What modules of a package may miss, because an extra of it brings it."""
 
 _ABSENT = {

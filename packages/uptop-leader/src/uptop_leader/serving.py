@@ -10,10 +10,11 @@ import logging
 import os
 import signal
 import socket
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 import httpx
@@ -21,7 +22,7 @@ import uvicorn
 from anyio import to_thread
 
 from uptop_core.clock import FollowingClock
-from uptop_core.errors import Problem, SettingError
+from uptop_core.errors import MissingExtra, Problem, SettingError
 from uptop_leader import pair, shared
 from uptop_leader.api.app import build_app
 from uptop_leader.desk import Desk
@@ -29,6 +30,7 @@ from uptop_leader.first_start import first_admin
 from uptop_leader.helm import Helm
 from uptop_leader.listening import BoundedHttp, keep_fresh
 from uptop_leader.outgoing import LateTransport
+from uptop_leader.passes import Passes
 from uptop_leader.seal import Keyring
 from uptop_leader.start_warnings import warnings
 from uptop_leader.store.store import Store
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
     from uptop_core.clock import Clock
     from uptop_leader.settings import LeaderSettings
+
+Loop: TypeAlias = "Callable[[], Coroutine[Any, Any, None]]"
 
 DRAIN_S = 3  # open requests get this long when the leader stops
 SENT_S = 2.0  # and a message that is being sent: who comes next would send it again
@@ -53,14 +57,19 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises SettingError when the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def listen(host: str, port: int, variable: str = "UPTOP_HTTP_PORT") -> socket.socket:
+    """A listening socket; without a host on all addresses. Raises SettingError, which names the
+    `variable` of the port, when the address cannot be had.
+    """
+    is_everywhere = not host and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if ":" in host or is_everywhere else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        return socket.create_server(
+            (host, port), family=family, backlog=512, dualstack_ipv6=is_everywhere
+        )
     except OSError as error:
         why = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
-        raise SettingError([Problem("UPTOP_HTTP_PORT", why)]) from None
+        raise SettingError([Problem(variable, why)]) from None
 
 
 async def serve(settings: LeaderSettings) -> None:
@@ -74,13 +83,40 @@ async def serve(settings: LeaderSettings) -> None:
         with listen(settings.effective_http_host, settings.http_port) as listener:
             if not settings.copies:
                 first_admin(store, settings.folder, clock.now())
-            await _serve(settings, store, clock, listener)
+            with ExitStack() as stack:
+                passes = Passes()
+                ssh = _ssh(settings, store, passes, listener, stack)
+                await _serve(settings, store, clock, listener, passes, ssh)
     finally:
         store.close()
 
 
+def _ssh(
+    settings: LeaderSettings,
+    store: Store,
+    passes: Passes,
+    http: socket.socket,
+    stack: ExitStack,
+) -> list[Loop]:
+    """The loop of the terminal UI over SSH, if somebody has a key to it."""
+    if not settings.serves_ssh:
+        return []
+    if not all(find_spec(name) for name in ("asyncssh", "uptop_tui")):
+        raise MissingExtra("the terminal UI over SSH", "uptop-leader[ssh]")
+    from uptop_leader.ssh.server import SshServer, own_url
+
+    url = own_url(http, has_tls=settings.has_tls)
+    listener = stack.enter_context(listen(settings.http_host, settings.port, "UPTOP_PORT"))
+    return [SshServer(settings, store.people, passes, listener, url).run]
+
+
 async def _serve(
-    settings: LeaderSettings, store: Store, clock: FollowingClock, listener: socket.socket
+    settings: LeaderSettings,
+    store: Store,
+    clock: FollowingClock,
+    listener: socket.socket,
+    passes: Passes,
+    more: list[Loop],
 ) -> None:
     async with (
         httpx.AsyncClient(
@@ -94,10 +130,10 @@ async def _serve(
             partial(Helm, settings, store, clock, http, copies=settings.copies)
         )
         loops = await _place(helm, settings, store, clock, stack)
-        config = _config(settings, Desk(helm, clock))
+        config = _config(settings, Desk(helm, clock), passes)
         server = _Server(config)
         async with anyio.create_task_group() as tasks:
-            for loop in (*loops, helm.run):
+            for loop in (*loops, helm.run, *more):
                 tasks.start_soon(loop)
             tasks.start_soon(_stop_on_signal, server, helm)
             if settings.tls_cert is not None and settings.tls_key is not None:
@@ -118,7 +154,7 @@ async def _serve(
 
 async def _place(
     helm: Helm, settings: LeaderSettings, store: Store, clock: Clock, stack: AsyncExitStack
-) -> list[Callable[[], Coroutine[Any, Any, None]]]:
+) -> list[Loop]:
     """Give this node its place in the cluster; returns the loops that it needs."""
     if settings.db_type == "postgres":
         return [shared.take_lease(helm, settings, store, clock).run]
@@ -130,9 +166,9 @@ async def _place(
     return [station.run, copier.run]
 
 
-def _config(settings: LeaderSettings, desk: Desk) -> uvicorn.Config:
+def _config(settings: LeaderSettings, desk: Desk, passes: Passes) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(desk, desk),
+        build_app(desk, desk, passes),
         log_config=None,
         access_log=False,
         server_header=False,

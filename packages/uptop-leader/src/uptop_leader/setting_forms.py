@@ -8,6 +8,10 @@ from uptop_core.verdicts import strategies
 
 NAME = text("letters, digits, '.', '_' and '-', at most 63", r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 HOST = text("an address or a host name", r"[A-Za-z0-9._:%-]+")
+PUBLIC_KEY = text(
+    "a public key such as: ssh-ed25519 AAAA... name",
+    r"(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?",
+)
 ORIGIN = text("* or an origin such as https://www.example.com", r"\*|https?://[^\s/?#@]+")
 
 

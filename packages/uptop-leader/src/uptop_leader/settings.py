@@ -281,17 +281,49 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
     ] = ""
 
     port: Annotated[
-        int, Setting(help="SSH port", group=SSH, form=whole(0, 65_535), built=False)
+        int,
+        Setting(
+            help="port of the terminal UI over SSH, served where UPTOP_ADMIN_KEY or UPTOP_KEYS is"
+            " set (on UPTOP_HTTP_HOST if that is set, else on all addresses); 0 takes a free one",
+            group=SSH,
+            form=whole(0, 65_535),
+        ),
     ] = 23_234
     admin_key: Annotated[
-        str, Setting(help="SSH key of the first admin", group=SSH, built=False)
+        str,
+        Setting(
+            help="SSH key of the first admin: ssh-ed25519 AAAA... (a line of id_ed25519.pub)",
+            group=SSH,
+            form=setting_forms.PUBLIC_KEY,
+        ),
     ] = ""
     keys: Annotated[
-        Path | None, Setting(help="an authorized_keys file", group=SSH, built=False)
+        Path | None,
+        Setting(
+            help="an authorized_keys file; a key is the user's whose name is its comment, up to an"
+            ' @, or stands before it as user="name"; it is read again at each login',
+            group=SSH,
+        ),
     ] = None
     ssh_host_key: Annotated[
-        Path | None, Setting(help="the SSH host key; made if missing", group=SSH, built=False)
+        Path | None,
+        Setting(
+            help="the SSH host key; made if missing; by default uptop-ssh-host-key beside the"
+            " SQLite file",
+            group=SSH,
+        ),
     ] = None
+    ssh_sessions: Annotated[
+        int, Setting(help="sessions over SSH at once", group=SSH, form=whole(1, 100))
+    ] = 10
+    ssh_idle: Annotated[
+        float,
+        Setting(
+            help="a session over SSH ends when nothing was typed for so long",
+            group=SSH,
+            form=duration(10),
+        ),
+    ] = 1800.0
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
@@ -341,6 +373,11 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
         return database.parent if isinstance(database, Path) else Path()
 
     @property
+    def serves_ssh(self) -> bool:
+        """Whether the terminal UI is served over SSH: somebody has a key."""
+        return bool(self.admin_key) or self.keys is not None
+
+    @property
     def has_tls(self) -> bool:
         """Whether HTTPS is served."""
         return self.tls_cert is not None
@@ -360,6 +397,10 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
                 yield Problem(name, f"must be set too when UPTOP_{other.upper()} is")
             elif path is not None and not path.is_file():
                 yield Problem(name, f"there is no file {str(path)!r}")
+        if self.keys is not None and not self.keys.is_file():
+            yield Problem("keys", f"there is no file {str(self.keys)!r}")
+        if self.serves_ssh and 0 != self.port == self.http_port:
+            yield Problem("port", f"must be another port than UPTOP_HTTP_PORT: {self.port}")
         if self.cluster_mode == "follower":
             yield from self._follower_problems()
 

@@ -19,6 +19,7 @@ from uptop_core.wire import SECRET_HEADER, SECRET_HEADER_ALIAS
 from uptop_leader.api.limits import NODE, PERSON, Limits
 from uptop_leader.configuration import Actor
 from uptop_leader.node_keys import BEGINS, KeyBook
+from uptop_leader.passes import Passes
 from uptop_leader.refusals import NotAllowed, NotAuthenticated
 from uptop_leader.seal import same_secret, token_hash
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from uptop_core.forms import IpNetwork
     from uptop_leader.api.leader import Leader
     from uptop_leader.store.node_keys import NodeKey
+    from uptop_leader.store.people import Person, User
 
 _AUDIT_S = 600.0  # how often the same misuse of a node key is written down
 _AUDITED = 1000  # of how many the last time is remembered
@@ -56,13 +58,16 @@ class Caller(Struct, frozen=True):
 class Access:
     """The door of the leader's HTTP surface."""
 
-    def __init__(self, leader: Leader, limits: Limits | None = None) -> None:
+    def __init__(
+        self, leader: Leader, limits: Limits | None = None, passes: Passes | None = None
+    ) -> None:
         self._leader = leader
+        self._passes = Passes() if passes is None else passes
         self._secret = leader.settings.cluster_secret
         self._needs_keys = leader.settings.require_node_keys
         self.trusted = leader.settings.trusted_proxies
         """Networks of proxies whose word for who asks is believed."""
-        self.limits = limits or Limits()
+        self.limits = Limits() if limits is None else limits
         self.keys = KeyBook(leader.store.node_keys)
         self._audited: dict[str, float] = {}
 
@@ -173,9 +178,7 @@ class Access:
             )
         hashed = token_hash(token)
         with self._judged(request, token):
-            found = await anyio.to_thread.run_sync(
-                self._leader.store.people.find_token, hashed, self._leader.clock_now()
-            )
+            found = await self._find(token, hashed)
             if found is None:
                 raise NotAuthenticated("the API token is not known, or has expired")
         self.limits.take("token", hashed, PERSON)
@@ -210,6 +213,19 @@ class Access:
     def source(self, request: Request) -> str:
         """The address of who asks."""
         return source_of(request, self.trusted)
+
+    def seen_from(self, request: Request) -> str:
+        """From where somebody asks, for the audit log: over SSH the address of that connection."""
+        passed = self._passes.find(bearer(request))
+        return self.source(request) if passed is None else passed.source
+
+    async def _find(self, token: str, hashed: str) -> Person | User | None:
+        """Who a token or a pass speaks for, with the role of now."""
+        people = self._leader.store.people
+        if (passed := self._passes.find(token)) is not None:
+            return await anyio.to_thread.run_sync(people.user, passed.user)
+        now = self._leader.clock_now()
+        return await anyio.to_thread.run_sync(people.find_token, hashed, now)
 
     async def _key(self, request: Request) -> NodeKey:
         """The good node key that is shown. Raises NotAuthenticated."""

@@ -25,13 +25,18 @@ from uptop_leader.api.v1 import v1_routes
 
 if TYPE_CHECKING:
     from uptop_leader.api.leader import Leader, Pairing
+    from uptop_leader.passes import Passes
 
 _BOTH = ("GET", "POST")
 
 
-def build_app(leader: Leader, pairing: Pairing | None = None) -> Starlette:
-    """The ASGI app of one leader; `pairing` is what it is to another one."""
-    access, overview = Access(leader), Overview(leader)
+def build_app(
+    leader: Leader, pairing: Pairing | None = None, passes: Passes | None = None
+) -> Starlette:
+    """The ASGI app of one leader; `pairing` is what it is to another one, `passes` are those of
+    sessions over SSH.
+    """
+    access, overview = Access(leader, passes=passes), Overview(leader)
     peers, probes, heartbeats = (
         Peers(leader, access, pairing),
         Probes(leader, access),

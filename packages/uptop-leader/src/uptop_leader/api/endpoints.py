@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from uptop_core.strict import build
-from uptop_leader.api.access import Role, source_of
+from uptop_leader.api.access import Role
 from uptop_leader.api.bodies import decoded, problem_of, read_body
 from uptop_leader.configuration import Actor
 from uptop_leader.declared.faults import unknown
@@ -102,7 +102,7 @@ def _handler(
         elif request.query_params:
             raise BadRequest(next(iter(request.query_params)), "nothing is asked in the query here")
         body = await _body(request, endpoint) if endpoint.body is not None else None
-        actor = Actor(name=caller.name, source=source_of(request, access.trusted))
+        actor = Actor(name=caller.name, source=access.seen_from(request))
         return await endpoint.run(Call(request, caller, actor, query, body))
 
     return handle

@@ -112,10 +112,13 @@ class People:
         """All users, the oldest first."""
         query = select(_USER).order_by(_USER.c.created_ms, _USER.c.id)
         with self._connections.reading() as connection:
-            return [
-                User(id=row.id, name=row.name, role=row.role, created=to_seconds(row.created_ms))
-                for row in connection.execute(query)
-            ]
+            return [_as_user(row) for row in connection.execute(query)]
+
+    def user(self, user: str) -> User | None:
+        """The user of that id."""
+        with self._connections.reading() as connection:
+            row = _user(connection, user)
+        return None if row is None else _as_user(row)
 
     def add_first_admin(
         self, token_hash: str, prefix: str, now: float, keep: Callable[[], None]
@@ -190,6 +193,10 @@ def _note(
 ) -> None:
     if actor is not None:
         audit.note(connection, actor, what, about, detail, now)
+
+
+def _as_user(row: Any) -> User:
+    return User(id=row.id, name=row.name, role=row.role, created=to_seconds(row.created_ms))
 
 
 def _user(connection: Connection, user: str) -> Any:

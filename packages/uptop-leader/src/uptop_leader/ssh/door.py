@@ -1,0 +1,120 @@
+"""The door: who may come in, by which key, and to what. One per connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+from uptop_leader.ssh.session import Behind, Session
+
+if TYPE_CHECKING:
+    from uptop_leader.ssh.keys import KnownKeys
+    from uptop_leader.store.people import User
+
+log = logging.getLogger(__name__)
+
+UNUSED_S = 60.0  # a connection without a session is closed after this
+SPARE = 20  # connections beyond those of sessions, for who has not shown a key yet
+
+
+class House:
+    """Everybody who is in, and how many may be."""
+
+    def __init__(self, behind: Behind, keys: KnownKeys) -> None:
+        self.behind = behind
+        self.keys = keys
+        self.doors: set[Door] = set()
+        self.sessions: set[Session] = set()
+
+    async def empty(self, within_s: float) -> None:
+        """Close every session and every connection."""
+        for session in tuple(self.sessions):
+            session.end("the leader stops")
+        tasks = [session.task for session in self.sessions if session.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=within_s)
+        for door in tuple(self.doors):
+            door.close()
+
+
+class Door(asyncssh.SSHServer):
+    """Lets in who shows a known key; what SSH offers beside a session is refused by default."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._connection: asyncssh.SSHServerConnection | None = None
+        self._address = ""
+        self._user: User | None = None
+        self._open = 0
+        self._closing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        peer = str((conn.get_extra_info("peername") or ("?",))[0])
+        self._address = peer.removeprefix("::ffff:")  # IPv4 on a socket for both
+        self._house.doors.add(self)
+        if len(self._house.doors) > self._house.behind.most + SPARE:
+            log.warning("ssh: too many connections: that of %s is refused", self._address)
+            conn.abort()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._house.doors.discard(self)
+        self._connection = None
+        if self._closing is not None:
+            self._closing.cancel()
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.disconnect(asyncssh.DISC_BY_APPLICATION, "closed")
+
+    # Who it is
+
+    def begin_auth(self, _name: str) -> bool:
+        return True  # the key says who it is, not the name
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    async def validate_public_key(self, _name: str, key: asyncssh.SSHKey) -> bool:
+        """Whether the key is somebody's. A key is asked about before it is proven: the last one
+        that was asked about is the one that was proven when a session is opened.
+        """
+        self._user = None
+        self._user = await asyncio.to_thread(self._house.keys.owner, key, self._address)
+        return self._user is not None
+
+    def auth_completed(self) -> None:
+        self._close_if_unused()
+
+    # What it opens
+
+    def session_requested(self) -> Session | bool:
+        if self._user is None:
+            return False
+        behind, address = self._house.behind, self._address
+        return Session(behind, self._user, address, self._begun, self._ended)
+
+    def _begun(self, session: Session) -> bool:
+        if len(self._house.sessions) >= self._house.behind.most:
+            return False
+        self._open += 1
+        self._house.sessions.add(session)
+        return True
+
+    def _ended(self, session: Session) -> None:
+        self._open -= 1
+        self._house.sessions.discard(session)
+        self._close_if_unused()
+
+    def _close_if_unused(self) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+        self._closing = asyncio.get_running_loop().call_later(UNUSED_S, self._close_unused)
+
+    def _close_unused(self) -> None:
+        if not self._open:
+            self.close()

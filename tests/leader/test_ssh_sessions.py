@@ -1,0 +1,152 @@
+"""The terminal UI over SSH, by a real client: who gets in, what they see, and what is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+import asyncssh
+import pytest
+
+from tests.leader.far_screens import housed, new_key, public
+from tests.leader.helms import api, hook
+from tests.system.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.anyio
+
+ADMIN, VIEWER = new_key("root@laptop"), new_key("viewer@laptop")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """An authorized_keys file with the viewer's key."""
+    path = tmp_path / "authorized_keys"
+    path.write_text(f"# people\n{public(VIEWER)}\n")
+    return path
+
+
+async def test_the_app_is_shown_and_is_live(tmp_path: Path) -> None:
+    async with housed(tmp_path, api("shop"), hook(), admin_key=public(ADMIN)) as house:
+        await house.desk.helm.register("p", region="eu")
+        async with house.looking(ADMIN) as screen:
+            await screen.sees("PENDING")
+            await screen.sees("shop")
+            await house.desk.ask("POST", "/pause", {"monitors": ["shop"]})
+            await screen.sees("PAUSED")
+            assert house.passes.count == 1
+            screen.type("q")
+            assert await screen.ends() == (0, "")
+        await until("no pass is left", lambda: house.passes.count == 0, 5)
+    assert screen.raw.rstrip().endswith(b"\x1b[?1049l\x1b[?25h")  # as it was before
+
+
+async def test_a_key_acts_in_the_role_of_its_user(tmp_path: Path, keys: Path) -> None:
+    async with (
+        housed(tmp_path, api("shop"), hook(), admin_key=public(ADMIN), keys=keys) as house,
+        house.looking(VIEWER) as screen,
+    ):
+        await screen.sees("live")
+        screen.type("0")
+        await screen.sees("viewer, viewer")
+        async with house.looking(ADMIN) as another:
+            await another.sees("live")
+            another.type("0")
+            await another.sees("admin, admin")
+
+
+async def test_a_key_that_is_nobodys_is_refused(tmp_path: Path, keys: Path) -> None:
+    async with housed(tmp_path, keys=keys) as house:
+        with pytest.raises(asyncssh.PermissionDenied):
+            async with house.connected(new_key("viewer@laptop")):
+                pass
+
+
+async def test_keys_are_the_only_way_in(tmp_path: Path, keys: Path) -> None:
+    async with housed(tmp_path, keys=keys) as house:
+        ways = await asyncssh.get_server_auth_methods("127.0.0.1", house.port, username="viewer")
+    assert ways == ["publickey"]
+
+
+async def test_nothing_but_the_app_is_opened(tmp_path: Path) -> None:
+    async with (
+        housed(tmp_path, admin_key=public(ADMIN)) as house,
+        house.connected(ADMIN) as connection,
+    ):
+        with pytest.raises(asyncssh.ChannelOpenError):
+            await connection.create_process("id", term_type="xterm")
+        with pytest.raises(asyncssh.ChannelOpenError):
+            await connection.start_sftp_client()
+        with pytest.raises(asyncssh.ChannelOpenError):
+            await connection.open_connection("127.0.0.1", house.port)
+        with pytest.raises((asyncssh.ChannelListenError, asyncssh.ChannelOpenError)):
+            await connection.forward_remote_port("127.0.0.1", 0, "127.0.0.1", house.port)
+        with pytest.raises(asyncssh.ChannelOpenError):
+            await connection.open_unix_connection("/tmp/x")
+
+
+async def test_without_a_terminal_it_says_what_it_is(tmp_path: Path) -> None:
+    async with (
+        housed(tmp_path, admin_key=public(ADMIN)) as house,
+        house.connected(ADMIN) as connection,
+    ):
+        done = await connection.run()
+        assert done.exit_status == 1
+        assert "this is for a terminal" in str(done.stderr)
+
+
+async def test_it_fits_the_terminal_and_follows_its_size(tmp_path: Path) -> None:
+    async with (
+        housed(tmp_path, api("shop"), hook(), admin_key=public(ADMIN)) as house,
+        house.looking(ADMIN, size=(80, 24)) as screen,
+    ):
+        await screen.sees("live")
+        screen.forget()
+        screen.process.change_terminal_size(150, 50)
+        await until("drawn at the foot", lambda: b"\x1b[50;1H" in screen.raw, 5)
+
+
+async def test_there_is_room_for_so_many_only(tmp_path: Path) -> None:
+    async with housed(tmp_path, admin_key=public(ADMIN), ssh_sessions=1) as house:
+        async with house.looking(ADMIN) as screen:
+            await screen.sees("live")
+            async with house.looking(ADMIN) as another:
+                code, last = await another.ends()
+                assert code == 1
+                assert "1 sessions are open already" in last
+        async with house.looking(ADMIN) as screen:
+            await screen.sees("live")
+
+
+async def test_a_session_in_which_nothing_is_typed_ends(tmp_path: Path) -> None:
+    async with (
+        housed(tmp_path, admin_key=public(ADMIN), ssh_idle=1.0) as house,
+        house.looking(ADMIN) as screen,
+    ):
+        code, last = await screen.ends()
+        assert code == 0
+        assert last == "uptop: closed, since nothing was typed for 1s\r\n"
+
+
+async def test_a_leader_that_stops_closes_what_is_open(tmp_path: Path) -> None:
+    async with (
+        anyio.create_task_group() as tasks,
+        housed(tmp_path, admin_key=public(ADMIN)) as house,
+    ):
+        begun, ended = anyio.Event(), anyio.Event()
+
+        async def look() -> None:
+            async with house.looking(ADMIN) as screen:
+                await screen.sees("live")
+                begun.set()
+                _, last = await screen.ends()
+                assert last == "uptop: the leader stops\r\n"
+                assert b"\x1b[?1049l" in screen.raw
+                ended.set()
+
+        tasks.start_soon(look)
+        with anyio.fail_after(10):
+            await begun.wait()
+    assert ended.is_set()
