@@ -58,8 +58,6 @@ def test_every_wrong_value_gets_one_line_that_says_what_is_allowed() -> None:
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("PORT", "22"),
-        ("ADMIN_KEY", "ssh-ed25519 AAAA"),
         ("TRUSTED_PROXIES", "10.0.0.0/8"),
     ],
 )
@@ -160,3 +158,24 @@ def test_secrets_are_not_printed() -> None:
 
 def test_every_setting_is_a_variable_that_all_roles_know() -> None:
     assert {one.variable for one in describe(LeaderSettings)} <= VARIABLES
+
+
+def test_ssh_is_served_where_somebody_has_a_key(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("")
+    assert not read().serves_ssh
+    assert read(ADMIN_KEY="ssh-ed25519 AAAAC3Nz ada@laptop").serves_ssh
+    assert read(KEYS=str(tmp_path / "keys")).serves_ssh
+
+
+@pytest.mark.parametrize("key", ["AAAA", "ssh-ed25519", "/root/.ssh/id_ed25519.pub", "-----BEGIN"])
+def test_an_admin_key_that_is_none_is_refused(key: str) -> None:
+    (line,) = refused(ADMIN_KEY=key)
+    assert "a public key such as: ssh-ed25519" in line
+
+
+def test_what_ssh_cannot_be_served_with_is_refused(tmp_path: Path) -> None:
+    (line,) = refused(KEYS=str(tmp_path / "missing"))
+    assert line.startswith("UPTOP_KEYS: there is no file")
+    key = "ssh-ed25519 AAAAC3Nz"
+    (line,) = refused(ADMIN_KEY=key, PORT="8080")
+    assert line.startswith("UPTOP_PORT: must be another port than UPTOP_HTTP_PORT")

@@ -43,9 +43,10 @@ class Door:
 @contextlib.asynccontextmanager
 async def _door(folder: Path, passes: Passes) -> AsyncIterator[Door]:
     async with at_the_desk(folder / "uptop.db") as desk:
-        transport = httpx.ASGITransport(app=build_app(desk.helm.leader, passes=passes))
+        app = build_app(desk.helm.leader, passes=passes)
+        transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://leader") as http:
-            yield Door(Desk(desk.helm, http), desk.helm.store.people)
+            yield Door(Desk(desk.helm, http, app), desk.helm.store.people)
 
 
 async def test_a_pass_speaks_for_its_user_until_it_is_taken_back(tmp_path: Path) -> None:
