@@ -12,6 +12,8 @@ from uptop_leader.imports.formats import read_import
 from uptop_leader.imports.joining import import_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from uptop_leader.declared.plan import Plan
     from uptop_leader.imports.formats import Form
 
@@ -28,14 +30,17 @@ def planned_import(
     text: str,
     before: Configuration = EMPTY,
     form: Form | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Plan:
     """The plan of an import."""
-    return import_plan(before, read_import(text, "sample", form))
+    return import_plan(before, read_import(text, "sample", form, environ))
 
 
-def imported(text: str, before: Configuration = EMPTY) -> Configuration:
+def imported(
+    text: str, before: Configuration = EMPTY, environ: Mapping[str, str] | None = None
+) -> Configuration:
     """The configuration after an import."""
-    return changed(before, planned_import(text, before).change)
+    return changed(before, planned_import(text, before, environ=environ).change)
 
 
 def refused(text: str, form: Form | None = None, before: Configuration = EMPTY) -> list[str]:

@@ -8,9 +8,12 @@ from tests.leader.declarations import channel, monitor
 from tests.leader.importing import imported, notes, planned_import, refused, sample
 from uptop_core.checks.dns import DnsCheck
 from uptop_core.checks.http import HttpCheck
+from uptop_core.checks.ntp import NtpCheck
 from uptop_core.checks.ping import PingCheck
 from uptop_core.checks.port import PortCheck
 from uptop_core.checks.push import PushCheck
+from uptop_core.checks.smtp import SmtpCheck
+from uptop_core.checks.websocket import WebsocketCheck
 from uptop_leader.configuration import Configuration
 from uptop_leader.providers.apprise import Apprise
 from uptop_leader.providers.email import Email
@@ -37,7 +40,7 @@ def after() -> Configuration:
 
 def test_what_has_no_counterpart_is_told_by_name_and_the_rest_is_taken() -> None:
     plan = planned_import(BACKUP)
-    assert plan.lines[-15] == "24 to add, 0 to change, 0 to remove"
+    assert plan.lines[-15] == "27 to add, 0 to change, 0 to remove"
     assert notes(plan) == [
         "! section proxyList is left out: uptop reads monitors and notifications",
         "! alert Night SMS (twilio) is left out: uptop has no provider of that kind",
@@ -117,6 +120,15 @@ def test_the_other_kinds_become_ours(after: Configuration) -> None:
     assert monitor(after, "Gateway").check == PingCheck(hostname="gw.example.com")
     assert monitor(after, "Name server").check == DnsCheck(
         hostname="example.com", dns_resolve_type="MX", dns_server="9.9.9.9:5353"
+    )
+    assert monitor(after, "Clock").check == NtpCheck(
+        hostname="ntp.example.com", max_stratum=3, max_offset=0.25
+    )
+    assert monitor(after, "Post office").check == SmtpCheck(
+        hostname="mail.example.com", port=465, tls="implicit"
+    )
+    assert monitor(after, "Live feed").check == WebsocketCheck(
+        url="wss://live.example.com/feed", subprotocol="chat"
     )
     assert monitor(after, "Nightly backup").check == PushCheck(token="Kuma-Token-123", grace=3600)
 

@@ -8,6 +8,7 @@ import click
 
 from uptop_leader.cli._at_hand import (
     database_option,
+    environment,
     read_input,
     settings_here,
     source_name,
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("file")
-@click.option("--from", "form", type=click.Choice(("kuma", "uptop")), help="whose file it is")
+@click.option(
+    "--from", "form", type=click.Choice(("kuma", "gatus", "uptop")), help="whose file it is"
+)
 @click.option("--dry-run", is_flag=True, help="print the plan only; exit code 3 if it is not empty")
 @database_option
 @click.pass_context
@@ -28,8 +31,8 @@ def import_(
 ) -> None:
     """Take in a backup, or the monitors of another program, from FILE.
 
-    FILE is what `export` writes, a backup of Uptime Kuma (JSON), or a backup of the uptop written
-    in Go; - reads standard input. Adds what is missing and changes
+    FILE is what `export` writes, a backup of Uptime Kuma (JSON), a configuration of Gatus (YAML),
+    or a backup of the uptop written in Go; - reads standard input. Adds what is missing and changes
     what differs, in one transaction; nothing is removed, a secret that is masked in the file stays,
     and what has no counterpart here is told by name.
     """
@@ -38,5 +41,5 @@ def import_(
     from uptop_leader.imports.joining import import_plan
 
     settings = settings_here(db_dsn=db)
-    taken = read_import(read_input(file), source_name(file), form)
+    taken = read_import(read_input(file), source_name(file), form, environment())
     tell_and_do(ctx, settings, lambda there: import_plan(there, taken), dry_run=dry_run)

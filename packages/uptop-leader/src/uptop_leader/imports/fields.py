@@ -37,6 +37,10 @@ class Fields:
         """Say what is wrong with one field."""
         self._tell(self.place(name), message)
 
+    def tell_at(self, path: str, message: str) -> None:
+        """Say what is wrong at a path that `items` gave."""
+        self._tell(path, message)
+
     def raw(self, name: str) -> Any:
         """The value as it is; None where there is none."""
         return self._values.get(name)

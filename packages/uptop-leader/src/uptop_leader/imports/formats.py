@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from uptop_core.errors import ConfigError, Problem
 from uptop_leader.declared.reading import read
+from uptop_leader.imports.gatus import read_gatus
 from uptop_leader.imports.kuma import read_kuma
 from uptop_leader.imports.uptop import read_uptop
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from uptop_leader.imports.gathering import Import
 
-Form = Literal["kuma", "uptop"]
-FORMS: tuple[Form, ...] = ("kuma", "uptop")
+Form = Literal["kuma", "gatus", "uptop"]
+FORMS: tuple[Form, ...] = ("kuma", "gatus", "uptop")
 
 _SIGNS: dict[Form, tuple[str, ...]] = {
     "kuma": ("monitorList", "notificationList"),
+    "gatus": ("endpoints", "external-endpoints", "suites", "alerting"),
     "uptop": ("monitors", "format", "alerts", "maintenance", "sites"),
 }
 _NAMES: dict[Form, str] = {
     "kuma": "a backup of Uptime Kuma",
+    "gatus": "a configuration of Gatus",
     "uptop": "a backup or document of uptop",
 }
 
@@ -30,10 +35,12 @@ def read_import(
     text: str,
     source: str,
     form: Form | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Import:
     """What a file says; `form` None means to look which one it is. Raises ConfigError.
 
-    `source` names the file to people.
+    `source` names the file to people, `environ` is where the references in a Gatus file are looked
+    up.
     """
     written = read(text, None, literal=True)
     if written.problems:
@@ -44,6 +51,8 @@ def read_import(
     match seen:
         case "kuma":
             return read_kuma(written, source)
+        case "gatus":
+            return read_gatus(written, source, environ or {})
         case "uptop":
             return read_uptop(text, written, source)
 

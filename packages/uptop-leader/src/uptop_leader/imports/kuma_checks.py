@@ -25,6 +25,8 @@ _CONTENT_TYPES = {
     "form": "application/x-www-form-urlencoded",
     "xml": "text/xml; charset=utf-8",
 }
+_SMTP_TLS = {"secure": "implicit", "starttls": "starttls"}
+_USUAL_STRATUM, _USUAL_OFFSET_MS = 5, 1000
 _IP_VERSIONS = {"ipv4": 4, "ipv6": 6}
 _RECORDS = {"equals": "==", "not_equals": "!=", "contains": "contains"}
 
@@ -116,6 +118,38 @@ def _dns(row: Fields, lacks: Lacks) -> dict[str, Any]:
     return values
 
 
+def _websocket(row: Fields, lacks: Lacks) -> dict[str, Any]:
+    """Codes there are those of closing, which is not awaited here."""
+    values: dict[str, Any] = {"type": "websocket", "url": row.text("url"), **_timeout(row)}
+    values["ignore_tls"] = row.flag("ignoreTls")
+    if row.text("authMethod") not in ("", "null"):
+        raise NoCounterpart(f"it logs in by {row.text('authMethod')}")
+    if headers := text_headers(row, "headers"):
+        values["headers"] = headers
+    if row.has("wsSubprotocol"):
+        values["subprotocol"] = row.text("wsSubprotocol")
+    if row.has("wsIgnoreSecWebsocketAcceptHeader"):
+        lacks("wsIgnoreSecWebsocketAcceptHeader")
+    return values
+
+
+def _ntp(row: Fields, lacks: Lacks) -> dict[str, Any]:
+    if row.has("ntpRootDispersionThreshold"):
+        lacks("ntpRootDispersionThreshold")
+    return {
+        "type": "ntp",
+        **_host(row),
+        "port": row.whole("port") or 123,
+        "max_stratum": row.whole("ntpStratumThreshold") or _USUAL_STRATUM,
+        "max_offset": (row.number("ntpTimeOffsetThreshold") or _USUAL_OFFSET_MS) / 1000,
+    }
+
+
+def _smtp(row: Fields, lacks: Lacks) -> dict[str, Any]:  # noqa: ARG001  every kind's signature
+    tls = _SMTP_TLS.get(row.text("smtpSecurity"), "none")
+    return {"type": "smtp", **_host(row), "port": row.whole("port") or 25, "tls": tls}
+
+
 def _push(row: Fields, lacks: Lacks) -> dict[str, Any]:  # noqa: ARG001  every kind's signature
     """Kuma is patient for as many retries as were allowed."""
     values: dict[str, Any] = {"type": "push"}
@@ -140,6 +174,9 @@ CHECKS: dict[str, Callable[[Fields, Lacks], dict[str, Any]]] = {
     "dns": _dns,
     "push": _push,
     "group": _group,
+    "websocket-upgrade": _websocket,
+    "ntp": _ntp,
+    "smtp": _smtp,
 }
 
 

@@ -1,0 +1,166 @@
+"""An endpoint of Gatus → the fields of a check: what its URL, its client and its conditions say.
+
+Nothing is implied there: an endpoint is healthy when its conditions hold. So of http any code is
+accepted, unless a condition names codes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from uptop_leader.imports.gathering import NoCounterpart
+from uptop_leader.imports.gatus_conditions import ANY_CODE, translated
+
+if TYPE_CHECKING:
+    from uptop_leader.imports.fields import Fields
+
+Lacks = Callable[[str], None]
+"""Takes a part of an endpoint that has no counterpart."""
+
+_USUAL_TIMEOUT_S = 10.0
+_NOT_HERE = ("oauth2", "identity-aware-proxy", "tls", "tunnel")
+_CLIENT_LACKS = ("dns-resolver", "store-cookies")
+_NETWORKS = {"ip4": 4, "ip6": 6}
+
+
+def check_of(row: Fields, lacks: Lacks) -> dict[str, Any]:
+    """The fields of the check. Raises NoCounterpart."""
+    client = row.inner("client")
+    for name in _NOT_HERE:
+        if client.has(name):
+            raise NoCounterpart(f"its client has {name}")
+    for name in _CLIENT_LACKS:
+        if client.has(name):
+            lacks(f"client.{name}")
+    url = row.text("url")
+    if row.has("dns"):
+        values = _dns(row, url)
+    else:
+        scheme = url.partition("://")[0]
+        if scheme not in _SCHEMES:
+            raise NoCounterpart(f"uptop has no check of {scheme or 'such a URL'}")
+        values = _SCHEMES[scheme](row, url, client)
+    if client.has("proxy-url"):
+        if values["type"] == "http":
+            values["proxy"] = client.text("proxy-url")
+        else:
+            lacks("client.proxy-url")
+    values["timeout"] = client.seconds("timeout") or _USUAL_TIMEOUT_S
+    return _with_conditions(row, values, lacks)
+
+
+def _with_conditions(row: Fields, values: dict[str, Any], lacks: Lacks) -> dict[str, Any]:
+    kind, conditions = values["type"], []
+    found: dict[str, Any] = {}
+    for path, text in row.items("conditions"):
+        if not isinstance(text, str):
+            row.tell_at(path, "must be a text such as [STATUS] == 200")
+            continue
+        try:
+            said = translated(text, kind)
+        except NoCounterpart:
+            lacks(f"the condition {text}")
+            continue
+        conditions += said.pop("conditions", [])
+        for name, value in said.items():
+            if name == "expected":
+                found[name] = [*found.get(name, []), *value]
+            elif name in found:
+                lacks(f"the condition {text}")
+            else:
+                found[name] = value
+    if kind == "http":
+        found.setdefault("accepted_codes", ANY_CODE)
+    return {**values, **found, "conditions": conditions}
+
+
+def _http(row: Fields, url: str, client: Fields) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "type": "http",
+        "url": url,
+        "method": row.text("method", "GET").upper(),
+        "ignore_tls": client.flag("insecure"),
+    }
+    headers = _headers(row)
+    if body := row.text("body"):
+        if row.flag("graphql"):
+            body = json.dumps({"query": body}, ensure_ascii=False)
+            if "content-type" not in {name.lower() for name in headers}:
+                headers["Content-Type"] = "application/json"
+        values["body"] = body
+    if headers:
+        values["headers"] = headers
+    if client.flag("ignore-redirect"):
+        values["follow_redirects"] = 0
+    return values
+
+
+def _port(row: Fields, url: str, client: Fields) -> dict[str, Any]:
+    values: dict[str, Any] = {"type": "port", **_address(row, url)}
+    if body := row.text("body"):
+        values["send"] = body
+    return values | ({"ignore_tls": True} if client.flag("insecure") else {})
+
+
+def _tls(row: Fields, url: str, client: Fields) -> dict[str, Any]:
+    if row.has("body"):
+        return {**_port(row, url, client), "tls": True}
+    return {"type": "tls", **_address(row, url), "ignore_tls": client.flag("insecure")}
+
+
+def _starttls(row: Fields, url: str, client: Fields) -> dict[str, Any]:
+    return {**_tls(row, url, client), "starttls": "smtp"}
+
+
+def _ping(row: Fields, url: str, client: Fields) -> dict[str, Any]:  # noqa: ARG001  one signature
+    values: dict[str, Any] = {"type": "ping", "hostname": url.removeprefix("icmp://").strip("[]/")}
+    network = client.text("network")
+    return values | ({"ip_version": _NETWORKS[network]} if network in _NETWORKS else {})
+
+
+def _websocket(row: Fields, url: str, client: Fields) -> dict[str, Any]:
+    values: dict[str, Any] = {"type": "websocket", "url": url, "send": row.text("body")}
+    values["ignore_tls"] = client.flag("insecure")
+    return values | ({"headers": headers} if (headers := _headers(row)) else {})
+
+
+_SCHEMES: dict[str, Callable[[Fields, str, Fields], dict[str, Any]]] = {
+    "http": _http,
+    "https": _http,
+    "tcp": _port,
+    "tls": _tls,
+    "starttls": _starttls,
+    "icmp": _ping,
+    "ws": _websocket,
+    "wss": _websocket,
+}
+
+
+def _dns(row: Fields, url: str) -> dict[str, Any]:
+    asked = row.inner("dns")
+    values: dict[str, Any] = {"type": "dns", "hostname": asked.text("query-name").rstrip(".")}
+    if kind := asked.text("query-type"):
+        values["dns_resolve_type"] = kind.upper()
+    server = url.partition("://")[2] or url
+    values["dns_server"] = server.removesuffix(":53") if server.count(":") == 1 else server
+    return values
+
+
+def _headers(row: Fields) -> dict[str, str]:
+    headers = row.inner("headers")
+    return {name: headers.text(name).strip() for name in headers.named()}
+
+
+def _address(row: Fields, url: str) -> dict[str, Any]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None:
+        row.tell("url", "must have a host and a port, such as tcp://db.example.com:5432")
+        return {"hostname": "unread.invalid", "port": 1}  # so that no rule finds more fault with it
+    return {"hostname": host, "port": port}
