@@ -42,6 +42,7 @@ async def dialogue(
     Raises CheckFailed as `resolve` and `connect` do.
     """
     connection = await connect(look, await resolve(look, host, port, ip_version), port)
+    connection.hasten()  # who speaks twice in a row must not wait for an acknowledgement
     try:
         yield Dialogue(connection)
     finally:

@@ -1,0 +1,105 @@
+"""grpc: up means that a gRPC server, or one of its services, says that it is SERVING."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from uptop_core.check import Check
+from uptop_core.errors import CheckFailed, Problem
+from uptop_core.escaping import escape
+from uptop_core.outcomes import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uptop_core.looks import Look
+    from uptop_core.prober.dialogue import Dialogue
+
+_OURS = frozenset(
+    {"te", "content-type", "user-agent", "grpc-timeout", "host", "connection", "content-length",
+     "transfer-encoding", "upgrade", "keep-alive", "proxy-connection"}
+)  # fmt: skip
+
+
+class GrpcCheck(Check, tag="grpc", frozen=True, kw_only=True, omit_defaults=True):
+    """Asks `hostname`:`port` by the health protocol of gRPC (`grpc.health.v1.Health/Check`).
+
+    `service` is the name that the server knows it by; empty means the server as a whole. `metadata`
+    goes along with the call. With `tls` the connection is encrypted; `ignore_tls` does not verify
+    the certificate, `expiry_threshold` warns so many days before it ends, 0 never. `ip_version` is 4
+    or 6 to use only addresses of that version, 0 for both, the one that answers first. It needs the
+    extra `uptop-core[http2]` on the nodes that look.
+
+    Conditions find `json(status)` ("SERVING").
+    """
+
+    secrets: ClassVar[tuple[str, ...]] = ("metadata",)
+
+    hostname: Annotated[str, Meta(min_length=1, max_length=253)]
+    port: Annotated[int, Meta(ge=1, le=65_535)]
+    service: Annotated[str, Meta(max_length=500)] = ""
+    metadata: dict[str, str] = {}
+    tls: bool = False
+    ignore_tls: bool = False
+    expiry_threshold: Annotated[int, Meta(ge=0, le=365)] = 7
+    ip_version: Literal[0, 4, 6] = 0
+
+    def host(self) -> str | None:
+        """The host that is connected to."""
+        return self.hostname
+
+    def certificate_warning_days(self) -> int | None:
+        """As `expiry_threshold` says."""
+        return self.expiry_threshold or None
+
+    def problems(self) -> Iterator[Problem]:
+        """A host that is none, metadata that cannot be sent."""
+        from uptop_core.prober.headers import header_problems
+        from uptop_core.targets import host_problem
+
+        if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
+            yield Problem("hostname", wrong)
+        for wrong in header_problems(self.metadata, _OURS, "belongs to the call"):
+            yield Problem("metadata", wrong)
+
+    def prepare(self) -> None:
+        """The engine. Raises MissingExtra where there is none."""
+        from uptop_core.prober import dialogue, grpc  # noqa: F401  `run` imports from them
+
+    async def run(self, look: Look) -> None:
+        """Connect, ask, compare."""
+        import msgspec
+
+        from uptop_core.prober.dialogue import dialogue
+        from uptop_core.prober.grpc import SERVING, STATUSES, Call, ask_health
+
+        host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
+        async with dialogue(look, self.hostname, self.port, self.ip_version) as talk:
+            if self.tls:
+                await self._secure(look, talk)
+            call = Call(
+                scheme="https" if self.tls else "http",
+                authority=f"{host}:{self.port}",
+                service=self.service,
+                metadata=self.metadata,
+                timeout_s=look.left_s(),
+            )
+            talk.listen(look)
+            status = await ask_health(talk, call)
+            talk.end(look)
+        name = STATUSES[status] if status < len(STATUSES) else str(status)
+        look.body = msgspec.json.encode({"status": name})
+        if status != SERVING:
+            what = escape(self.service, 80) or "the server"
+            raise CheckFailed(Reason.UNEXPECTED_ANSWER, f"{what} says {name}, expected SERVING")
+
+    async def _secure(self, look: Look, talk: Dialogue) -> None:
+        from anyio.streams.tls import TLSAttribute
+
+        secured = await talk.secure(
+            look, self.hostname, self.port, ignore_tls=self.ignore_tls, alpn=("h2",)
+        )
+        if secured.extra(TLSAttribute.alpn_protocol) != "h2":
+            raise CheckFailed(Reason.PROTOCOL_ERROR, "the target does not speak HTTP/2")
