@@ -60,6 +60,9 @@ GOALS = {
     "status page, 1 000 monitors, cold": Goal("status_page", 50, "ms CPU"),
     "status page, 1 000 monitors, renewed": Goal("status_page", 50, "ms CPU"),
     "status page, 1 000 monitors, warm": Goal("status_page", 5, "ms CPU"),
+    "terminal UI, first paint, 1 000 monitors": Goal("tui", 500, "ms CPU"),
+    "terminal UI, 2 000 monitors, 100 results/s": Goal("tui", 15, "% of a core"),
+    "terminal UI, keys that were dropped": Goal("tui", 0, "keys"),
     "raw result on disk, fresh": Goal("store_rows", 25, "bytes"),
     "raw result on disk, sealed": Goal("store_rows", 6, "bytes"),
 }
