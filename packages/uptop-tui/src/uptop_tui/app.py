@@ -88,14 +88,18 @@ class UptopApp(App["KeptLeader"]):
 
     def _heard(self, picture: Picture, changes: Changes) -> None:
         self.picture = picture
-        for screen in self.screen_stack:
-            if isinstance(screen, Page):
-                screen.told(picture, changes)
+        if (page := self._page_on_top()) is not None:
+            page.told(picture, changes)
 
     def _tick(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, Page) and screen.is_composed:
-                screen.tick()
+        page = self._page_on_top()
+        if page is not None and page.is_composed:
+            page.tick()
+
+    def _page_on_top(self) -> Page | None:
+        """The page that can be seen, be it behind a dialog; others are told all when they come up."""
+        pages = (screen for screen in reversed(self.screen_stack) if isinstance(screen, Page))
+        return next(pages, None)
 
     def do(
         self, call: Callable[[], Awaitable[T]], done: str | Callable[[T], str] = ""

@@ -82,8 +82,9 @@ class MatrixPage(ActsOnMonitors):
 
     def on_resize(self) -> None:
         super().on_resize()
-        self._set_nodes(self.uptop.picture)
-        self._fill(self.uptop.picture, None)
+        if self.is_composed:
+            self._set_nodes(self.uptop.picture)
+            self._fill(self.uptop.picture, None)
 
     def _set_nodes(self, picture: Picture) -> None:
         every = shown_nodes(picture.nodes, picture.monitors.values())

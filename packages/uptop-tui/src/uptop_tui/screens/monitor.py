@@ -139,8 +139,9 @@ class MonitorPage(ActsOnMonitors):
         self._put("phases", Content("\n").join(_phases(view.votes, width)))
 
     def _show_past(self) -> None:
-        past, width = self._past, self.query_one("#past").content_size.width
-        if past is None or width < _NARROW:
+        if (past := self._past) is None or not self.is_composed:
+            return
+        if (width := self.query_one("#past").content_size.width) < _NARROW:
             return
         self._put("stretch", Content(f"Latency by region, {self._stretch} (h: another)"))
         self._put("plots", Content("\n").join(_plots(past, width)))
@@ -172,7 +173,7 @@ class MonitorPage(ActsOnMonitors):
                 ).transitions,
             )
         except LeaderError as error:
-            if self._past is None:
+            if self._past is None and self.is_composed:
                 self._put("plots", Content(str(error)))
             return
         finally:

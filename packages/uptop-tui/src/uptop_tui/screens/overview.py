@@ -117,7 +117,8 @@ class OverviewPage(ActsOnMonitors):
                 rows.put(id, cells)
 
     def _spark_came(self, monitor: str) -> None:
-        self._put(self.uptop.picture, (monitor,))
+        if self.is_composed:
+            self._put(self.uptop.picture, (monitor,))
 
     def _change(self, **wishes: Any) -> None:
         self._wish = msgspec.structs.replace(self._wish, **wishes)

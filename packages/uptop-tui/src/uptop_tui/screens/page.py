@@ -61,12 +61,14 @@ class Page(Screen[None]):
         self.told(self.uptop.picture, ALL)
 
     def on_resize(self) -> None:
-        self._head()
+        if self.is_composed:
+            self._head()
 
     @property
     def is_composed(self) -> bool:
-        """Whether its widgets are there: on a busy machine news may come before them."""
-        return self.is_mounted and bool(self.query(Headline))
+        """Whether its widgets are there: news may come before them, and while they are taken down."""
+        is_up = self.app.is_running and self.is_mounted and self.display
+        return is_up and bool(self.query(Headline)) and bool(self.query(Footer))
 
     def told(self, picture: Picture, changes: Changes) -> None:
         """What the app calls with each change."""
