@@ -26,6 +26,7 @@ Cell = str | Content
 Cells = tuple[Cell, ...]
 """One for each column, in their order."""
 
+_KEPT = 500  # painted lines, more than any screen has
 CURSOR, CHOSEN = "›", "◉"
 
 
@@ -100,6 +101,8 @@ class PaintedRows(ScrollView):
         is_cursor, is_chosen = place == self.cursor, id in self.chosen
         key = (id, is_cursor, is_chosen)
         if (strip := self._strips.get(key)) is None:
+            if len(self._strips) >= _KEPT:
+                self._strips.clear()
             strip = self._strips[key] = self._row(id, is_cursor, is_chosen, width)
         return strip.apply_meta({"row": place})
 
