@@ -26,13 +26,23 @@ LIVE_S = 0.4
 """How long after the last key a field is looked at."""
 
 
-_PLAIN_TO_SEE = (Shape.TEXT, Shape.LINES, Shape.YES_NO, Shape.CHOICE, Shape.ONE_OF, Shape.SOME_OF)
+_HOW = {
+    Shape.YES_NO: "Space turns it over",
+    Shape.CHOICE: "left and right change it, Enter opens the list",
+    Shape.ONE_OF: "Enter opens the list",
+    Shape.SOME_OF: "Enter opens the list",
+}
+_PLAIN_TO_SEE = (Shape.TEXT, Shape.LINES, Shape.WORDS, *_HOW)
 
 
 def explained(field: Field) -> str:
-    """What a field is for, and how it is written where that is not plain to see."""
-    how = "" if field.shape in _PLAIN_TO_SEE and field.help else field.shape.value
-    return "; ".join(filter(None, [field.help, how]))
+    """What a field is for, and how it is filled in where that is not plain to see."""
+    how = _HOW.get(field.shape, field.shape.value)
+    return (
+        field.help
+        if field.help and field.shape in _PLAIN_TO_SEE
+        else "; ".join(filter(None, [field.help, how]))
+    )
 
 
 class FieldRow(Grid):

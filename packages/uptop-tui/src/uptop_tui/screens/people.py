@@ -83,7 +83,8 @@ class PeoplePage(Page):
         self._people = people
         now, tokens = self.uptop.now(), people.tokens
         self.query_one("#users", Rows).fill(
-            (user.id, user_cells(user, tokens, now)) for user in people.users
+            (user.id, user_cells(user, tokens, now))
+            for user in sorted(people.users, key=lambda user: user.name.casefold())
         )
         self.query_one("#tokens", Rows).fill(
             (token.prefix, token_cells(token, now)) for token in ordered(tokens, now)

@@ -67,6 +67,7 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
             background: $surface;
         }
         OptionList { height: auto; max-height: 100%; border: none; padding: 0; background: $surface; }
+        OptionList > .option-list--option-highlighted { text-style: bold reverse; }
         Input { margin-bottom: 1; }
         #keys { color: $text-muted; margin-top: 1; }
     }
