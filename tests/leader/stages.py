@@ -243,6 +243,7 @@ class Stage:
         self.beats: list[tuple[str, str, str]] = []
         self.changes: list[tuple[ConfigChange, Actor]] = []
         self.sick = ""
+        self.version = 0
         self.full = False
         self.etag = "one"
         self.lately: ByRegion = {}

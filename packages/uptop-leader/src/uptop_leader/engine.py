@@ -111,11 +111,15 @@ class Engine(Turns):
         """Take over the configuration of the store: see `Following.follow`. Who changes it may have
         left errands with that: see `node_keys`.
         """
-        if await self._following.follow():
-            self._has_errands = True
+        await self.follow()
         if self._has_errands:
             await errands.run(self, self._store)
             self._has_errands = False
+
+    async def follow(self) -> None:
+        """The same, and no errands."""
+        if await self._following.follow():
+            self._has_errands = True
 
     async def _reconfigure(self, entry: Reconfigure) -> object:
         self._reassign = self._reassign or entry.before != self.world.monitors

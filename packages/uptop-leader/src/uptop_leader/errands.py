@@ -46,6 +46,8 @@ async def run(engine: Engine, store: Store) -> None:
     """
     for errand in await to_thread.run_sync(store.errands.waiting):
         try:
+            if errand.kind == "dismiss":  # from then on no key of that node is taken for good
+                await engine.follow()
             await engine.ask(msgspec.json.decode(errand.body, type=_KINDS[errand.kind]))
         except Behind:
             raise

@@ -35,16 +35,24 @@ def new_key() -> str:
 
 
 class KeyBook:
-    """All keys, as they were a second ago at most. While the database cannot be asked those that
-    are known stay in force. `steady` is a monotonic clock.
+    """All keys, as they were a second ago at most, and never older than the configuration that the
+    engine follows (its `version`): a node whose key was revoked has left by then, and must not come
+    back with it. While the database cannot be asked those that are known stay in force. `steady` is
+    a monotonic clock.
     """
 
-    def __init__(self, store: NodeKeys, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: NodeKeys,
+        version: Callable[[], int],
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
+        self._version = version
         self._steady = steady
         self._keys: dict[str, NodeKey] = {}
         self._edition: tuple[int, int] | None = None
-        self._looked = -LOOK_S
+        self._looked, self._seen = -LOOK_S, -1
         self._trouble = ""
         self._one_at_a_time = anyio.Lock()
 
@@ -77,9 +85,10 @@ class KeyBook:
             log.warning("the use of a node key was not written down: %s", error)
 
     def _is_old(self) -> bool:
-        return self._steady() - self._looked >= LOOK_S
+        return self._steady() - self._looked >= LOOK_S or self._version() != self._seen
 
     async def _read(self) -> None:
+        seen = self._version()
         try:
             edition = await to_thread.run_sync(self._store.edition)
             if edition != self._edition:
@@ -92,4 +101,4 @@ class KeyBook:
             if self._trouble != str(error):
                 log.warning("whether node keys have changed cannot be asked: %s", error)
             self._trouble = str(error)
-        self._looked = self._steady()
+        self._looked, self._seen = self._steady(), seen

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from enum import IntEnum
 from functools import wraps
@@ -14,10 +13,9 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 from msgspec import Struct
 
-from uptop_core.errors import StoreError
 from uptop_core.wire import SECRET_HEADER, SECRET_HEADER_ALIAS
 from uptop_leader.api.limits import NODE, PERSON, Limits
-from uptop_leader.configuration import Actor
+from uptop_leader.api.misuse import Misuse
 from uptop_leader.node_keys import BEGINS, KeyBook
 from uptop_leader.passes import Passes
 from uptop_leader.refusals import NotAllowed, NotAuthenticated
@@ -33,11 +31,6 @@ if TYPE_CHECKING:
     from uptop_leader.api.leader import Leader
     from uptop_leader.store.node_keys import NodeKey
     from uptop_leader.store.people import Person, User
-
-_AUDIT_S = 600.0  # how often the same misuse of a node key is written down
-_AUDITED = 1000  # of how many the last time is remembered
-
-log = logging.getLogger("uptop.api")
 
 
 class Role(IntEnum):
@@ -68,8 +61,8 @@ class Access:
         self.trusted = leader.settings.trusted_proxies
         """Networks of proxies whose word for who asks is believed."""
         self.limits = Limits() if limits is None else limits
-        self.keys = KeyBook(leader.store.node_keys)
-        self._audited: dict[str, float] = {}
+        self.keys = KeyBook(leader.store.node_keys, lambda: leader.version)
+        self._misuse = Misuse(leader)
 
     def check_secret(self, request: Request) -> bool:
         """Whether the request shows the cluster secret; NotAuthenticated if it shows a wrong one.
@@ -113,7 +106,11 @@ class Access:
         return None
 
     async def speaks_for(self, request: Request, key: NodeKey | None, node: str) -> None:
-        """Whoever was let in speaks for `node`. Raises NotAllowed where the key is another node's."""
+        """Whoever was let in speaks for `node`. Raises NotAllowed where the key is another node's, and
+        NotAuthenticated where it was revoked since: a body may take its time to arrive.
+        """
+        if key is not None:
+            key = await self._key(request)
         if key is not None and key.node != node:
             what = f"spoke for node {node}"
             await self._misused(request, key, what)
@@ -253,21 +250,7 @@ class Access:
         self.limits.good(hashed)
 
     async def _misused(self, request: Request, key: NodeKey, what: str) -> None:
-        """Write into the audit log, from time to time, that a node key was shown where it opens
-        nothing: it may be stolen. It is refused all the same where that cannot be written.
-        """
-        now, about = self._leader.clock_now(), f"{key.node} {what}"
-        if now - self._audited.get(about, -_AUDIT_S) < _AUDIT_S:
-            return
-        self._audited.pop(about, None)
-        self._audited[about] = now
-        if len(self._audited) > _AUDITED:
-            del self._audited[next(iter(self._audited))]
-        actor = Actor(name=f"node {key.node}", source=self.source(request))
-        try:
-            await self._leader.note(actor, "node key refused", key.node, what[:200])
-        except StoreError as error:
-            log.warning("a refused node key was not written down: %s", error)
+        await self._misuse.note(key, self.source(request), what)
 
 
 def source_of(request: Request, trusted: Collection[IpNetwork]) -> str:

@@ -25,18 +25,22 @@ from uptop_leader.api.v1 import v1_routes
 
 if TYPE_CHECKING:
     from uptop_leader.api.leader import Leader, Pairing
+    from uptop_leader.api.limits import Limits
     from uptop_leader.passes import Passes
 
 _BOTH = ("GET", "POST")
 
 
 def build_app(
-    leader: Leader, pairing: Pairing | None = None, passes: Passes | None = None
+    leader: Leader,
+    pairing: Pairing | None = None,
+    passes: Passes | None = None,
+    limits: Limits | None = None,
 ) -> Starlette:
     """The ASGI app of one leader; `pairing` is what it is to another one, `passes` are those of
     sessions over SSH.
     """
-    access, overview = Access(leader, passes=passes), Overview(leader)
+    access, overview = Access(leader, limits, passes), Overview(leader)
     peers, probes, heartbeats = (
         Peers(leader, access, pairing),
         Probes(leader, access),
