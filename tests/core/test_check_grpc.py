@@ -1,6 +1,7 @@
 """grpc: what the health service of a server says, over HTTP/2 with TLS and without."""
 
 import struct
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tests.core.listeners import (
     serve,
     silent,
 )
-from uptop_core import CheckFailed, Condition, Outcome, Reason
+from uptop_core import CheckFailed, Condition, Outcome, Reason, prober
 from uptop_core.checks.grpc import GrpcCheck
 from uptop_core.prober.grpc import read_status
 
@@ -173,6 +174,17 @@ async def test_nobody_and_a_private_target_are_told_apart() -> None:
     assert (await look_at(nobody)).reason is Reason.CONNECT_REFUSED
     blocked = await look_at(GrpcCheck(hostname="localhost", port=1), allow_private=False)
     assert blocked.reason is Reason.BLOCKED_TARGET
+
+
+async def test_without_its_extra_it_says_which_and_is_no_vote(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(prober, "grpc")
+    monkeypatch.delitem(sys.modules, "uptop_core.prober.grpc")
+    monkeypatch.setitem(sys.modules, "h2.config", None)
+    outcome = await look_at(GrpcCheck(hostname="127.0.0.1", port=1))
+    assert outcome.abstains
+    assert outcome.detail == "a grpc check needs an extra: pip install 'uptop-core[http2]'"
 
 
 def test_fields_that_are_not_known_are_passed_over() -> None:

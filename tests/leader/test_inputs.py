@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.leader.helms import api, at_the_helm, hook, look
+from uptop_core.check import Check
 from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.push import PushCheck
+from uptop_core.checks.tls import TlsCheck
 from uptop_core.monitors import NotifySwitches
 from uptop_leader.states import Belief, Status
 
@@ -174,8 +176,12 @@ async def test_a_push_job_lives_by_its_heartbeats(path: Path) -> None:
         assert not await helm.leader.heartbeat("unknown", "success", "")
 
 
-async def test_a_certificate_is_warned_of_once(path: Path) -> None:
-    watched = HttpCheck(url="https://x.example.com", check_ssl=True)
+@pytest.mark.parametrize(
+    "watched",
+    [HttpCheck(url="https://x.example.com", check_ssl=True), TlsCheck(hostname="x.example.com")],
+    ids=["http", "tls"],
+)
+async def test_a_certificate_is_warned_of_once(path: Path, watched: Check) -> None:
     async with at_the_helm(path, api(check=watched), hook()) as helm:
         await helm.register("p")
         end = round(helm.clock.at * 1000) + 7 * DAY_MS + 60_000

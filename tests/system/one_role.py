@@ -2,8 +2,8 @@
 
     python one_role.py probe
 
-Every module of the role and of core is imported (but for those of core that need the extra
-`checks`, where that is not installed), what belongs to other roles must be absent, and the role's
+Every module of the role and of core is imported (but for those of core that need an extra,
+where that is not installed), what belongs to other roles must be absent, and the role's
 command answers `--version` and `--help`; core runs an http check. Knows only what the environment
 it runs in has: no pytest.
 """
@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
-_EXTRA = ("dns", "httptools", "icmplib", "regex", "uvloop")
+_EXTRA = ("dns", "h2", "httptools", "icmplib", "regex", "uvloop")
 _SERVER = ("sqlmodel", "sqlalchemy", "alembic", "starlette", "uvicorn")
 _OF_EXTRAS = {"uptop_core": _EXTRA, "uptop_leader": ("psycopg", "asyncssh", "uptop_tui")}
 """What modules of a package may miss, because an extra of it brings it."""

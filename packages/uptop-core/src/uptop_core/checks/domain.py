@@ -23,7 +23,9 @@ _NOT_FOUND = 404
 
 
 class DomainCheck(Check, tag="domain", frozen=True, kw_only=True, omit_defaults=True):
-    """Asks by RDAP, over https, when the registration of `domain` ends: an interval of a day will do.
+    """Asks by RDAP, over https, when the registration of `domain` ends.
+
+    The interval is at least an hour, and a day will do: registries refuse who asks more often.
 
     Down when it is not registered, has lapsed, is on hold, or ends within `expiry_threshold` days
     (with 0, when it has ended). When the registry cannot be asked or does not tell the end, which

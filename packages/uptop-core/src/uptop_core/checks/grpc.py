@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from uptop_core.check import Check
-from uptop_core.errors import CheckFailed, Problem
+from uptop_core.errors import CheckFailed, MissingExtra, Problem
 from uptop_core.escaping import escape
 from uptop_core.outcomes import Reason
 
@@ -66,7 +66,12 @@ class GrpcCheck(Check, tag="grpc", frozen=True, kw_only=True, omit_defaults=True
 
     def prepare(self) -> None:
         """The engine. Raises MissingExtra where there is none."""
-        from uptop_core.prober import dialogue, grpc  # noqa: F401  `run` imports from them
+        try:
+            from uptop_core.prober import dialogue, grpc  # noqa: F401  `run` imports from them
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "h2":
+                raise
+            raise MissingExtra("a grpc check", "uptop-core[http2]") from None
 
     async def run(self, look: Look) -> None:
         """Connect, ask, compare."""

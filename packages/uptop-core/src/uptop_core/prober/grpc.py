@@ -9,20 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+import h2.config
+import h2.connection
+import h2.events
+import h2.exceptions
 from msgspec import Struct
 
-from uptop_core.errors import CheckFailed, MissingExtra
+from uptop_core.errors import CheckFailed
 from uptop_core.escaping import escape
 from uptop_core.outcomes import Reason
 from uptop_core.prober.dialogue import strange
-
-try:
-    import h2.config
-    import h2.connection
-    import h2.events
-    import h2.exceptions
-except ImportError:
-    raise MissingExtra("a grpc check", "uptop-core[http2]") from None
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
