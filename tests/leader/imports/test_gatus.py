@@ -9,6 +9,7 @@ from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.ping import PingCheck
 from uptop_core.checks.port import PortCheck
 from uptop_core.checks.push import PushCheck
+from uptop_core.checks.ssh import SshCheck
 from uptop_core.checks.tls import TlsCheck
 from uptop_core.checks.websocket import WebsocketCheck
 from uptop_leader.configuration import Configuration
@@ -34,10 +35,11 @@ def _texts(configuration: Configuration, name: str) -> list[str]:
 
 def test_what_has_no_counterpart_is_told_by_name_and_the_rest_is_taken() -> None:
     plan = planned_import(GATUS, environ=_ENVIRON)
-    assert "21 to add, 0 to change, 0 to remove" in plan.lines
+    assert "22 to add, 0 to change, 0 to remove" in plan.lines
     assert notes(plan) == [
         "! alert twilio is left out: uptop has no provider of that kind",
         "! monitor shell is left out: uptop has no check of sctp",
+        "! monitor job runner is left out: it logs in and runs a command",
         "! monitor behind login is left out: its client has oauth2",
         "! monitor sometimes is left out: without heartbeat.interval nothing is ever missed",
         "! suite check out is left out: uptop has no steps that follow another",
@@ -109,6 +111,7 @@ def test_the_other_kinds_become_ours(after: Configuration) -> None:
     chat = monitor(after, "chat").check
     assert isinstance(chat, WebsocketCheck)
     assert (chat.url, chat.send, chat.expect) == ("wss://chat.example.com/ws", "ping", "pong")
+    assert monitor(after, "jump host").check == SshCheck(hostname="jump.example.com")
     assert monitor(after, "nightly").check == PushCheck(token="hidden-push-token")
     assert monitor(after, "nightly").interval == 86400
 

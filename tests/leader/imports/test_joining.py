@@ -106,3 +106,39 @@ def test_nothing_is_removed_and_a_second_import_changes_nothing() -> None:
     assert planned_import(_BACKUP, before).change.drop_monitors == ()
     assert {one.id for one in before.monitors} < {one.id for one in after.monitors}
     assert planned_import(_BACKUP, after).is_empty()
+
+
+_WINDOWS = {
+    "sites": [{"ID": 1, "Name": "API", "Type": "http", "URL": "https://old.example.com"}],
+    "maintenance_windows": [
+        {
+            "ID": number,
+            "MonitorID": 1,
+            "Title": title,
+            "Type": "maintenance",
+            "StartTime": "2026-12-01T22:00:00Z",
+            "EndTime": "2026-12-01T23:00:00Z",
+        }
+        for number, title in enumerate(("Nightly", "Move"))
+    ],
+}
+
+
+def test_a_maintenance_is_laid_over_one_of_its_sort_only() -> None:
+    once = "  - {name: Move, start: 2026-12-01T21:00Z, end: 2026-12-01T22:00Z, monitors: [Mail]}\n"
+    before = applied(_HERE + once)
+    after = imported(json.dumps(_WINDOWS), before)
+    times = {one.name: one for one in after.maintenances}
+    assert times["Nightly"] == before.maintenances[0]
+    assert times["Nightly (once)"].monitors == (monitor(after, "API").id,)
+    assert times["Move"].monitors == (monitor(after, "Mail").id, monitor(after, "API").id)
+    assert planned_import(json.dumps(_WINDOWS), after).is_empty()
+
+
+def test_conditions_stay_where_the_file_has_none() -> None:
+    gatus = """\
+endpoints:
+  - {name: API, url: "https://new.example.com", conditions: ["[STATUS] == 200"]}
+"""
+    after = imported(gatus, applied(_HERE))
+    assert [one.text for one in monitor(after, "API").check.conditions] == ["latency < 2s"]

@@ -14,6 +14,8 @@ from uptop_core.checks.port import PortCheck
 from uptop_core.checks.push import PushCheck
 from uptop_core.checks.smtp import SmtpCheck
 from uptop_core.checks.websocket import WebsocketCheck
+from uptop_core.conditions.language import parse
+from uptop_core.conditions.patterns import found_in
 from uptop_leader.configuration import Configuration
 from uptop_leader.providers.apprise import Apprise
 from uptop_leader.providers.email import Email
@@ -115,6 +117,12 @@ def test_keywords_and_queries_become_conditions(
     assert [one.text for one in monitor(after, name).check.conditions] == [condition]
 
 
+def test_an_inverted_keyword_must_be_nowhere(after: Configuration) -> None:
+    pattern = parse(monitor(after, "No errors").check.conditions[0].text).operands[0].text
+    assert found_in(pattern, ["all is well\n(error) none\n"])
+    assert not found_in(pattern, ["well\nFatal (error) here\n"])
+
+
 def test_the_other_kinds_become_ours(after: Configuration) -> None:
     assert monitor(after, "Database").check == PortCheck(hostname="db.example.com", port=5432)
     assert monitor(after, "Gateway").check == PingCheck(hostname="gw.example.com")
@@ -191,6 +199,13 @@ def test_monitors_may_stand_by_their_numbers_as_newer_versions_give_them(
     backup = json.loads(BACKUP)
     backup["monitorList"] = {str(one["id"]): one for one in backup["monitorList"]}
     assert planned_import(json.dumps(backup), after).is_empty()
+
+
+def test_monitors_without_numbers_are_taken_too() -> None:
+    names = ("a", "b")
+    rows = [{"name": name, "type": "ping", "hostname": f"{name}.example.com"} for name in names]
+    after = imported(json.dumps({"monitorList": rows}))
+    assert [one.name for one in after.monitors] == ["a", "b"]
 
 
 def test_what_is_wrong_with_a_backup_is_told_by_place() -> None:

@@ -8,6 +8,7 @@ from tests.leader.declarations import DOCUMENT, applied, channel, monitor
 from tests.leader.importing import imported, notes, planned_import, refused, sample
 from uptop_core.checks.dns import DnsCheck
 from uptop_core.checks.http import HttpCheck
+from uptop_core.checks.port import PortCheck
 from uptop_core.checks.push import PushCheck
 from uptop_leader.declared.writing import write_backup, write_text
 from uptop_leader.providers.email import Email
@@ -127,6 +128,9 @@ def test_a_document_of_ones_own_is_laid_over_and_its_faults_have_lines() -> None
         'monitors:\n  - {name: API, type: http, url: "https://api.example.com/live"}', before
     )
     assert monitor(after, "API").regions == ("eu-west", "us-east")
+    port = PortCheck(hostname="a.example.com", port=443, tls=True, ignore_tls=True)
+    line = "{name: A, type: port, hostname: a.example.com, port: 443, tls: true, ignore_tls: true}"
+    assert monitor(imported(f"monitors: [{line}]"), "A").check == port
     assert refused("monitors:\n  - {name: A, type: ping, hostnam: a.example.com}") == [
         "sample: line 2: monitors[0].hostnam: unknown field 'hostnam'; did you mean 'hostname'?",
         "sample: line 2: monitors[0].hostname: is required",

@@ -44,7 +44,7 @@ class Gathering:
         self.maintenances: list[Entry] = []
         self._written = written
         self._source = source
-        self._problems: list[Problem] = list(written.problems)
+        self._problems: dict[str, Problem] = {one.field: one for one in written.problems}
         self._left_out: list[str] = []
         self._lacks: dict[str, list[str]] = {}
         self._names: dict[str, set[str]] = {}
@@ -55,8 +55,7 @@ class Gathering:
 
     def tell(self, path: str, message: str) -> None:
         """A fault of the file itself, told once: nothing of it is taken then."""
-        if all(problem.field != path for problem in self._problems):
-            self._problems.append(Problem(path, message, self._written.line(path)))
+        self._problems.setdefault(path, Problem(path, message, self._written.line(path)))
 
     def left_out(self, what: str, why: str) -> None:
         """Something that has no counterpart."""
@@ -83,8 +82,8 @@ class Gathering:
                 channels=tuple(self.channels),
                 monitors=tuple(self.monitors),
                 maintenances=tuple(self.maintenances),
-                problems=tuple(self._problems),
-                told=frozenset(problem.field for problem in self._problems if problem.field),
+                problems=tuple(self._problems.values()),
+                told=frozenset(self._problems),
             ),
             notes=(*self._left_out, *lacks),
         )

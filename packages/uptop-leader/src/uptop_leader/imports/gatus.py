@@ -7,6 +7,7 @@ Its texts may refer to the environment, as `${NAME}` or `$NAME`; `$$` is a `$`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from uptop_core.errors import Problem
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _READ = ("endpoints", "external-endpoints", "suites", "alerting", "maintenance")
 _REFERENCE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)", re.ASCII)
 _USUAL_FAILURES, _LONGEST_RETRY_S, _SHORTEST_REMINDER_S = 3, 3600, 60
-_LACKS = ("ssh", "ui", "store", "always-run")
+_LACKS = ("ui", "store", "always-run")
 
 
 def read_gatus(written: Written, source: str, environ: Mapping[str, str]) -> Import:
@@ -56,7 +57,7 @@ class _Endpoints:
         self._external = top.rows("external-endpoints")
         self._groups: dict[str, str] = {}
         every = [row.text("name").strip() for row in (*self._rows, *self._external)]
-        self._twice = {name for name in every if every.count(name) > 1}
+        self._twice = {name for name, count in Counter(every).items() if count > 1}
         self._names = set(every)
 
     def gather(self) -> None:

@@ -74,7 +74,7 @@ def _with_conditions(row: Fields, values: dict[str, Any], lacks: Lacks) -> dict[
                 found[name] = value
     if kind == "http":
         found.setdefault("accepted_codes", ANY_CODE)
-    return {**values, **found, "conditions": conditions}
+    return {**values, **found} | ({"conditions": conditions} if conditions else {})
 
 
 def _http(row: Fields, url: str, client: Fields) -> dict[str, Any]:
@@ -127,6 +127,12 @@ def _websocket(row: Fields, url: str, client: Fields) -> dict[str, Any]:
     return values | ({"headers": headers} if (headers := _headers(row)) else {})
 
 
+def _ssh(row: Fields, url: str, client: Fields) -> dict[str, Any]:  # noqa: ARG001  one signature
+    if row.has("ssh"):
+        raise NoCounterpart("it logs in and runs a command")
+    return {"type": "ssh", **_address(row, url, 22)}
+
+
 _SCHEMES: dict[str, Callable[[Fields, str, Fields], dict[str, Any]]] = {
     "http": _http,
     "https": _http,
@@ -134,6 +140,7 @@ _SCHEMES: dict[str, Callable[[Fields, str, Fields], dict[str, Any]]] = {
     "tls": _tls,
     "starttls": _starttls,
     "icmp": _ping,
+    "ssh": _ssh,
     "ws": _websocket,
     "wss": _websocket,
 }
@@ -154,10 +161,10 @@ def _headers(row: Fields) -> dict[str, str]:
     return {name: headers.text(name).strip() for name in headers.named()}
 
 
-def _address(row: Fields, url: str) -> dict[str, Any]:
+def _address(row: Fields, url: str, usual: int | None = None) -> dict[str, Any]:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port or usual
     except ValueError:
         host, port = None, None
     if not host or port is None:

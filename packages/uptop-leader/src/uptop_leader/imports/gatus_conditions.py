@@ -36,6 +36,8 @@ def translated(text: str, kind: str) -> dict[str, Any]:
     match name:
         case "STATUS" if kind == "http":
             return _status(operator, right)
+        case "STATUS" if (kind, operator, right) == ("ssh", "==", "0"):
+            return {}
         case "RESPONSE_TIME" if operator in _MIRRORED:
             return _condition(f"latency {operator} {_milliseconds(right)}ms")
         case "CERTIFICATE_EXPIRATION" if operator in _MIRRORED:

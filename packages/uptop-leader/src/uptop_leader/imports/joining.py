@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from uptop_leader.declared.flat import Names, flat_channel, flat_monitor
+from uptop_leader.declared.maintenance_entry import flat_maintenance
 from uptop_leader.declared.plan import Plan, plan
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from uptop_leader.configuration import Configuration
     from uptop_leader.declared.document import Document, Entry
     from uptop_leader.imports.gathering import Import
+    from uptop_leader.maintenance import Maintenance
 
 _JOINED = ("alerts", "tags", "depends_on")
 _MERGED = ("headers", "notify")
@@ -42,11 +44,17 @@ def _laid_over(configuration: Configuration, document: Document) -> tuple[Docume
     names = Names.of(configuration)
     channels = {one.name: one for one in configuration.channels}
     monitors = {one.name: one for one in configuration.monitors}
+    times = {one.name: one for one in configuration.maintenances}
     alert_names = _renamed(
-        document.channels or (), {name: one.provider.kind() for name, one in channels.items()}
+        document.channels, {name: one.provider.kind() for name, one in channels.items()}, _type
     )
     own_names = _renamed(
-        document.monitors or (), {name: one.kind for name, one in monitors.items()}
+        document.monitors, {name: one.kind for name, one in monitors.items()}, _type
+    )
+    time_names = _renamed(
+        document.maintenances,
+        {name: _often(one.rrule) for name, one in times.items()},
+        lambda entry: _often(entry.values.get("rrule")),
     )
 
     def channel(entry: Entry) -> Entry:
@@ -62,7 +70,8 @@ def _laid_over(configuration: Configuration, document: Document) -> tuple[Docume
         return replace(entry, values=values, group_name=group)
 
     def maintenance(entry: Entry) -> Entry:
-        return replace(entry, values=_with_names(entry.values, own_names, {}, {}))
+        values = _with_names(entry.values, own_names, {}, time_names)
+        return replace(entry, values=_over_maintenance(values, times, names))
 
     laid = replace(
         document,
@@ -84,14 +93,24 @@ def _each(
     return None if entries is None else tuple(lay(entry) for entry in entries)
 
 
-def _renamed(entries: Sequence[Entry], kinds: Mapping[str, str]) -> dict[str, str]:
+def _renamed(
+    entries: Sequence[Entry] | None, kinds: Mapping[str, str], kind_of: Callable[[Entry], str]
+) -> dict[str, str]:
     """New names of the entries whose name something of another kind has."""
     renamed = {}
-    for entry in entries:
-        name, kind = entry.name or "", str(entry.values.get("type"))
+    for entry in entries or ():
+        name, kind = entry.name or "", kind_of(entry)
         if name in kinds and kinds[name] != kind:
             renamed[name] = f"{name} ({kind})"
     return renamed
+
+
+def _type(entry: Entry) -> str:
+    return str(entry.values.get("type"))
+
+
+def _often(rule: object) -> str:
+    return "once" if rule is None else "recurring"
 
 
 def _with_names(
@@ -143,6 +162,19 @@ def _over_channel(
     there = flat_channel(old, names)
     if isinstance(values.get("settings"), dict):
         values["settings"] = {**there.get("settings", {}), **values["settings"]}
+    return {**there, **values}
+
+
+def _over_maintenance(
+    values: dict[str, Any], existing: Mapping[str, Maintenance], names: Names
+) -> dict[str, Any]:
+    old = existing.get(str(values.get("name")))
+    if old is None:
+        return values
+    there = flat_maintenance(old, names)
+    for field in ("monitors", "groups", "tags"):
+        if field in values:
+            values[field] = _joined(there.get(field, []), values[field])
     return {**there, **values}
 
 

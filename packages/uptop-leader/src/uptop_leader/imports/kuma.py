@@ -34,8 +34,8 @@ def read_kuma(written: Written, source: str) -> Import:
 
 
 class _Monitors:
-    """Gathers the monitors. `alerts` are the names of channels by their number in the file; None
-    stands for one that was left out.
+    """Gathers the monitors. `alerts` are the names of channels by their number in the file, and
+    whether each was taken.
     """
 
     def __init__(
@@ -44,30 +44,27 @@ class _Monitors:
         self._gathering = gathering
         self._alerts = alerts
         self._rows = top.rows("monitorList")
-        self._names: dict[str, str] = {}
-        self._groups: set[str] = set()
+        self._names: dict[str, str] = {}  # by place
+        self._groups: dict[str, str] = {}  # by number
         for row in self._rows:
             id, name = row.text("id"), row.text("name").strip()
             if not name:
                 row.tell("name", "is required")
-            self._names[id] = gathering.free_name("monitors", name, f"{name} #{id}")
+            self._names[row.path] = gathering.free_name("monitors", name, f"{name} #{id}")
             if row.text("type") == "group":
-                self._groups.add(id)
+                self._groups[id] = self._names[row.path]
 
     def gather(self) -> None:
         """All of them; those that have no counterpart are told."""
         for row in self._rows:
             kind = row.text("type")
-            what = f"monitor {self._name(row)}"
+            what = f"monitor {self._names[row.path]}"
             try:
                 values = self._values(row, kind, what)
             except NoCounterpart as why:
                 self._gathering.left_out(f"{what} ({kind})", str(why))
             else:
                 self._gathering.monitors.append(Entry(path=row.path, values=values))
-
-    def _name(self, row: Fields) -> str:
-        return self._names[row.text("id")]
 
     def _values(self, row: Fields, kind: str, what: str) -> dict[str, Any]:
         if kind not in CHECKS:
@@ -78,7 +75,7 @@ class _Monitors:
         def lacks(part: str) -> None:
             self._gathering.without(part, what)
 
-        values = {"name": self._name(row), **CHECKS[kind](row, lacks)}
+        values = {"name": self._names[row.path], **CHECKS[kind](row, lacks)}
         if kind not in _UNNAMED:
             values |= _rounds(row)
         if kind != "group":
@@ -100,7 +97,7 @@ class _Monitors:
             found["paused"] = True
         parent = row.text("parent")
         if parent and parent in self._groups:
-            found["parent"] = self._names[parent]
+            found["parent"] = self._groups[parent]
         elif parent:
             row.tell("parent", f"there is no group with the id {parent}")
         return found

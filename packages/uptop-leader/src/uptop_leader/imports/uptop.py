@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from uptop_core.kinds import KINDS
 from uptop_leader.declared.document import FORMAT, Entry, read_text
 from uptop_leader.declared.flat import MASK
 from uptop_leader.declared.references import Expanded
@@ -22,15 +23,10 @@ if TYPE_CHECKING:
     from uptop_leader.imports.fields import Fields
 
 _HIDDEN = "***REDACTED***"
-_KINDS: dict[str, tuple[str, ...]] = {
-    "http": ("url", "method", "accepted_codes", "check_ssl", "expiry_threshold", "ignore_tls"),
-    "port": ("hostname", "port"),
-    "ping": ("hostname",),
-    "dns": ("hostname", "dns_resolve_type", "dns_server"),
-    "push": ("token",),
-    "group": (),
-}
-_OF_KINDS = frozenset(field for fields in _KINDS.values() for field in fields)
+_OF_KINDS = frozenset(
+    ("url", "method", "accepted_codes", "check_ssl", "expiry_threshold", "ignore_tls", "hostname",
+     "port", "dns_resolve_type", "dns_server", "token")
+)  # fmt: skip
 _UNJUDGED = {"push": ("regions", "timeout"), "group": ("regions", "timeout", "interval")}
 _GO_NAMES = {
     "url": "URL", "method": "Method", "accepted_codes": "AcceptedCodes", "check_ssl": "CheckSSL",
@@ -83,9 +79,9 @@ def _settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _monitor(entry: Entry) -> Entry:
     kind = entry.values.get("type")
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         return entry
-    strange = (_OF_KINDS - {*_KINDS[kind]}) | {*_UNJUDGED.get(kind, ())}
+    strange = _OF_KINDS - {*KINDS[kind].__struct_encode_fields__} | {*_UNJUDGED.get(kind, ())}
     values = {name: value for name, value in entry.values.items() if name not in strange}
     return replace(entry, values=_within_interval(values))
 
@@ -114,10 +110,10 @@ class _Backup:
                 self._gathering.left_out(f"section {section}", "it is not known here")
         self._gather_alerts()
         rows = self._top.rows("sites")
-        for row in rows:
-            self._sites[row.text("ID")] = self._name(row, "monitors")
-        for row in rows:
-            values = _monitor(Entry(path=row.path, values=self._site(row))).values
+        names = [self._name(row, "monitors") for row in rows]
+        self._sites = {row.text("ID"): name for row, name in zip(rows, names, strict=True)}
+        for row, name in zip(rows, names, strict=True):
+            values = _monitor(Entry(path=row.path, values=self._site(row, name))).values
             self._gathering.monitors.append(Entry(path=row.path, values=values))
         for row in self._top.rows("maintenance_windows"):
             self._gather_window(row)
@@ -142,8 +138,8 @@ class _Backup:
             values = {"name": name, "type": kind, "settings": made}
             self._gathering.channels.append(Entry(path=row.path, values=values))
 
-    def _site(self, row: Fields) -> dict[str, Any]:
-        values: dict[str, Any] = {"name": self._sites[row.text("ID")], "type": row.text("Type")}
+    def _site(self, row: Fields, name: str) -> dict[str, Any]:
+        values: dict[str, Any] = {"name": name, "type": row.text("Type")}
         for ours, theirs in _GO_NAMES.items():
             if not row.has(theirs):
                 continue
