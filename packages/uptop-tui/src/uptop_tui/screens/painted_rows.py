@@ -104,7 +104,7 @@ class PaintedRows(ScrollView):
             if len(self._strips) >= _KEPT:
                 self._strips.clear()
             strip = self._strips[key] = self._row(id, is_cursor, is_chosen, width)
-        return strip.apply_meta({"row": place})
+        return strip
 
     def _header(self, width: int) -> Strip:
         parts = []
