@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import asyncssh
@@ -30,12 +31,14 @@ class House:
         self.sessions: set[Session] = set()
 
     async def empty(self, within_s: float) -> None:
-        """Close every session and every connection."""
+        """Close every session and every connection; clients get so long to take the last words."""
         for session in tuple(self.sessions):
             session.end("the leader stops")
-        tasks = [session.task for session in self.sessions if session.task is not None]
-        if tasks:
-            await asyncio.wait(tasks, timeout=within_s)
+        begun = [door for door in self.doors if door.has_sessions]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                for door in begun:
+                    await door.gone.wait()
         for door in tuple(self.doors):
             door.close()
 
@@ -50,6 +53,13 @@ class Door(asyncssh.SSHServer):
         self._user: User | None = None
         self._open = 0
         self._closing: asyncio.TimerHandle | None = None
+        self.gone = asyncio.Event()
+        """Set when the connection is no more."""
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether anybody looks along this connection."""
+        return self._open > 0
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
@@ -63,6 +73,7 @@ class Door(asyncssh.SSHServer):
     def connection_lost(self, _error: Exception | None) -> None:
         self._house.doors.discard(self)
         self._connection = None
+        self.gone.set()
         if self._closing is not None:
             self._closing.cancel()
 
