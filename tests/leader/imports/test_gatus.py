@@ -5,6 +5,7 @@ import pytest
 from tests.leader.declarations import channel, monitor
 from tests.leader.importing import imported, notes, planned_import, refused, sample
 from uptop_core.checks.dns import DnsCheck
+from uptop_core.checks.grpc import GrpcCheck
 from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.ping import PingCheck
 from uptop_core.checks.port import PortCheck
@@ -35,10 +36,12 @@ def _texts(configuration: Configuration, name: str) -> list[str]:
 
 def test_what_has_no_counterpart_is_told_by_name_and_the_rest_is_taken() -> None:
     plan = planned_import(GATUS, environ=_ENVIRON)
-    assert "22 to add, 0 to change, 0 to remove" in plan.lines
+    assert "23 to add, 0 to change, 0 to remove" in plan.lines
     assert notes(plan) == [
         "! alert twilio is left out: uptop has no provider of that kind",
         "! monitor shell is left out: uptop has no check of sctp",
+        "! monitor users is left out: none of its conditions has a counterpart:"
+        " len([BODY].users) > 5, has([BODY].errors) == false",
         "! monitor job runner is left out: it logs in and runs a command",
         "! monitor behind login is left out: its client has oauth2",
         "! monitor sometimes is left out: without heartbeat.interval nothing is ever missed",
@@ -112,6 +115,10 @@ def test_the_other_kinds_become_ours(after: Configuration) -> None:
     assert isinstance(chat, WebsocketCheck)
     assert (chat.url, chat.send, chat.expect) == ("wss://chat.example.com/ws", "ping", "pong")
     assert monitor(after, "jump host").check == SshCheck(hostname="jump.example.com")
+    health = monitor(after, "health").check
+    assert isinstance(health, GrpcCheck)
+    assert (health.hostname, health.port, health.tls) == ("grpc.example.com", 8443, True)
+    assert _texts(after, "health") == ['json(status) == "SERVING"']
     assert monitor(after, "nightly").check == PushCheck(token="hidden-push-token")
     assert monitor(after, "nightly").interval == 86400
 

@@ -201,6 +201,13 @@ def test_monitors_may_stand_by_their_numbers_as_newer_versions_give_them(
     assert planned_import(json.dumps(backup), after).is_empty()
 
 
+def test_a_monitor_whose_group_is_not_in_the_file_is_taken_without_it() -> None:
+    row = {"id": 5, "name": "E", "type": "ping", "hostname": "a.example.com", "parent": 77}
+    plan = planned_import(json.dumps({"monitorList": [row]}))
+    assert plan.lines[0] == "+ monitor E (ping)"
+    assert notes(plan) == ["! without its group, which is not in the file (#77): monitor E"]
+
+
 def test_monitors_without_numbers_are_taken_too() -> None:
     names = ("a", "b")
     rows = [{"name": name, "type": "ping", "hostname": f"{name}.example.com"} for name in names]
@@ -216,17 +223,15 @@ def test_what_is_wrong_with_a_backup_is_told_by_place() -> None:
             {"id": 2, "name": "", "type": "ping", "hostname": "a.example.com"},
             {"id": 3, "name": "C", "type": "port", "hostname": "a.example.com", "port": 70000},
             {"id": 4, "name": "D", "type": "http", "url": "https://d.example.com", "headers": "X"},
-            {"id": 5, "name": "E", "type": "ping", "hostname": "a.example.com", "parent": 77},
             "F",
         ],
     }
     assert [line.split(": ")[1] for line in refused(json.dumps(backup))] == [
         "notificationList[0].config",
-        "monitorList[5]",
+        "monitorList[4]",
         "monitorList[1].name",
         "monitorList[0].interval",
         "monitorList[3].headers",
-        "monitorList[4].parent",
         "monitorList[0].url",
         "monitorList[2].port",
     ]

@@ -139,13 +139,21 @@ def test_a_document_of_ones_own_is_laid_over_and_its_faults_have_lines() -> None
 
 def test_what_is_wrong_with_the_backup_of_the_go_program_is_told_by_place() -> None:
     sites = [
-        {"ID": 1, "Name": "A", "Type": "ping", "Hostname": "a.example.com", "ParentID": 9},
         {"ID": 2, "Name": "B", "Type": "port", "Hostname": "b.example.com", "Port": "many"},
         {"ID": 3, "Name": "C", "Type": "gopher"},
     ]
     assert [line.split(": ")[1] for line in refused(json.dumps({"sites": sites}))] == [
-        "sites[0].ParentID",
-        "sites[1].Port",
-        "sites[1].port",
-        "sites[2].type",
+        "sites[0].Port",
+        "sites[0].port",
+        "sites[1].type",
+    ]
+
+
+def test_what_refers_to_nothing_in_the_file_is_taken_without_that() -> None:
+    site = {"ID": 1, "Name": "A", "Type": "ping", "Hostname": "a.example.com"}
+    plan = planned_import(json.dumps({"sites": [{**site, "ParentID": 9, "AlertID": 8}]}))
+    assert plan.lines[0] == "+ monitor A (ping)"
+    assert notes(plan) == [
+        "! without its group, which is not in the file (#9): monitor A",
+        "! without its alert, which is not in the file (#8): monitor A",
     ]

@@ -53,26 +53,31 @@ def check_of(row: Fields, lacks: Lacks) -> dict[str, Any]:
 
 
 def _with_conditions(row: Fields, values: dict[str, Any], lacks: Lacks) -> dict[str, Any]:
-    kind, conditions = values["type"], []
+    """The fields with what the conditions say. Where nothing is left of them the check would be up
+    whatever it finds: that has no counterpart.
+    """
+    conditions: list[str] = []
     found: dict[str, Any] = {}
-    for path, text in row.items("conditions"):
+    lost: list[str] = []
+    written = row.items("conditions")
+    for path, text in written:
         if not isinstance(text, str):
             row.tell_at(path, "must be a text such as [STATUS] == 200")
             continue
         try:
-            said = translated(text, kind)
+            said = translated(text, values["type"])
         except NoCounterpart:
-            lacks(f"the condition {text}")
+            lost.append(text)
             continue
         conditions += said.pop("conditions", [])
-        for name, value in said.items():
-            if name == "expected":
-                found[name] = [*found.get(name, []), *value]
-            elif name in found:
-                lacks(f"the condition {text}")
-            else:
-                found[name] = value
-    if kind == "http":
+        lost += [text for name in said if name in found and name != "expected"]
+        records = [*found.get("expected", []), *said.get("expected", [])]
+        found = {**said, **found} | ({"expected": records} if records else {})
+    if lost and len(lost) == len(written):
+        raise NoCounterpart(f"none of its conditions has a counterpart: {', '.join(lost)}")
+    for text in lost:
+        lacks(f"the condition {text}")
+    if values["type"] == "http":
         found.setdefault("accepted_codes", ANY_CODE)
     return {**values, **found} | ({"conditions": conditions} if conditions else {})
 
@@ -133,6 +138,11 @@ def _ssh(row: Fields, url: str, client: Fields) -> dict[str, Any]:  # noqa: ARG0
     return {"type": "ssh", **_address(row, url, 22)}
 
 
+def _grpc(row: Fields, url: str, client: Fields) -> dict[str, Any]:
+    values = {"type": "grpc", **_address(row, url), "tls": url.startswith("grpcs://")}
+    return values | ({"ignore_tls": True} if client.flag("insecure") else {})
+
+
 _SCHEMES: dict[str, Callable[[Fields, str, Fields], dict[str, Any]]] = {
     "http": _http,
     "https": _http,
@@ -141,6 +151,8 @@ _SCHEMES: dict[str, Callable[[Fields, str, Fields], dict[str, Any]]] = {
     "starttls": _starttls,
     "icmp": _ping,
     "ssh": _ssh,
+    "grpc": _grpc,
+    "grpcs": _grpc,
     "ws": _websocket,
     "wss": _websocket,
 }

@@ -16,9 +16,10 @@ from uptop_leader.imports.kuma_checks import CHECKS
 if TYPE_CHECKING:
     from uptop_leader.declared.reading import Written
     from uptop_leader.imports.fields import Fields
+    from uptop_leader.imports.kuma_checks import Lacks
 
 _SECTIONS = ("version", "monitorList", "notificationList")
-_UNNAMED = ("group", "push")  # kinds whose rounds and times are not those of a check
+_JUDGED = ("group", "push")  # kinds that are not looked at, so that no rounds confirm them
 
 
 def read_kuma(written: Written, source: str) -> Import:
@@ -76,7 +77,7 @@ class _Monitors:
             self._gathering.without(part, what)
 
         values = {"name": self._names[row.path], **CHECKS[kind](row, lacks)}
-        if kind not in _UNNAMED:
+        if kind not in _JUDGED:
             values |= _rounds(row)
         if kind != "group":
             values |= {"interval": row.number("interval") or 60}
@@ -84,7 +85,7 @@ class _Monitors:
             values["timeout"] = min(values["timeout"], values["interval"])
         return {**values, **self._about(row, lacks), **_reminders(row)}
 
-    def _about(self, row: Fields, lacks: Any) -> dict[str, Any]:
+    def _about(self, row: Fields, lacks: Lacks) -> dict[str, Any]:
         """Group, alerts, tags and words; only what is there."""
         found: dict[str, Any] = {}
         if row.has("description"):
@@ -99,10 +100,10 @@ class _Monitors:
         if parent and parent in self._groups:
             found["parent"] = self._groups[parent]
         elif parent:
-            row.tell("parent", f"there is no group with the id {parent}")
+            lacks(f"its group, which is not in the file (#{parent})")
         return found
 
-    def _alerts_of(self, row: Fields, lacks: Any) -> list[str]:
+    def _alerts_of(self, row: Fields, lacks: Lacks) -> list[str]:
         """The names of the channels that a monitor tells."""
         written = row.raw("notificationIDList")
         if isinstance(written, list):

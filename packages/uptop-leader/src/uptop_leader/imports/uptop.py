@@ -149,14 +149,16 @@ class _Backup:
                 values[ours] = row.flag(theirs) if ours in _FLAGS else row.text(theirs)
         if values.get("token") == _HIDDEN:
             values["token"] = MASK
-        for field, theirs, names in (
-            ("parent", "ParentID", self._sites),
-            ("alert", "AlertID", self._alerts),
+        for field, theirs, names, what in (
+            ("parent", "ParentID", self._sites, "group"),
+            ("alert", "AlertID", self._alerts, "alert"),
         ):
-            if row.has(theirs):
-                values[field] = names.get(row.text(theirs))
-                if values[field] is None:
-                    row.tell(theirs, f"there is nothing with the ID {row.text(theirs)}")
+            id = row.text(theirs, "0")
+            if id in names:
+                values[field] = names[id]
+            elif id != "0":
+                lack = f"its {what}, which is not in the file (#{id})"
+                self._gathering.without(lack, f"monitor {name}")
         return values
 
     def _gather_window(self, row: Fields) -> None:
