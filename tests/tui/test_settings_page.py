@@ -66,13 +66,11 @@ async def test_a_leader_is_added_by_logging_in(tmp_path: Path, leaders: Leaders)
     assert leaders.read().find("second") == seat.app.return_value
 
 
-async def test_a_leader_is_forgotten_when_it_is_said_twice(
-    tmp_path: Path, leaders: Leaders
-) -> None:
+async def test_a_leader_is_forgotten_after_a_question(tmp_path: Path, leaders: Leaders) -> None:
     async with seated(tmp_path, leaders=leaders) as seat:
-        await seat.press("0", "f")
+        await seat.press("0", "d", "n")
         assert leaders.read().leaders == (WORK,)
-        await seat.press("f")
+        await seat.press("d", "y")
         assert leaders.read().leaders == ()
         assert _listed(seat) == ["none is kept yet: a adds one"]
 
@@ -91,5 +89,5 @@ async def test_where_nothing_is_kept_only_the_theme_is_offered(tmp_path: Path) -
         await seat.press("0")
         await seat.until("there", lambda: isinstance(seat.app.screen, SettingsPage))
         assert isinstance(seat.app.focused, Themes)
-        await seat.press("a", "f", "l")
+        await seat.press("a", "d", "l")
         assert isinstance(seat.app.screen, SettingsPage)

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from uptop_core.errors import ConfigError
 from uptop_core.escaping import escape
 from uptop_tui.leaders import Kept, KeptLeader
+from uptop_tui.screens.confirm import ConfirmScreen
 from uptop_tui.screens.login import LoginScreen
 from uptop_tui.screens.page import Page
 
@@ -31,7 +32,7 @@ class KeptLeaders(OptionList):
 
     HELP: ClassVar[str] = (
         "The leaders this terminal knows. Enter goes to one, a adds one, l asks for another token,"
-        " f forgets one with its token (twice, to be sure)."
+        " d forgets one with its token."
     )
 
 
@@ -55,7 +56,7 @@ class SettingsPage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add", "Add a leader"),
         Binding("l", "log_in", "Another token"),
-        Binding("f", "forget", "Forget"),
+        Binding("d", "forget", "Forget"),
     ]
     DEFAULT_CSS = """
     SettingsPage {
@@ -67,10 +68,6 @@ class SettingsPage(Page):
         Themes { width: 1fr; }
     }
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._to_forget = ""
 
     def body(self) -> ComposeResult:
         yield Static("", id="who")
@@ -148,9 +145,6 @@ class SettingsPage(Page):
         elif (leader := self._marked()) is not None and leader != self.uptop.leader:
             self.app.exit(leader)
 
-    def on_option_list_option_highlighted(self) -> None:
-        self._to_forget = ""
-
     def action_add(self) -> None:
         """Log in at another leader."""
         self._ask(None)
@@ -160,21 +154,25 @@ class SettingsPage(Page):
         self._ask(self._marked() or self.uptop.leader)
 
     def action_forget(self) -> None:
-        """Keep the leader that is marked no more, once that was said twice."""
-        leader, leaders = self._marked(), self.uptop.leaders
-        if leader is None or leaders is None:
+        """Keep the leader that is marked no more, after a question."""
+        if (leader := self._marked()) is None:
             return
-        if self._to_forget != leader.name:
-            self._to_forget = leader.name
-            name = escape(leader.name, _NAME_LIMIT)
-            self.uptop.tell(f"press f again to forget {name} and its token")
-            return
-        self._to_forget = ""
-        try:
-            leaders.forget(leader.name)
-        except ConfigError as error:
-            self.uptop.tell(str(error), is_error=True)
-        self._list_leaders()
+        name = escape(leader.name, _NAME_LIMIT)
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self._forget(leader)
+
+        words = f"{name} and its token are taken out of the file; the token itself stays good."
+        self.app.push_screen(ConfirmScreen("Forget a leader", words, "Forget"), answered)
+
+    def _forget(self, leader: KeptLeader) -> None:
+        if self.uptop.leaders is not None:
+            try:
+                self.uptop.leaders.forget(leader.name)
+            except ConfigError as error:
+                self.uptop.tell(str(error), is_error=True)
+            self._list_leaders()
 
     def _marked(self) -> KeptLeader | None:
         place, kept = self.query_one(KeptLeaders).highlighted, self._kept().leaders
