@@ -104,6 +104,17 @@ async def test_what_only_the_leader_knows_is_told_at_its_field_in_a_section_that
         assert row(seat, "name").problem == "the name 'Shop' is another's already"
 
 
+async def test_what_is_typed_before_the_list_is_there_does_nothing_to_monitors(
+    tmp_path: Path,
+) -> None:
+    async with seated(tmp_path, api(name="Shop"), hook()) as seat:
+        await seat.press("a", "p", "p")
+        await seat.until("the list", lambda: isinstance(seat.app.screen, PickScreen))
+        await seat.press("escape")
+        await closes(seat)
+        assert not made(seat, "Shop").paused
+
+
 async def test_a_field_is_looked_at_while_one_writes(tmp_path: Path) -> None:
     async with seated(tmp_path) as seat:
         await begins_http(seat)

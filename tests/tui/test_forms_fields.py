@@ -6,9 +6,10 @@ import pytest
 
 from uptop_leader.api.kinds import all_kinds
 from uptop_tui.forms.bodies import post_form, role_form, token_form, user_form
-from uptop_tui.forms.fields import Shape, fields_of, help_of
+from uptop_tui.forms.fields import Option, Shape, fields_of, help_of
 from uptop_tui.forms.kinds import channel_form, kind_options, monitor_form
 from uptop_tui.forms.known import Known
+from uptop_tui.screens.pick import narrowed
 
 KINDS = all_kinds()
 DEFS = {
@@ -112,3 +113,10 @@ def test_what_has_a_model_of_its_own_has_a_form_too() -> None:
         "first post": ["title", "kind", "words", "monitors", "at"],
         "next post": ["kind", "words", "at"],
     }
+
+
+def test_what_begins_with_the_words_is_found_first() -> None:
+    options = [Option("domain", "domain  over https"), Option("http", "http  asks a URL")]
+    assert [one.value for one in narrowed(options, "http")] == ["http", "domain"]
+    assert [one.value for one in narrowed(options, "ask URL")] == ["http"]
+    assert len(narrowed(options, " ")) == 2

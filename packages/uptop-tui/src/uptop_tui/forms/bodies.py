@@ -87,7 +87,7 @@ def post_draft(
     if last is not None:
         base["thread"] = last.thread
         given["kind"] = last.kind
-    elif incident is not None:
+    if incident is not None:
         base["incident"] = incident
     return Draft(post_form(known, is_begun=last is not None), base, given, is_new=True)
 

@@ -107,8 +107,12 @@ def resolved(schema: Schema, defs: Schema) -> Schema:
 
 
 def chosen(schema: Schema, at: str, kind: str) -> Schema:
-    """The schema of one kind, of the property `at` that is a choice between kinds."""
+    """The schema of one kind, of the property `at` that is a choice between kinds; an empty one
+    for a kind that is not known.
+    """
     mapping = schema["properties"][at]["discriminator"]["mapping"]
+    if kind not in mapping:
+        return {}
     return resolved({"$ref": mapping[kind]}, schema.get("$defs", {}))
 
 

@@ -51,6 +51,7 @@ class FieldRow(Grid):
     DEFAULT_CSS = """
     FieldRow {
         height: auto;
+        max-width: 120;
         grid-size: 2;
         grid-columns: 20 1fr;
         grid-rows: auto;

@@ -26,6 +26,7 @@ from uptop_tui.forms.maintenance import maintenance_draft, maintenance_form, new
 from uptop_tui.screens.confirm import ConfirmScreen
 from uptop_tui.screens.form import FormScreen
 from uptop_tui.screens.pick import PickScreen
+from uptop_tui.screens.waiting import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,52 +45,47 @@ _NOUNS: dict[Where, str] = {
 }
 
 
-async def known(app: UptopApp) -> Known:
-    """What forms can refer to."""
-    channels = await app.client.channels()
-    picture = app.picture
-    return Known(
-        monitors=tuple(picture.monitors.values()),
-        channels=channels.channels,
-        nodes=tuple(picture.nodes.values()),
-    )
-
-
 async def add_monitor(app: UptopApp) -> str:
     """A new monitor: first its kind is chosen."""
-    kinds = await app.client.kinds()
-    kind = await _pick(app, "What kind of monitor?", kind_options(kinds.checks))
-    if not kind:
+    if (read := await meanwhile(app, lambda: _read(app))) is None:
         return ""
-    form = monitor_form(kinds, kind, await known(app), is_new=True)
+    kinds, known = read
+    if not (kind := await _pick(app, "What kind of monitor?", kind_options(kinds.checks))):
+        return ""
+    form = monitor_form(kinds, kind, known, is_new=True)
     return await _add(app, "monitors", Draft(form, new_monitor(kind), is_new=True))
 
 
 async def add_channel(app: UptopApp) -> str:
     """A new channel: first its provider is chosen."""
-    kinds = await app.client.kinds()
-    kind = await _pick(app, "What kind of channel?", kind_options(kinds.providers))
-    if not kind:
+    if (read := await meanwhile(app, lambda: _read(app))) is None:
         return ""
-    form = channel_form(kinds, kind, await known(app), is_new=True)
+    kinds, known = read
+    if not (kind := await _pick(app, "What kind of channel?", kind_options(kinds.providers))):
+        return ""
+    form = channel_form(kinds, kind, known, is_new=True)
     return await _add(app, "channels", Draft(form, new_channel(kind), is_new=True))
 
 
 async def plan_maintenance(app: UptopApp, monitors: tuple[str, ...] = ()) -> str:
     """A new maintenance, of these monitors to begin with."""
-    form = maintenance_form(await app.client.kinds(), await known(app), is_new=True)
+    if (read := await meanwhile(app, lambda: _read(app))) is None:
+        return ""
+    form = maintenance_form(*read, is_new=True)
     return await _add(app, "maintenance", new_maintenance(form, zone_of_machine(), monitors))
 
 
 async def edit(app: UptopApp, where: Where, id: str) -> str:
     """Change the settings of what there is, if nobody else was faster."""
-    being_edited = _Edit(app.client, where, id)
-    settings = await being_edited.read()
-    if settings is None:
-        return "a viewer sees no settings"
-    kinds = await app.client.kinds()
-    draft = _draft(kinds, where, settings, (await known(app)).without(id))
-    return await ask(app, draft, being_edited.save, being_edited.again)
+    edited = _Edit(app.client, where, id)
+
+    async def read() -> Draft | None:
+        settings = await edited.read()
+        kinds, known = await _read(app)
+        return _draft(kinds, where, settings, known.without(id)) if settings else None
+
+    draft = await meanwhile(app, read)
+    return await ask(app, draft, edited.save, edited.again) if draft is not None else ""
 
 
 async def remove(app: UptopApp, where: Where, things: dict[str, str]) -> str:
@@ -117,9 +113,8 @@ async def write_post(
     title: str = "",
 ) -> str:
     """Write for the status page: on in the thread of `last`, or about an incident and monitors."""
-    draft = post_draft(
-        await known(app), last=last, incident=incident, monitors=monitors, title=title
-    )
+    known = Known(monitors=tuple(app.picture.monitors.values()))
+    draft = post_draft(known, last=last, incident=incident, monitors=monitors, title=title)
 
     async def save(body: Body) -> str:
         await app.client.write_post(build(PostBody, body))
@@ -143,6 +138,18 @@ async def _pick(app: UptopApp, title: str, options: tuple[Option, ...]) -> str:
     """The value that was chosen; an empty one for none."""
     picked = await app.push_screen_wait(PickScreen(title, options))
     return picked[0] if picked else ""
+
+
+async def _read(app: UptopApp) -> tuple[Kinds, Known]:
+    """What forms are drawn from, and what they can refer to."""
+    kinds, channels = await app.client.kinds(), await app.client.channels()
+    picture = app.picture
+    known = Known(
+        monitors=tuple(picture.monitors.values()),
+        channels=channels.channels,
+        nodes=tuple(picture.nodes.values()),
+    )
+    return kinds, known
 
 
 class _Edit:

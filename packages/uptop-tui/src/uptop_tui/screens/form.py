@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from uptop_core.errors import LeaderError, LeaderRefused
+from uptop_core.errors import InputError, LeaderError, LeaderRefused
 from uptop_tui.forms.rows import FieldRow, Section, explained
 from uptop_tui.screens.confirm import AskScreen, ConfirmScreen
 
@@ -189,6 +189,8 @@ class FormScreen(ModalScreen[Any]):
                 self.dismiss(answer)
         except LeaderRefused as error:
             await self._refused(error)
+        except InputError as error:
+            await self._show(*self.draft.placed(error.problems))
         except LeaderError as error:
             self._banner(str(error))
         finally:

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
     from uptop_tui.forms.fields import Option
 
+_SHORT = 20  # lines that are in sight anyway
 _SHOWN_LIMIT = 500  # lines at once: who looks for another one types
 _LABEL_LIMIT = 200
 
 
 def narrowed(options: Sequence[Option], words: str) -> list[Option]:
-    """Those whose labels have all of the words in them."""
-    wanted = words.casefold().split()
-    return [one for one in options if all(word in one.label.casefold() for word in wanted)]
+    """Those whose labels have all of the words in them, first those that begin with them."""
+    begin, wanted = words.casefold().strip(), words.casefold().split()
+    found = [one for one in options if all(word in one.label.casefold() for word in wanted)]
+    return sorted(found, key=lambda one: not one.label.casefold().startswith(begin))
 
 
 class Words(Input):
@@ -91,7 +93,9 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
     ) -> None:
         super().__init__()
         self._title = title
-        self._options = options
+        self._options = list(options)
+        if len(options) > _SHORT:  # what is chosen must be seen
+            self._options.sort(key=lambda option: str(option.value) not in chosen)
         self._chosen = list(chosen)
         self._several = several
         self._empty = empty
@@ -110,7 +114,6 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
 
     def _list(self, words: str) -> None:
         lines = self.query_one(OptionList)
-        at = lines.highlighted_option.id if lines.highlighted_option is not None else None
         lines.clear_options()
         found = narrowed(self._options, words)
         if self._empty and not self._several and not words:
@@ -118,10 +121,8 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
         lines.add_options(self._line(option) for option in found[:_SHOWN_LIMIT])
         if not found:
             lines.add_option(Line("nothing fits", disabled=True))
-        wanted = [at, *(f"={one}" for one in self._chosen)]
-        places = [
-            place for place, line in enumerate(lines.options) if line.id in wanted and line.id
-        ]
+        chosen = {f"={one}" for one in self._chosen} if not words else set()
+        places = [place for place, line in enumerate(lines.options) if line.id in chosen]
         lines.highlighted = places[0] if places else 0
 
     def _line(self, option: Option) -> Line:
