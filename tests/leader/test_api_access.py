@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
+from starlette.requests import Request
 
 from tests.leader.stages import ADMIN, EDITOR, SECRET, VIEWER, Stage, client
+from uptop_leader.api.access import source_of
 from uptop_leader.settings import LeaderSettings
 
 pytestmark = pytest.mark.anyio
@@ -107,3 +111,23 @@ async def test_an_unknown_token_is_told_so_and_asked_for_another() -> None:
 async def test_a_wrong_secret_is_not_saved_by_a_right_token() -> None:
     async with client(Stage(), secret="wrong", token=ADMIN) as http:
         assert (await http.get("/api/v1/monitors")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded", "source"),
+    [
+        ("192.0.2.1", ["198.51.100.7"], "192.0.2.1"),
+        ("10.0.0.1", ["198.51.100.7"], "198.51.100.7"),
+        ("10.0.0.1", ["203.0.113.9, 198.51.100.7, 10.0.0.2"], "198.51.100.7"),
+        ("10.0.0.1", ["203.0.113.9", "198.51.100.7"], "198.51.100.7"),
+        ("::ffff:10.0.0.1", ["2001:db8::1"], "2001:db8::1"),
+        ("10.0.0.1", ["not an address"], "10.0.0.1"),
+        ("10.0.0.1", [], "10.0.0.1"),
+    ],
+)
+def test_a_proxy_is_believed_as_far_as_the_first_that_is_not_trusted(
+    client: str, forwarded: list[str], source: str
+) -> None:
+    headers = [(b"x-forwarded-for", one.encode()) for one in forwarded]
+    request = Request({"type": "http", "client": (client, 1), "headers": headers})
+    assert source_of(request, [ip_network("10.0.0.0/8")]) == source

@@ -55,18 +55,6 @@ def test_every_wrong_value_gets_one_line_that_says_what_is_allowed() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("TRUSTED_PROXIES", "10.0.0.0/8"),
-    ],
-)
-def test_what_is_not_built_yet_stops_the_start_with_one_line(variable: str, value: str) -> None:
-    (line,) = refused(**{variable: value})
-    assert line.startswith(f"UPTOP_{variable}: ")
-    assert "not built yet" in line
-
-
 def test_a_follower_needs_the_url_and_the_secret_of_its_leader() -> None:
     told = refused(CLUSTER_MODE="follower")
     assert [line.partition(":")[0] for line in told] == ["UPTOP_PEER_URL", "UPTOP_CLUSTER_SECRET"]

@@ -45,7 +45,7 @@ async def test_a_key_that_was_added_at_the_leader_works_at_the_follower_when_tha
         town.secrets.add(key)
         await town.start_probe("west", "eu", pair.peers, node_key=key)
         await town.start_probe("east", "eu", pair.peers)  # with the secret alone
-        await town.apply({"monitors": [site(target, "First", interval=1)]})
+        await town.apply({"monitors": [site(target, "First", alerts=[])]})
         await town.status_comes("First", "UP")
         assert "needs a key of its own" in town.probes["east"].said()
         await pair.copied()

@@ -1,7 +1,4 @@
-"""The leader's settings: every variable of its own, typed (DESIGN 5).
-
-A variable whose feature is not built yet is known here too, and setting it stops the start.
-"""
+"""The leader's settings: every variable of its own, typed (DESIGN 5)."""
 
 from __future__ import annotations
 
@@ -33,7 +30,6 @@ LOGGING = "Logging"
 
 _HOUR = 3600.0
 _DSN = re.compile(r"postgres(ql)?://|\s*[a-z_]+\s*=")  # a URL, or words such as host=...
-_LATER = "not built yet in this version"
 
 
 class LeaderSettings(Settings, frozen=True, kw_only=True):
@@ -68,10 +64,10 @@ class LeaderSettings(Settings, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         tuple[IpNetwork, ...],
         Setting(
-            help="networks whose X-Forwarded-For is believed",
+            help="networks of proxies whose X-Forwarded-For is believed: in the audit log, and where"
+            " requests are counted by address",
             group=LISTENING,
             form=several(network()),
-            built=False,
         ),
     ] = ()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from enum import IntEnum
 from functools import wraps
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -91,13 +91,13 @@ class Access:
         if bearer(request):
             return await self._key(request)
         if self._needs_keys:
-            self.limits.stranger(self.source(request))
+            self.stranger(request)
             raise NotAuthenticated(
                 "a node needs a key of its own here: Authorization: Bearer <key>"
                 + (", the cluster secret opens nothing for it" if is_known else "")
             )
         if self._secret and not is_known:
-            self.limits.stranger(self.source(request))
+            self.stranger(request)
             raise NotAuthenticated(
                 f"the cluster secret is needed in the header {SECRET_HEADER}, or a node key"
             )
@@ -112,7 +112,7 @@ class Access:
         if key is not None:
             key = await self._key(request)
         if key is not None and key.node != node:
-            what = f"spoke for node {node}"
+            what = f"spoke for node {node}: {request.method} {request.url.path}"
             await self._misused(request, key, what)
             raise NotAllowed(f"this key is of node {key.node!r}: it may not speak for {node!r}")
         self.limits.take("node", node, NODE)
@@ -146,7 +146,7 @@ class Access:
             key = await self._key(request)
             await self._misused(request, key, f"asked {request.url.path}")
             raise NotAllowed(f"the key of node {key.node!r} does not copy a leader")
-        self.limits.stranger(self.source(request))
+        self.stranger(request)
         raise NotAuthenticated(
             f"the cluster secret is needed in the header {SECRET_HEADER}"
             if self._secret
@@ -162,7 +162,7 @@ class Access:
             return Caller("cluster", Role.ADMIN)
         token = bearer(request)
         if not token:
-            self.limits.stranger(self.source(request))
+            self.stranger(request)
             raise NotAuthenticated(
                 "an API token is needed: Authorization: Bearer <token>"
                 + (f", or the cluster secret in {SECRET_HEADER}" if self._secret else "")
@@ -195,17 +195,14 @@ class Access:
 
         @wraps(handle)
         async def counted(request: Request) -> Response:
-            self.limits.stranger(self.source(request))
+            self.stranger(request)
             return await handle(request)
 
         return counted
 
-    def counted(self, request: Request, *, shows_secret: bool) -> None:
+    def stranger(self, request: Request) -> None:
         """Count who asks what is open to all."""
-        if shows_secret:
-            self.limits.take("peer", self.source(request), NODE)
-        else:
-            self.limits.stranger(self.source(request))
+        self.limits.stranger(self.source(request))
 
     def source(self, request: Request) -> str:
         """The address of who asks."""
@@ -258,7 +255,8 @@ def source_of(request: Request, trusted: Collection[IpNetwork]) -> str:
     last one in X-Forwarded-For that is not.
     """
     source = request.client.host if request.client else ""
-    forwarded = request.headers.get("x-forwarded-for", "").split(",")
+    # a proxy may add a header of its own after that which it was sent
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
     for address in reversed([part.strip() for part in forwarded if part.strip()]):
         if not _is_within(source, trusted) or not _is_address(address):
             break
@@ -267,7 +265,11 @@ def source_of(request: Request, trusted: Collection[IpNetwork]) -> str:
 
 
 def _is_within(address: str, networks: Collection[IpNetwork]) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in networks)
+    if not _is_address(address):
+        return False
+    known = ip_address(address)
+    plain = known.ipv4_mapped or known if isinstance(known, IPv6Address) else known
+    return any(plain in network for network in networks)
 
 
 def _is_address(text: str) -> bool:

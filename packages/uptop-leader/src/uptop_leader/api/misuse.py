@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _AGAIN_S = 600.0  # how often the same misuse is written down
 _MOST = 1000  # of how many the last time is remembered
+_LENGTH = 200  # of what was done
 
 log = logging.getLogger("uptop.api")
 
@@ -27,7 +28,7 @@ class Misuse:
 
     async def note(self, key: NodeKey, source: str, what: str) -> None:
         """Somebody at `source` did that. It is refused also where that cannot be written."""
-        now, about = self._leader.clock_now(), f"{key.node} {what}"
+        now, about = self._leader.clock_now(), f"{key.node} {what[:_LENGTH]}"
         if now - self._noted.get(about, -_AGAIN_S) < _AGAIN_S:
             return
         self._noted.pop(about, None)
@@ -36,6 +37,6 @@ class Misuse:
             del self._noted[next(iter(self._noted))]
         actor = Actor(name=f"node {key.node}", source=source)
         try:
-            await self._leader.note(actor, "node key refused", key.node, what[:200])
+            await self._leader.note(actor, "node key refused", key.node, what[:_LENGTH])
         except StoreError as error:
             log.warning("a refused node key was not written down: %s", error)

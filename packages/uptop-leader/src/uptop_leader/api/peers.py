@@ -40,8 +40,8 @@ class Peers:
         shows_secret = self._access.check_secret(request)
         is_known = shows_secret or not settings.cluster_secret
         key = await self._access.teller(request)
-        if key is None:
-            self._access.counted(request, shows_secret=shows_secret)
+        if key is None and not shows_secret:  # of a thousand nodes with one secret each asks
+            self._access.stranger(request)
         if is_known and self._pairing is not None and POLL_HEADER in request.headers:
             token = await self._pairing.polled(_read(request, POLL_HEADER, PeerPoll))
         elif SIGHTING_HEADER in request.headers:

@@ -42,7 +42,7 @@ class Scrapes:
         from uptop_leader.metrics import Scrape, exposition
 
         if self._leader.settings.metrics_public:
-            self._access.counted(request, shows_secret=False)
+            self._access.stranger(request)
         else:
             await self._access.person(request, Role.ADMIN)
         snapshot = await self._overview.snapshot()
