@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.events import Key
 
 from tests.leader.helms import api, hook
 from tests.tui.screens import Seat, seated
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from uptop_core.monitors import Monitor
+    from uptop_tui.forms.entries import Entry
 
 pytestmark = pytest.mark.anyio
 
@@ -102,6 +104,21 @@ async def test_what_only_the_leader_knows_is_told_at_its_field_in_a_section_that
         await seat.press("ctrl+s")
         await seat.until("refused", lambda: row(seat, "name").problem)
         assert row(seat, "name").problem == "the name 'Shop' is another's already"
+
+
+async def test_the_keys_that_move_do_so_before_the_next_letter_is_written(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        await begins_http(seat)
+        for key in ("x", "tab", "y", "down", "5", "shift+tab", "up", "up", "tab"):
+            seat.app.post_message(Key(key, key if len(key) == 1 else None))
+        await seat.until("written", lambda: entries(seat)["interval"] == "5")
+        assert (entries(seat)["name"], entries(seat)["check.url"]) == ("x", "y")
+
+
+def entries(seat: Seat) -> dict[str, Entry]:
+    screen = seat.app.screen
+    assert isinstance(screen, FormScreen)
+    return screen.draft.entries
 
 
 async def test_what_is_typed_before_the_list_is_there_does_nothing_to_monitors(

@@ -38,7 +38,7 @@ class Filled(Message):
 
 
 class Line(Input):
-    """One line of text; Enter goes on to the next field."""
+    """One line of text."""
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -46,7 +46,6 @@ class Line(Input):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.screen.focus_next()
 
 
 class Lines(TextArea):

@@ -27,12 +27,14 @@ LIVE_S = 0.4
 
 
 _HOW = {
+    Shape.TEXT: "",
+    Shape.LINES: "several lines; Tab goes on",
     Shape.YES_NO: "Space turns it over",
     Shape.CHOICE: "left and right change it, Enter opens the list",
     Shape.ONE_OF: "Enter opens the list",
     Shape.SOME_OF: "Enter opens the list",
 }
-_PLAIN_TO_SEE = (Shape.TEXT, Shape.LINES, Shape.WORDS, *_HOW)
+_PLAIN_TO_SEE = (Shape.WORDS, *_HOW)
 
 
 def explained(field: Field) -> str:

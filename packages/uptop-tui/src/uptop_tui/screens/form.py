@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from uptop_core.errors import InputError, LeaderError, LeaderRefused
+from uptop_tui.forms.inputs import Line, Lines
 from uptop_tui.forms.rows import FieldRow, Section, explained
 from uptop_tui.screens.confirm import AskScreen, ConfirmScreen
 
@@ -33,12 +34,10 @@ _ANSWERS = (
 
 
 class FormBody(VerticalScroll, can_focus=False, inherit_bindings=False):
-    """Scrolls with the fields; up and down go from field to field."""
+    """Scrolls with the fields."""
 
     DEFAULT_CSS = "FormBody { height: 1fr; padding: 0 1; scrollbar-gutter: stable; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
         Binding("pageup", "page_up", show=False),
         Binding("pagedown", "page_down", show=False),
     ]
@@ -70,6 +69,12 @@ class FormScreen(ModalScreen[Any]):
         Binding("escape", "leave", "Leave"),
         Binding("f1", "app.help", "Help"),
         Binding("f2", "show_secrets", "Show secrets"),
+        # With priority: who types fast has the focus moved before the next letter is written.
+        Binding("tab", "go(1)", "Next field", show=False, priority=True),
+        Binding("shift+tab", "go(-1)", "Field before", show=False, priority=True),
+        Binding("down", "go_by_line(1)", "Next field", show=False, priority=True),
+        Binding("up", "go_by_line(-1)", "Field before", show=False, priority=True),
+        Binding("enter", "go_on", "Next field", show=False, priority=True),
     ]
 
     def __init__(
@@ -91,10 +96,32 @@ class FormScreen(ModalScreen[Any]):
     # What it is made of
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Secrets are offered to be shown where there are some."""
-        if action == "show_secrets":
-            return any(field.secret for field in self.draft.form.fields)
+        """Lines of text have up and down to themselves, and all but one line Enter; secrets are
+        offered to be shown where there are some.
+        """
+        match action:
+            case "go_by_line":
+                return not isinstance(self.focused, Lines)
+            case "go_on":
+                return isinstance(self.focused, Line)
+            case "show_secrets":
+                return any(field.secret for field in self.draft.form.fields)
         return super().check_action(action, parameters)
+
+    def action_go(self, by: int) -> None:
+        """To the next field, or the one before."""
+        if by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def action_go_by_line(self, by: int) -> None:
+        """The same, by the keys that go up and down."""
+        self.action_go(by)
+
+    def action_go_on(self) -> None:
+        """Done with a line: to the next field."""
+        self.focus_next()
 
     def compose(self) -> ComposeResult:
         yield Static(Content(self.draft.form.title), id="title")
