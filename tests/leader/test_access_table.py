@@ -110,6 +110,7 @@ DELETE /api/v1/monitors/{id}              editor  404
 GET    /api/v1/monitors/{id}/history      viewer  404
 POST   /api/v1/monitors/{id}/pause        editor  404
 POST   /api/v1/monitors/{id}/resume       editor  404
+POST   /api/v1/monitors/{id}/push-address editor  404
 POST   /api/v1/monitors/{id}/recheck      editor  404
 POST   /api/v1/pause                      editor  400
 POST   /api/v1/resume                     editor  400

@@ -9,6 +9,7 @@ import pytest
 from tests.leader.desks import at_the_desk, problems
 from tests.leader.helms import api, hook
 from uptop_core.checks.group import GroupCheck
+from uptop_core.checks.push import PushCheck
 from uptop_leader.states import Status
 
 if TYPE_CHECKING:
@@ -65,6 +66,17 @@ async def test_a_recheck_of_what_is_down_finds_that_it_is_up_again(address: Addr
                 await desk.helm.answers("p", up=True)
             await desk.helm.wait(10)
         assert desk.helm.state().status is Status.UP
+
+
+async def test_where_a_job_pushes_is_told_and_noted(address: Address) -> None:
+    job = api("job", check=PushCheck(token="a/token"))
+    async with at_the_desk(address, api(), job, hook()) as desk:
+        told = await desk.ask("POST", "/monitors/job/push-address")
+        assert told.json() == {"path": "/api/push/a%2Ftoken"}
+        assert ("editor", "push address shown", "job") in await desk.logged()
+        assert (await desk.ask("POST", "/monitors/m/push-address")).status_code == 409
+        refused = await desk.ask("POST", "/monitors/job/push-address", role="viewer")
+        assert refused.status_code == 403
 
 
 async def test_an_incident_is_acknowledged_and_not_reminded_of(address: Address) -> None:

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from tests.leader.helms import api, hook
 from tests.tui.screens import seated
+from uptop_core.checks.push import PushCheck
 from uptop_core.history_views import RegionView
 from uptop_core.views import MonitorView, PhasesView, VoteView
 from uptop_tui.facts import next_look, region_line
@@ -63,9 +64,20 @@ async def test_a_monitor_tells_how_it_stands_who_saw_what_and_what_happened(tmp_
         await seat.goes_down("q")
         await seat.until("down", lambda: "▼ DOWN for" in _said(seat, "facts"))
         await seat.until("incident", lambda: "incident #1" in _said(seat, "facts"))
-        assert "no answer (timeout)" in _said(seat, "votes")
+        assert "no answer" in _said(seat, "votes")
         await seat.until("told", lambda: "UP became DOWN" in _said(seat, "last"))
         await seat.press("p")
         await seat.until("paused", lambda: "‖ PAUSED" in _said(seat, "facts"))
         await seat.press("h")
         await seat.until("another", lambda: "by region, 7d (h" in _said(seat, "stretch"))
+
+
+@pytest.mark.anyio
+async def test_where_a_job_pushes_can_be_copied(tmp_path: Path) -> None:
+    job = api("m", check=PushCheck(token="secret-token"))
+    async with seated(tmp_path, job, hook()) as seat:
+        await seat.press("enter")
+        await seat.until("there", lambda: "PENDING" in _said(seat, "facts"))
+        await seat.press("y")
+        address = f"{seat.app.client.url}/api/push/secret-token"
+        await seat.until("copied", lambda: seat.app.clipboard == address)

@@ -254,6 +254,12 @@ class Done(Struct, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
 
 
+class PushAddress(Struct, frozen=True, kw_only=True):
+    """Where a job says that it is alive: a path below the leader's URL, with the monitor's token."""
+
+    path: str
+
+
 class Tested(Struct, frozen=True, kw_only=True):
     """Whether a test message got through, and what went wrong if not."""
 

@@ -179,6 +179,11 @@ class ApiClient(PlainExchange):
         """Have monitors (ids) rechecked now."""
         return await self._send("POST", "/recheck", {"monitors": monitors}, answers.Done)
 
+    async def push_address(self, monitor: str) -> str:
+        """The URL at which the job of a push monitor says that it is alive; it holds a secret."""
+        answer = await self._ask("POST", f"{PREFIX}/monitors/{_part(monitor)}/push-address")
+        return f"{self.url}{self._read(answer, answers.PushAddress).path}"
+
     async def acknowledge(self, incident: str, note: str = "") -> IncidentView:
         """Take an open incident on."""
         path = f"/incidents/{_part(incident)}/acknowledge"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import anyio.to_thread
 import msgspec
 from msgspec import Meta
 from msgspec.structs import asdict, replace
 
-from uptop_core.api_answers import Done, MonitorDetail, MonitorList
+from uptop_core.api_answers import Done, MonitorDetail, MonitorList, PushAddress
 from uptop_core.api_bodies import Several
+from uptop_core.checks.push import PushCheck
 from uptop_core.monitors import Monitor
 from uptop_leader.api.access import Role
 from uptop_leader.api.answers import json_answer, tagged
@@ -80,6 +82,11 @@ class MonitorEndpoints:
             act(path="/recheck", run=self.recheck, summary="Recheck monitors now", body=Several),
             act(path="/monitors/{id}/pause", run=self.pause, summary="Pause a monitor"),
             act(path="/monitors/{id}/resume", run=self.resume, summary="Resume a monitor"),
+            Endpoint(
+                method="POST", path="/monitors/{id}/push-address", run=self.push_address,
+                topic=_TOPIC, role=Role.EDITOR, answer=PushAddress, refuses=(409,),
+                summary="Tell where a job is to say that it is alive",
+            ),
             act(
                 path="/monitors/{id}/recheck", run=self.recheck, refuses=(409,),
                 summary="Recheck a monitor now",
@@ -125,6 +132,16 @@ class MonitorEndpoints:
         if asked:
             await self._leader.note(call.actor, "rechecked", self._names(asked))
         return json_answer(Done(done=asked, left=left))
+
+    async def push_address(self, call: Call) -> Response:
+        """The path with the token of a push monitor, for who sets up the job. It is noted who asked,
+        since a token is a secret.
+        """
+        monitor = self._wanted(call.part("id"))
+        if not isinstance(monitor.check, PushCheck) or not monitor.check.token:
+            raise Conflict("it is no push monitor")
+        await self._leader.note(call.actor, "push address shown", monitor.name)
+        return json_answer(PushAddress(path=f"/api/push/{quote(monitor.check.token, safe='')}"))
 
     async def _set_paused(self, call: Call, *, paused: bool) -> Response:
         done: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
@@ -24,7 +24,7 @@ from uptop_tui.sparks import SPANS_S, day_bars, parts
 from uptop_tui.timeline import moved, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from uptop_core.history_views import HistoryView
     from uptop_core.views import MonitorView, VoteView
@@ -67,6 +67,7 @@ class MonitorPage(ActsOnMonitors):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h", "stretch", "Other stretch"),
+        Binding("y", "copy_address", "Copy push URL"),
         Binding("escape", "back", "Back"),
     ]
 
@@ -181,6 +182,30 @@ class MonitorPage(ActsOnMonitors):
         if stretch != self._stretch:
             self._read()
         self._show_past()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only a job has an address, and only who may edit is told it."""
+        if action == "copy_address":
+            view = self.uptop.picture.monitors.get(self.monitor)
+            return self.uptop.role != "viewer" and view is not None and view.type == "push"
+        return super().check_action(action, parameters)
+
+    def action_copy_address(self) -> None:
+        """Into the clipboard: where the job says that it is alive."""
+        app = self.uptop
+
+        async def ask() -> str:
+            address = await app.client.push_address(self.monitor)
+            app.copy_to_clipboard(address)
+            return address
+
+        app.do(ask, lambda address: f"copied, if the terminal allows it: {address}")
+
+    def commands(self) -> Iterable[SystemCommand]:
+        yield from super().commands()
+        if self.check_action("copy_address", ()):
+            about = "the address at which the job says that it is alive"
+            yield SystemCommand("Copy push URL (y)", about, self.action_copy_address)
 
     def action_stretch(self) -> None:
         """Another stretch of time for the latencies."""
