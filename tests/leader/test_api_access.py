@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from typing import TYPE_CHECKING, cast
 
+import httpx
+import msgspec
 import pytest
 from starlette.requests import Request
 
-from tests.leader.stages import ADMIN, EDITOR, SECRET, VIEWER, Stage, client
+from tests.leader.stages import ADMIN, EDITOR, NOW, SECRET, VIEWER, Stage, client
+from uptop_core.wire import PeerSighting
 from uptop_leader.api.access import source_of
+from uptop_leader.api.app import build_app
+from uptop_leader.seal import token_hash
 from uptop_leader.settings import LeaderSettings
+from uptop_leader.store.node_keys import NodeKey
+
+if TYPE_CHECKING:
+    from uptop_leader.api.leader import Leader, Pairing
 
 pytestmark = pytest.mark.anyio
 
@@ -131,3 +141,39 @@ def test_a_proxy_is_believed_as_far_as_the_first_that_is_not_trusted(
     headers = [(b"x-forwarded-for", one.encode()) for one in forwarded]
     request = Request({"type": "http", "client": (client, 1), "headers": headers})
     assert source_of(request, [ip_network("10.0.0.0/8")]) == source
+
+
+class Told:
+    """The other one of a pair, as far as probes tell of it."""
+
+    def __init__(self) -> None:
+        self.by: list[str] = []
+
+    async def told(self, sighting: PeerSighting) -> None:
+        self.by.append(sighting.node)
+
+
+@pytest.mark.parametrize(
+    ("shown", "node", "needs_keys", "counts"),
+    [
+        ({"X-Uptop-Secret": SECRET}, "any", False, True),
+        ({"X-Uptop-Secret": SECRET}, "any", True, False),
+        ({"Authorization": "Bearer un_n"}, "n", True, True),
+        ({"Authorization": "Bearer un_n"}, "other", False, False),
+        ({}, "n", False, False),
+    ],
+)
+async def test_what_a_probe_saw_counts_with_its_key_or_the_secret(
+    shown: dict[str, str], node: str, needs_keys: bool, counts: bool
+) -> None:
+    stage = Stage(LeaderSettings(cluster_secret=SECRET, require_node_keys=needs_keys))
+    key = NodeKey(node="n", region="", prefix="un_n", created=NOW)
+    stage.store.node_keys.known[token_hash("un_n")] = key
+    other = Told()
+    app = build_app(cast("Leader", stage), cast("Pairing", other))
+    transport = httpx.ASGITransport(app=app)
+    sighting = {"Uptop-Sighting": msgspec.json.encode(PeerSighting(age_ms=1, node=node)).decode()}
+    async with httpx.AsyncClient(transport=transport, base_url="http://leader") as http:
+        answer = await http.get("/api/health", headers={**shown, **sighting})
+    assert answer.status_code == 200
+    assert other.by == ([node] if counts else [])

@@ -58,6 +58,10 @@ async def _key(desk: Desk, node: str = "n", region: str = "eu") -> str:
     return str(made.json()["key"])
 
 
+async def _refused(desk: Desk) -> list[tuple[str, str, str]]:
+    return [entry for entry in await desk.logged() if entry[0] == "node n"]
+
+
 def _detail(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["detail"]
 
@@ -94,8 +98,10 @@ async def test_a_key_opens_nothing_that_people_may_see_and_that_is_written_down(
         for path in ("/api/v1/monitors", "/api/backup/export", "/metrics", "/api/v1/node-keys"):
             assert (await node.ask(path)).status_code == 403, path
             assert (await node.ask(path)).status_code == 403, path
-        logged = [entry for entry in await desk.logged() if entry[0] == "node n"]
-        assert logged == [("node n", "node key refused", "n")] * 4
+        assert await _refused(desk) == [("node n", "node key refused", "n")] * 4
+        for number in range(50):
+            assert (await node.ask(f"/api/v1/monitors/{number}")).status_code == 403
+        assert len(await _refused(desk)) == 20, "nobody fills the audit log with it"
 
 
 async def test_a_revoked_key_ends_at_once_and_its_node_leaves(address: Address) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, cast
 
 import httpx
@@ -99,7 +100,9 @@ def test_memory_is_bounded_however_many_ask(limits: Limits) -> None:
         limits.stranger(f"10.0.{number // 250}.{number % 250}")
         limits.wrong(f"10.0.{number // 250}.{number % 250}", f"guess {number}")
         limits.good(f"hash {number}")
+        limits.take("node", f"{number}" * 10_000, NODE)
     assert len(limits) <= 200
+    assert len(pickle.dumps(list(limits._buckets))) < 20_000
 
 
 def test_it_is_told_in_the_log_once(limits: Limits, caplog: pytest.LogCaptureFixture) -> None:

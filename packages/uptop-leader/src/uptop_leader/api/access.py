@@ -62,7 +62,7 @@ class Access:
         """Networks of proxies whose word for who asks is believed."""
         self.limits = Limits() if limits is None else limits
         self.keys = KeyBook(leader.store.node_keys, lambda: leader.version)
-        self._misuse = Misuse(leader)
+        self._misuse = Misuse(leader, self.limits)
 
     def check_secret(self, request: Request) -> bool:
         """Whether the request shows the cluster secret; NotAuthenticated if it shows a wrong one.
@@ -247,6 +247,7 @@ class Access:
         self.limits.good(hashed)
 
     async def _misused(self, request: Request, key: NodeKey, what: str) -> None:
+        self.limits.take("misuse", key.node, PERSON)
         await self._misuse.note(key, self.source(request), what)
 
 

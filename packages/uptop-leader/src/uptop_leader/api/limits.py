@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """Buckets, and credentials that were good lately, that are remembered."""
+_NAME = 100  # characters of whose bucket it is: a node's id, an address, a hash
 _NET_BITS = 64  # of an IPv6 address: whoever has one of a network has them all
 
 log = logging.getLogger("uptop.api")
@@ -43,6 +44,10 @@ STRANGER = Rate(2000, 100.0)
 """An address without a credential: pages, badges, health."""
 WRONG = Rate(60, 1.0)
 """Wrong credentials of an address. Those that were good before it get through all the same."""
+
+
+NOTES = Rate(20, 1 / 60)
+"""What is written into the audit log of the misuse of a node's key."""
 
 
 class _Bucket:
@@ -75,6 +80,14 @@ class Limits:
             self._refuse(bucket, kind, who, rate)
         bucket.left -= 1
 
+    def has_room(self, kind: str, who: str, rate: Rate) -> bool:
+        """Whether there was room for one more, which is taken then."""
+        bucket = self._filled(kind, who, rate)
+        if bucket.left < 1:
+            return False
+        bucket.left -= 1
+        return True
+
     def stranger(self, source: str) -> None:
         """One request without a credential."""
         self.take("address", _net(source), STRANGER)
@@ -101,7 +114,7 @@ class Limits:
             self._good.popitem(last=False)
 
     def _filled(self, kind: str, who: str, rate: Rate) -> _Bucket:
-        now, name = self._steady(), (kind, who)
+        now, name = self._steady(), (kind, who[:_NAME])
         bucket = self._buckets.get(name)
         if bucket is None:
             bucket = self._buckets[name] = _Bucket(rate.at_once, now)
