@@ -1,7 +1,7 @@
 """Writes what the documents say of kinds and settings from the code itself: `hatch run docs`.
 
-`docs/checks.md`, `docs/channels.md` and `.env.example` are made here and never edited by hand; a
-test compares them with what this makes.
+`docs/checks.md`, `docs/channels.md`, `docs/settings.md` and `.env.example` are made here and never
+edited by hand; a test compares them with what this makes.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def pages() -> dict[str, str]:
     return {
         "docs/checks.md": _checks(),
         "docs/channels.md": _channels(),
+        "docs/settings.md": _settings_page(),
         ".env.example": _env_example(),
     }
 
@@ -125,6 +126,43 @@ def _limits(shape: shapes.IntType | shapes.FloatType) -> Iterator[str]:
     ):
         if bound is not None:
             yield f"{words} {bound:g}" if abs(bound) < 1e5 else f"{words} {bound:,.0f}"
+
+
+def _settings_page() -> str:
+    lines = [
+        "# Settings",
+        "",
+        f"{_MADE} Settings are environment variables; a file `.env` in",
+        "the directory that a program is started in is read too ([.env.example](../.env.example) is one to copy), and flags",
+        "outweigh both. A value that is not allowed stops the start with a line that names it; a variable",
+        "that is no setting is warned of. Times are written `30s`, `5m`, `12h`, `7d`.",
+    ]
+    for group, settings in _grouped().items():
+        lines += ["", f"## {group}", "", "| variable | of | default | allowed | meaning |"]
+        lines += ["|---|---|---|---|---|"]
+        lines += [
+            _settings_row(variable, roles, setting)
+            for variable, by_role in settings.items()
+            for roles, setting in _alike(by_role)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _alike(by_role: dict[str, Described]) -> list[tuple[str, Described]]:
+    """What roles say of a variable; those that say the same are told together."""
+    told: dict[str, tuple[list[str], Described]] = {}
+    for role, setting in by_role.items():
+        told.setdefault(_settings_row("", "", setting), ([], setting))[0].append(role)
+    return [(", ".join(roles), setting) for roles, setting in told.values()]
+
+
+def _settings_row(variable: str, roles: str, setting: Described) -> str:
+    default = "required" if setting.required else f"`{setting.default}`" if setting.default else "–"
+    meaning = setting.help + (" (a secret)" if setting.secret else "")
+    if not setting.built:
+        meaning += "; not built yet: setting it stops the start"
+    cells = (f"`{variable}`", roles, default, setting.allowed, meaning)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def _env_example() -> str:

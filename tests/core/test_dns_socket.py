@@ -83,8 +83,9 @@ def server(reply_to: Callable[[list[bytes]], list[bytes]], gather: int = 1) -> I
     try:
         yield f"127.0.0.1:{sock.getsockname()[1]}"
     finally:
-        sock.sendto(b"", sock.getsockname())
-        thread.join()
+        while thread.is_alive():  # a packet is dropped while the socket's buffer is full
+            sock.sendto(b"", sock.getsockname())
+            thread.join(0.05)
         sock.close()
 
 

@@ -55,6 +55,11 @@ def test_every_wrong_value_gets_one_line_that_says_what_is_allowed() -> None:
     )
 
 
+def test_proxies_are_trusted_by_their_networks() -> None:
+    (line,) = refused(TRUSTED_PROXIES="proxy.example.com")
+    assert line.startswith("UPTOP_TRUSTED_PROXIES: 'proxy.example.com' is not allowed: a block of")
+
+
 def test_a_follower_needs_the_url_and_the_secret_of_its_leader() -> None:
     told = refused(CLUSTER_MODE="follower")
     assert [line.partition(":")[0] for line in told] == ["UPTOP_PEER_URL", "UPTOP_CLUSTER_SECRET"]

@@ -156,7 +156,7 @@ def test_commands_and_flags_that_are_shown_exist(
     assert all(flag in said for flag in flags), said
 
 
-@pytest.mark.parametrize("path", ["docs/checks.md", "docs/channels.md"])
+@pytest.mark.parametrize("path", ["docs/checks.md", "docs/channels.md", "docs/settings.md"])
 def test_generated_pages_are_current(path: str) -> None:
     assert pages()[path] == (ROOT / path).read_text(), "run: hatch run docs"
 

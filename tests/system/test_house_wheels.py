@@ -58,6 +58,7 @@ def test_four_wheels_are_built_and_carry_their_types(wheels: Path) -> None:
     for wheel in wheels.glob("*.whl"):
         listing = run(sys.executable, "-m", "zipfile", "-l", wheel, cwd=wheels)
         assert "/py.typed" in listing, wheel.name
+        assert "/licenses/LICENSE" in listing, wheel.name
         assert "tests/" not in listing, wheel.name
 
 
