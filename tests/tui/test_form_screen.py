@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 from textual.events import Key
 
@@ -11,7 +12,7 @@ from tests.leader.helms import api, hook
 from tests.tui.screens import Seat, seated
 from uptop_core.checks.http import HttpCheck
 from uptop_tui.forms.inputs import Line
-from uptop_tui.forms.rows import FieldRow, Section
+from uptop_tui.forms.rows import LIVE_S, FieldRow, Section
 from uptop_tui.screens.confirm import AskScreen, ConfirmScreen
 from uptop_tui.screens.form import FormScreen
 from uptop_tui.screens.overview import OverviewPage
@@ -109,10 +110,11 @@ async def test_what_only_the_leader_knows_is_told_at_its_field_in_a_section_that
 async def test_the_keys_that_move_do_so_before_the_next_letter_is_written(tmp_path: Path) -> None:
     async with seated(tmp_path) as seat:
         await begins_http(seat)
-        for key in ("x", "tab", "y", "down", "5", "shift+tab", "up", "up", "tab"):
+        for key in ("x", "tab", "y", "down", "5", "shift+tab", "6", "ctrl+s"):
             seat.app.post_message(Key(key, key if len(key) == 1 else None))
-        await seat.until("written", lambda: entries(seat)["interval"] == "5")
-        assert (entries(seat)["name"], entries(seat)["check.url"]) == ("x", "y")
+        await seat.until("refused", lambda: row(seat, "check.url").problem)
+        assert (row(seat, "name").problem, entries(seat)["interval"]) == ("", "5")
+        assert (entries(seat)["name"], entries(seat)["check.url"]) == ("x", "6")
 
 
 def entries(seat: Seat) -> dict[str, Entry]:
@@ -130,6 +132,23 @@ async def test_what_is_typed_before_the_list_is_there_does_nothing_to_monitors(
         await seat.press("escape")
         await closes(seat)
         assert not made(seat, "Shop").paused
+
+
+async def test_what_the_leader_said_stands_until_the_field_is_filled_in_anew(
+    tmp_path: Path,
+) -> None:
+    async with seated(tmp_path, api(name="Shop"), hook()) as seat:
+        await begins_http(seat)
+        await writes(seat, "check.url", "https://shop.example.com")
+        await writes(seat, "name", "Shop")
+        await seat.press("ctrl+s")
+        await seat.until("refused", lambda: row(seat, "name").problem)
+        await seat.press("down")
+        with anyio.move_on_after(2 * LIVE_S):
+            await seat.until("taken back", lambda: not row(seat, "name").problem)
+        assert row(seat, "name").problem == "the name 'Shop' is another's already"
+        await seat.press("up", "x")
+        await seat.until("looked at", lambda: not row(seat, "name").problem)
 
 
 async def test_a_field_is_looked_at_while_one_writes(tmp_path: Path) -> None:

@@ -121,6 +121,11 @@ class Chosen(Static, can_focus=True):
         shown = Content(", ".join(words)) if words else Content.styled("none", "$text-muted")
         return Content.assemble(shown, ("  ▾", "$text-muted"))
 
+    @property
+    def entry(self) -> Entry:
+        """What is chosen."""
+        return self._values if self._several else "".join(self._values)
+
     def action_step(self, by: int) -> None:
         """The one before, or after."""
         options: Sequence[Option] = self._field.options
@@ -159,7 +164,7 @@ class Chosen(Static, can_focus=True):
         if values != self._values:
             self._values = values
             self.refresh(layout=True)
-            self.post_message(Filled(values if self._several else "".join(values)))
+            self.post_message(Filled(self.entry))
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
@@ -175,6 +180,20 @@ def input_for(field: Field, entry: Entry) -> Widget:
     if field.shape in _LONG:
         return Lines(entry, compact=True, highlight_cursor_line=False, soft_wrap=True)
     return Line(entry, compact=True, password=field.secret, placeholder=_placeholder(field))
+
+
+def entry_in(widget: Widget, otherwise: Entry) -> Entry:
+    """What stands in one of these widgets now."""
+    match widget:
+        case Line():
+            return widget.value
+        case Lines():
+            return widget.text
+        case YesNo():
+            return widget.is_yes
+        case Chosen():
+            return widget.entry
+    return otherwise
 
 
 def _placeholder(field: Field) -> str:

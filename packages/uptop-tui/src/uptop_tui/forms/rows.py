@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from uptop_tui.forms.fields import Shape
-from uptop_tui.forms.inputs import Filled, Line, input_for
+from uptop_tui.forms.inputs import Filled, Line, entry_in, input_for
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -109,9 +109,19 @@ class FieldRow(Grid):
         """What the field is filled in with."""
         return self.children[1]
 
+    @property
+    def entry(self) -> Entry:
+        """What stands in it now, even if nobody has been told yet."""
+        return entry_in(self.input, self._entry)
+
     def show_problem(self, words: str) -> None:
-        """Say what is wrong with it; nothing, if nothing is."""
+        """Say what is wrong with it; nothing, if nothing is. That stands until it is filled in
+        anew.
+        """
         self.problem = words
+        self._is_touched = False
+        if self._timer is not None:
+            self._timer.stop()
         self.query_one(".problem", Static).update(Content(f"▲ {words}"))
         self.set_class(bool(words), "-wrong")
 
@@ -136,6 +146,7 @@ class FieldRow(Grid):
             self._judge()
 
     def _judge(self) -> None:
+        self._is_touched = False
         self.post_message(self.Judge(self))
 
 

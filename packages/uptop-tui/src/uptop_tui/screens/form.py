@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import anyio
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from uptop_tui.forms.drafts import Body, Draft
 
 CHANGED = 412
+SETTLE_S = 1.0
 _MEANWHILE = "Somebody else changed it meanwhile. Nothing of yours has been saved."
 _ANSWERS = (
     ("keep", "Load it anew, and put my changes over it"),
@@ -162,9 +164,11 @@ class FormScreen(ModalScreen[Any]):
 
     def on_field_row_changed(self, event: FieldRow.Changed) -> None:
         event.stop()
-        self.draft.fill(event.row.field.name, event.entry)
-        self._show_relevant()
-        self._banner("")
+        name = event.row.field.name
+        if self.draft.entries[name] != event.entry:
+            self.draft.fill(name, event.entry)
+            self._show_relevant()
+            self._banner("")
 
     def on_field_row_judge(self, event: FieldRow.Judge) -> None:
         """Say what is wrong with a field, now that it was filled in."""
@@ -208,6 +212,7 @@ class FormScreen(ModalScreen[Any]):
 
     async def _save(self) -> None:
         try:
+            await self._take_all()
             problems = self.draft.problems(self._now())
             await self._show(problems, [])
             if not problems:
@@ -222,6 +227,19 @@ class FormScreen(ModalScreen[Any]):
             self._banner(str(error))
         finally:
             self._is_saving = False
+
+    async def _take_all(self) -> None:
+        """Let every field take the keys that were meant for it: who types fast may have saved before
+        the last letters were written.
+        """
+        with anyio.move_on_after(SETTLE_S):
+            for row in self._rows():
+                taken = anyio.Event()
+                row.input.call_later(taken.set)
+                await taken.wait()
+        for row in self._rows():
+            self.draft.fill(row.field.name, row.entry)
+        self._show_relevant()
 
     async def _refused(self, error: LeaderRefused) -> None:
         if error.status == CHANGED and self._again is not None:
