@@ -15,6 +15,7 @@ import anyio
 import uvicorn
 
 from docs.browser import browsing
+from docs.screens import let_in, take_screens
 from docs.showcase import NOW, monitor_id, showcase
 from uptop_leader.api.app import build_app
 
@@ -31,6 +32,9 @@ _DESK, _PHONE = (1180, 1500), (390, 1100)
 async def take(folder: Path) -> None:
     """All pictures, into a folder."""
     with tempfile.TemporaryDirectory() as place, showcase(Path(place)) as leader:
+        let_in(leader)
+        async with _served(leader) as url:
+            await take_screens(url, folder)
         async with _served(leader) as url, browsing() as browser, browser.tab() as tab:
             await tab.zone("Europe/Berlin")
             await tab.clock(NOW + 20)
@@ -71,7 +75,7 @@ def main() -> None:
     """Take them all, and say which."""
     FOLDER.mkdir(exist_ok=True)
     anyio.run(take, FOLDER)
-    for path in sorted(FOLDER.glob("*.png")):
+    for path in sorted((*FOLDER.glob("*.png"), *FOLDER.glob("*.svg"))):
         sys.stdout.write(f"{path.relative_to(FOLDER.parent.parent)}\n")
 
 

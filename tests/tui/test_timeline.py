@@ -101,3 +101,10 @@ def test_the_words_of_a_post_are_no_markup_and_no_escapes() -> None:
     plain = told(timeline(OPEN, (), [nasty]), NOW).plain
     assert "[red]x[/red]" in plain
     assert "\x1b" not in plain
+
+
+def test_long_words_go_on_below_themselves() -> None:
+    long = replace(post(NOW), words="word " * 40)
+    lines = told(timeline(OPEN, (), [long]), NOW, 60).plain.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert lines[-1].startswith(" " * 20 + "word")

@@ -156,6 +156,8 @@ class UptopApp(App["KeptLeader"]):
         """Go to a page."""
         if name in {page.name for page in self.pages()}:
             self.switch_mode(name)
+            while len(self.screen_stack) > 1:  # what was opened from it is left
+                self.pop_screen()
         else:
             self.tell(f"the page {name} is not for the role {self.role}", is_error=True)
 

@@ -6,6 +6,7 @@ first, each with what happened and on what it rests.
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ UNTOLD = {
     "flapping": "nobody is told: it goes up and down all the time, which was told once",
     "dependency": "nobody is told: what it depends on is down",
 }
+_INDENT = 18
 ENDS = {
     "recovered": "recovered",
     "paused": "ended, since the monitor was paused",
@@ -56,13 +58,15 @@ def timeline(
     return tuple(sorted(found, key=lambda entry: entry.at))  # stable: what began stands first
 
 
-def told(entries: Iterable[Entry], now_ms: int) -> Content:
-    """The timeline as it is shown."""
+def told(entries: Iterable[Entry], now_ms: int, width: int = 80) -> Content:
+    """The timeline as it is shown, so many columns wide."""
+    room = max(20, width - _INDENT - 2)
     lines: list[Content] = []
     for entry in entries:
         at = Content.styled(f"{moment(entry.at, now_ms):>16}", QUIET)
         lines.append(Content.assemble(at, "  ", (entry.sign, entry.style), f" {entry.what}"))
-        lines += [Content.styled(f"{'':18}  {line}", QUIET) for line in entry.more]
+        for line in entry.more:
+            lines += [Content.styled(" " * (_INDENT + 2) + one, QUIET) for one in wrap(line, room)]
     return Content("\n").join(lines)
 
 

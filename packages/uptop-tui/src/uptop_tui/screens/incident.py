@@ -102,12 +102,23 @@ class IncidentPage(ActsOnIncidents):
         return Story(incident, moved.transitions, tuple(posts.values()))
 
     def _was_read(self, story: Story) -> None:
-        self._story, now = story, self.uptop.now()
+        self._story = story
         self._show_state()
-        entries = timeline(story.incident, story.transitions, story.posts)
-        self.query_one("#timeline", Static).update(told(entries, now))
-        self.query_one("#evidence", Static).update(evidence(story.incident.evidence, now))
+        self._show_story()
         self.refresh_bindings()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._show_story()
+
+    def _show_story(self) -> None:
+        if self._story is None:
+            return
+        story, now, box = self._story, self.uptop.now(), self.query_one(VerticalScroll)
+        width = box.scrollable_content_region.width or self.app.size.width
+        entries = timeline(story.incident, story.transitions, story.posts)
+        self.query_one("#timeline", Static).update(told(entries, now, width))
+        self.query_one("#evidence", Static).update(evidence(story.incident.evidence, now))
 
     def _was_refused(self, sentence: str) -> None:
         self.query_one("#state", Static).update(Content(sentence))

@@ -1,4 +1,6 @@
-"""What is done with an incident, from wherever one is shown: acknowledge it, open its monitor."""
+"""What is done with an incident, from wherever one is shown: acknowledge it, write about it, open its
+monitor.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from uptop_core.escaping import escape
+from uptop_tui.screens import editing
 from uptop_tui.screens.monitor import MonitorPage
 from uptop_tui.screens.note import NoteScreen
 from uptop_tui.screens.page import Page
@@ -25,6 +28,7 @@ class ActsOnIncidents(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "acknowledge", "Acknowledge"),
+        Binding("w", "write", "Write a post"),
         Binding("m", "monitor", "Monitor"),
     ]
 
@@ -51,6 +55,12 @@ class ActsOnIncidents(Page):
         if self.uptop.role != "viewer" and incident.ended is None:
             yield SystemCommand(
                 "Acknowledge (a)", f"take on the incident of {name}", self.action_acknowledge
+            )
+        if self.uptop.role != "viewer":
+            yield SystemCommand(
+                "Write a post (w)",
+                f"tell people about {name} on the status page",
+                self.action_write,
             )
         yield SystemCommand("Monitor (m)", f"see {name} in full", self.action_monitor)
 
@@ -79,6 +89,22 @@ class ActsOnIncidents(Page):
             return f"{name}: acknowledged"
 
         self.uptop.do(lambda: self.uptop.client.acknowledge(incident.id, note), said)
+
+    def action_write(self) -> None:
+        """Write about it for the status page, on in its thread where there is one."""
+        if (incident := self.meant()) is not None:
+            self.uptop.do(lambda: self._write(incident), str)
+
+    async def _write(self, incident: IncidentView) -> str:
+        posts = (await self.uptop.client.posts(incident=incident.id)).posts
+        last = posts[0] if posts and posts[0].kind != "resolved" else None
+        return await editing.write_post(
+            self.uptop,
+            last=last,
+            incident=incident.id,
+            monitors=(incident.monitor,),
+            title="" if last is not None else incident.name,
+        )
 
     def action_monitor(self) -> None:
         """Open the page of its monitor."""

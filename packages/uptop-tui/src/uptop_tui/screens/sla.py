@@ -71,9 +71,9 @@ class SlaPage(Page):
         if self._ticks % AGAIN_S == 0:
             self._read.again()
 
-    def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
-        span = (event.tab.id or "").removeprefix("of-")
-        if span in SPANS and span != self._span:
+    def on_tabs_tab_activated(self) -> None:
+        span = self._chosen()
+        if span != self._span:
             self._span = span
             self.query_one("#sum", Static).update("reading …")
             self._read.again(now=True)
@@ -90,8 +90,13 @@ class SlaPage(Page):
     def action_span(self, by: int) -> None:
         """A longer or shorter span."""
         names = list(SPANS)
-        place = max(0, min(names.index(self._span) + by, len(names) - 1))
+        place = max(0, min(names.index(self._chosen()) + by, len(names) - 1))
         self.query_one(Tabs).active = f"of-{names[place]}"
+
+    def _chosen(self) -> str:
+        """The span whose tab is active: where keys come fast, news of that come after."""
+        span = self.query_one(Tabs).active.removeprefix("of-")
+        return span if span in SPANS else self._span
 
     def action_sort(self) -> None:
         """Sort by the next figure."""
