@@ -14,6 +14,7 @@ from tests.leader.helms import api, hook
 from tests.leader.store_samples import set_up
 from uptop_core.clock import Clock
 from uptop_leader.api.app import build_app
+from uptop_leader.api.limits import Limits
 from uptop_leader.leader import Leader
 from uptop_leader.maintenance import Maintenance
 from uptop_leader.seal import Keyring, token_hash
@@ -70,12 +71,17 @@ class Running:
         async with httpx.AsyncClient(trust_env=False) as http, anyio.create_task_group() as tasks:
             chosen = LeaderSettings(leader_checks="never", cluster_secret=self._secret)
             leader = Leader(chosen, self._store, self._store.load(), self._clock, http)
-            config = uvicorn.Config(build_app(leader), log_config=None, lifespan="off")
+            app = build_app(leader, limits=Limits(self._steady))
+            config = uvicorn.Config(app, log_config=None, lifespan="off")
             self._server = _Server(config)
             tasks.start_soon(leader.run)
             tasks.start_soon(self._say_ready)
             await self._server.serve(sockets=[self._listener])
             tasks.cancel_scope.cancel()
+
+    def _steady(self) -> float:
+        """Runs fast: who tries everything, wrong tokens too, is not to be refused for how often."""
+        return 1000 * self._clock.monotonic()
 
     async def _say_ready(self) -> None:
         while not self._server.started:
