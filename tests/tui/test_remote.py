@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
+import weakref
 from typing import TYPE_CHECKING
 
 import anyio
@@ -116,6 +118,20 @@ async def test_one_that_is_ended_before_it_began_does_not_begin() -> None:
     with anyio.fail_after(5):
         assert await shown.terminal.run()
     assert shown.raw == b""
+
+
+async def test_nothing_of_an_app_is_left_when_it_is_over() -> None:
+    async def look() -> weakref.ref[object]:
+        shown = Shown()
+        async with anyio.create_task_group() as tasks:
+            shown.start(tasks)
+            await shown.until("drawn", lambda: b"Overview" in shown.raw)
+            shown.terminal.typed(b"q")
+        return weakref.ref(shown.terminal.app)
+
+    left = await look()
+    gc.collect()
+    assert left() is None
 
 
 @pytest.mark.parametrize(

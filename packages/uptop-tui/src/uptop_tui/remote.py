@@ -222,6 +222,8 @@ class _FarDriver(Driver):
 
     def stop_application_mode(self) -> None:
         self.disable_input()
+        for _ in self._parser.feed(""):  # its end: what it holds of the last key goes with it
+            pass
         self._terminal.write("".join(_OFF).encode())
 
     # What would be this machine's

@@ -124,6 +124,8 @@ class Door(asyncssh.SSHServer):
     def _close_if_unused(self) -> None:
         if self._closing is not None:
             self._closing.cancel()
+        if self._connection is None:
+            return
         self._closing = asyncio.get_running_loop().call_later(UNUSED_S, self._close_unused)
 
     def _close_unused(self) -> None:
