@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import anyio
@@ -69,7 +70,11 @@ class Running:
 
     async def _run(self) -> None:
         async with httpx.AsyncClient(trust_env=False) as http, anyio.create_task_group() as tasks:
-            chosen = LeaderSettings(leader_checks="never", cluster_secret=self._secret)
+            chosen = LeaderSettings(
+                leader_checks="never",
+                cluster_secret=self._secret,
+                trusted_proxies=(ip_network("127.0.0.0/8"),),
+            )
             leader = Leader(chosen, self._store, self._store.load(), self._clock, http)
             app = build_app(leader, limits=Limits(self._steady))
             config = uvicorn.Config(app, log_config=None, lifespan="off")

@@ -73,7 +73,7 @@ class Backups:
             Endpoint(
                 method="GET", path="/backup/export", prefix="/api", run=self.export,
                 topic="backup", role=Role.ADMIN, summary="Take the configuration out",
-                query=ExportQuery, answer=dict,
+                query=ExportQuery, answer=dict, answer_media=(_JSON, _YAML),
             ),
             Endpoint(
                 method="POST", path="/backup/import", prefix="/api", run=self.take,

@@ -66,6 +66,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     optional_body: bool = False
     media: tuple[str, ...] = ("application/json",)
     answer: Any = None
+    answer_media: tuple[str, ...] = ("application/json",)
     status: int = 200
     document: bool = False
     """Whether `run` reads the body itself, as a document of the `media`."""

@@ -135,7 +135,8 @@ def _success(endpoint: Endpoint) -> Schema:
         schema: Schema = {"$ref": REF.format(name=endpoint.answer.__name__)}
         success["content"] = {"application/json": {"schema": schema}}
     elif endpoint.answer is not None:
-        success["content"] = {"application/json": {"schema": {"type": "object"}}}
+        schema = {"type": "object"}
+        success["content"] = {media: {"schema": schema} for media in endpoint.answer_media}
     return success
 
 
