@@ -11,10 +11,13 @@ from textual.events import Key
 from tests.leader.helms import api, hook
 from tests.tui.screens import Seat, seated
 from uptop_core.checks.http import HttpCheck
+from uptop_tui.forms.bodies import user_form
+from uptop_tui.forms.drafts import Draft
 from uptop_tui.forms.inputs import Line
 from uptop_tui.forms.rows import LIVE_S, FieldRow, Section
 from uptop_tui.screens.confirm import AskScreen, ConfirmScreen
 from uptop_tui.screens.form import FormScreen
+from uptop_tui.screens.help import HelpScreen
 from uptop_tui.screens.overview import OverviewPage
 from uptop_tui.screens.pick import PickScreen
 
@@ -239,3 +242,25 @@ async def test_a_viewer_is_offered_no_form(tmp_path: Path) -> None:
             await seat.press(key)
         await seat.pilot.pause()
         assert isinstance(seat.app.screen, OverviewPage)
+
+
+async def test_who_looks_at_help_while_it_is_saved_comes_back_to_the_page(tmp_path: Path) -> None:
+    async with seated(tmp_path) as seat:
+        began, goes_on = anyio.Event(), anyio.Event()
+        results: list[Any] = []
+
+        async def save(body: dict[str, Any]) -> str:
+            began.set()
+            await goes_on.wait()
+            return f"{body['name']} saved"
+
+        form = FormScreen(Draft(user_form(), is_new=True), save)
+        await seat.app.push_screen(form, results.append)
+        await seat.until("its fields", lambda: form.focused is not None)
+        await seat.press("x", "ctrl+s")
+        await seat.until("saving", began.is_set)
+        await seat.press("escape", "f1")
+        assert isinstance(seat.app.screen, HelpScreen)
+        goes_on.set()
+        await closes(seat)
+        assert results == ["x saved"]

@@ -9,7 +9,7 @@ import pytest
 from uptop_leader.api.kinds import all_kinds
 from uptop_tui.forms.drafts import Draft
 from uptop_tui.forms.known import Known
-from uptop_tui.forms.maintenance import maintenance_draft, maintenance_form, new_maintenance
+from uptop_tui.forms.maintenance import maintenance_form, new_maintenance
 from uptop_tui.forms.recurring import read_repeat, repeat_words, write_repeat
 
 KINDS = all_kinds()
@@ -27,7 +27,7 @@ def new(**entries: Any) -> Draft:
 
 
 def edited(body: dict[str, Any]) -> Draft:
-    return maintenance_draft(maintenance_form(KINDS, Known(), is_new=False), body)
+    return Draft(maintenance_form(KINDS, Known(), is_new=False), body)
 
 
 def test_what_is_once_begins_now_for_an_hour_if_nothing_else_is_said() -> None:
@@ -126,3 +126,10 @@ def test_a_table_says_in_words_how_it_recurs() -> None:
     assert repeat_words("FREQ=WEEKLY;BYDAY=SU;BYHOUR=2", "2h") == "Sun 02:00 for 2h"
     assert repeat_words("FREQ=DAILY;BYHOUR=2;BYMINUTE=30", "2h") == "daily 02:30 for 2h"
     assert repeat_words("FREQ=MONTHLY;BYDAY=1SU", "2h") == "FREQ=MONTHLY;BYDAY=1SU for 2h"
+
+
+def test_what_somebody_else_made_recur_meanwhile_recurs_when_loaded_anew() -> None:
+    draft = edited({"name": "a", "start": START, "end": START + 3_600_000, "all": True})
+    draft.fill("name", "b")
+    theirs = {"name": "a", "rrule": "FREQ=DAILY;BYHOUR=3", "duration": 1800, "all": True}
+    assert draft.rebase(theirs, keep=True).body(NOW) == {**theirs, "name": "b"}

@@ -37,11 +37,15 @@ def _nothing(_: Body) -> list[Problem]:
     return []
 
 
+def _no_entries(_: Body) -> Entries:
+    return {}
+
+
 class Form(Struct, frozen=True, kw_only=True):
     """What is to be filled in.
 
     `relevant` names the fields that matter with what was filled in, `made` makes the body of what
-    was read, `judged` says what is wrong with a whole body (advice: the leader has the last word).
+    was read, `derived` the entries of fields that a body has not; `judged` says what is wrong with a whole body (advice: the leader has the last word).
     `zone_field` holds the zone of the moments. `places` says at which field a problem is shown
     that names another one.
     """
@@ -50,6 +54,7 @@ class Form(Struct, frozen=True, kw_only=True):
     fields: tuple[Field, ...]
     relevant: Callable[[Form, Mapping[str, Entry]], Collection[str]] = _everything
     made: Callable[[Body, Mapping[str, Entry]], Body] = _same
+    derived: Callable[[Body], Entries] = _no_entries
     judged: Callable[[Body], list[Problem]] = _nothing
     zone_field: str = ""
     places: Mapping[str, str] = {}
@@ -72,7 +77,7 @@ class Draft:
         self.base: Body = copy.deepcopy(base or {})
         self.is_new = is_new
         self._fields = {field.name: field for field in form.fields}
-        self._given = dict(given or {})
+        self._given = {**({} if is_new else form.derived(self.base)), **(given or {})}
         unset = Setting()
         self.unset = {one.name: entry_of(one, one.default, unset) for one in form.fields}
         self.begun = self._begin()
@@ -147,8 +152,8 @@ class Draft:
         return at, loose
 
     def rebase(self, base: Body, *, keep: bool) -> Draft:
-        """The same form over what there is now; `keep` puts what was changed over that."""
-        fresh = Draft(self.form, base, self._given, is_new=self.is_new)
+        """The form of the same thing over what there is of it now; `keep` puts what was changed over that."""
+        fresh = Draft(self.form, base)
         if keep:
             for name in self.changed:
                 fresh.fill(name, self.entries[name])

@@ -30,7 +30,7 @@ def monitor_form(kinds: Kinds, kind: str, known: Known, *, is_new: bool) -> Form
     """The form of a monitor of some kind."""
     check = _kind_fields(kinds.monitor, "check", kind, f"More of {kind}")
     around = fields_of(kinds.monitor, _monitor_hints(kinds, known), section=_PLACE)
-    dropped = {f"{name}" for name in _OF_NODES} if kind in JUDGED_KINDS else set()
+    dropped = set(_OF_NODES) if kind in JUDGED_KINDS else set()
     if kind == "group":
         dropped |= {"interval", "check.conditions", "keep_body"}
     name, *rest = (field for field in around if field.name not in dropped)

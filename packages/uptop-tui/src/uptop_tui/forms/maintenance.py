@@ -58,6 +58,7 @@ def maintenance_form(kinds: Kinds, known: Known, *, is_new: bool) -> Form:
         fields=tuple(sorted(found.values(), key=lambda field: place.get(field.name, 99))),
         relevant=_relevant,
         made=_made,
+        derived=_derived,
         zone_field="timezone",
         places={"rrule": "repeat", "end": "duration", "": "monitors"},
     )
@@ -70,14 +71,14 @@ def new_maintenance(form: Form, zone: str, monitors: tuple[str, ...] = ()) -> Dr
     return Draft(form, given=given, is_new=True)
 
 
-def maintenance_draft(form: Form, body: Body) -> Draft:
-    """The draft of the maintenance that there is."""
+def _derived(body: Body) -> Entries:
+    """When it is, as people choose it."""
     rrule, start, end = (body.get(name) for name in ("rrule", "start", "end"))
-    given: Entries = {"when": AGAIN if rrule else ONCE}
-    given |= _repeat_entries(read_repeat(rrule) if rrule else Repeat())
+    entries: Entries = {"when": AGAIN if rrule else ONCE}
+    entries |= _repeat_entries(read_repeat(rrule) if rrule else Repeat())
     if start is not None and end is not None:
-        given["duration"] = written_span((end - start) / 1000)
-    return Draft(form, body, given)
+        entries["duration"] = written_span((end - start) / 1000)
+    return entries
 
 
 def _repeat_entries(repeat: Repeat) -> Entries:

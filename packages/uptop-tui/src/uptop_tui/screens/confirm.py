@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -59,7 +60,7 @@ class AskScreen(ModalScreen[str]):
             is_long = sum(len(label) + 6 for _, label in self._answers) > 60
             with (Vertical if is_long else Horizontal)(id="answers"):
                 for name, label in self._answers:
-                    yield Button(f"[ {label} ]", name=name, compact=True)
+                    yield Button(Content(f"[ {label} ]"), name=name, compact=True)
 
     def on_mount(self) -> None:
         self.query(Button).first().focus()

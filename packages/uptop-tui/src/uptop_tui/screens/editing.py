@@ -22,7 +22,7 @@ from uptop_tui.forms.kinds import (
     new_monitor,
 )
 from uptop_tui.forms.known import Known
-from uptop_tui.forms.maintenance import maintenance_draft, maintenance_form, new_maintenance
+from uptop_tui.forms.maintenance import maintenance_form, new_maintenance
 from uptop_tui.screens.confirm import ConfirmScreen
 from uptop_tui.screens.form import FormScreen
 from uptop_tui.screens.pick import PickScreen
@@ -182,7 +182,7 @@ def _draft(kinds: Kinds, where: Where, settings: Body, known: Known) -> Draft:
     if where == "channels":
         form = channel_form(kinds, settings["provider"]["type"], known, is_new=False)
         return Draft(form, settings)
-    return maintenance_draft(maintenance_form(kinds, known, is_new=False), settings)
+    return Draft(maintenance_form(kinds, known, is_new=False), settings)
 
 
 async def _add(app: UptopApp, where: Where, draft: Draft) -> str:

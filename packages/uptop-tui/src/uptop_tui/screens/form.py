@@ -194,6 +194,8 @@ class FormScreen(ModalScreen[Any]):
 
     def action_leave(self) -> None:
         """Leave; what was filled in is not lost without a question."""
+        if self._is_saving:
+            return
         if not self.draft.changed:
             self.dismiss(None)
             return
@@ -206,7 +208,7 @@ class FormScreen(ModalScreen[Any]):
 
     def action_save(self) -> None:
         """Send it, if no field is wrong by itself."""
-        if not self._is_saving and self.is_current:
+        if not self._is_saving:
             self._is_saving = True
             self.run_worker(self._save(), exclusive=True, group="save")
 
@@ -218,6 +220,8 @@ class FormScreen(ModalScreen[Any]):
             if not problems:
                 self._banner("saving …", is_wrong=False)
                 answer = await self._send(self.draft.body(self._now()))
+                while self.app.screen is not self:  # help may stand over it
+                    await self.app.pop_screen()
                 self.dismiss(answer)
         except LeaderRefused as error:
             await self._refused(error)
