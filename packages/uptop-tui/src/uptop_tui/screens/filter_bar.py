@@ -20,9 +20,10 @@ class FilterBar(Horizontal):
     """
 
     HELP: ClassVar[str] = (
-        "Words that must all hold: `api` is looked for in name, target and error,\n"
-        "`status:down,late`, `tag:web`, `type:http`, `region:eu`, `name:shop` in one field,\n"
-        "`-staging` means without. Enter goes to the list, Esc takes the filter away."
+        "Words that must all hold. `api` is looked for in name,\n"
+        "target and error; `status:down,late`, `tag:web`, `type:http`,\n"
+        "`region:eu`, `name:shop` in one field; `-staging` means without.\n"
+        "Enter goes to the list, Esc takes the filter away."
     )
     FIELDS: ClassVar[tuple[str, ...]] = FIELDS
     DEFAULT_CSS = """

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
+_GENERAL = ("scroll_", "page_", "screen.", "app.focus_")  # Textual's own, as everywhere
 _NAMES = {"question_mark": "?", "slash": "/", "escape": "esc", "space": "space"}
 
 
@@ -27,7 +28,7 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen {
         align: center middle;
         VerticalScroll {
-            width: 72;
+            width: 88;
             max-width: 95%;
             height: auto;
             max-height: 90%;
@@ -74,6 +75,8 @@ def _keys(page: Screen[object]) -> Iterator[tuple[str, str]]:
     found: dict[str, list[str]] = {}
     for active in page.active_bindings.values():
         binding = active.binding
+        if binding.action.startswith(_GENERAL):
+            continue
         if what := binding.description or binding.tooltip:
             name = binding.key_display or _NAMES.get(binding.key, binding.key)
             found.setdefault(what, []).append(name)

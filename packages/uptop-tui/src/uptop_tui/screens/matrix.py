@@ -29,11 +29,13 @@ class MatrixPage(ActsOnMonitors):
 
     TITLE = "Matrix"
     HELP: ClassVar[str] = (
-        "Which place sees what, right now: a column for each node, named by its region.\n"
-        "● it sees it up, and how long that took · ▼ it sees it down, and why\n"
-        "(in brackets) the vote does not count, and why · – it does not look\n"
-        "Below the table: the votes of the monitor the cursor is on.\n"
-        "Where there are more nodes than columns, < and > show others."
+        "Which place sees what, right now: a column for each node.\n"
+        "● it sees it up, and how long that took\n"
+        "▼ it sees it down, and why\n"
+        "(in brackets) the vote does not count, and why\n"
+        "– it does not look\n"
+        "Below are the votes of the monitor the cursor is on.\n"
+        "< and > show other nodes, where there are more than columns."
     )
     DEFAULT_CSS = """
     MatrixPage #said {

@@ -51,9 +51,11 @@ class MonitorPage(ActsOnMonitors):
 
     TITLE = "Monitor"
     HELP: ClassVar[str] = (
-        "One monitor: how it stands and since when, what each node saw last, how long answers\n"
-        "took from each region (× failed, · nobody looked), and its days (█ nothing missed,\n"
-        "▆ ▄ a little, ▁ under 99 %, · not observed). h shows another stretch of time."
+        "One monitor: how it stands, what each node saw last, how long\n"
+        "answers took from each region, and its days.\n"
+        "× failed, · nobody looked\n"
+        "█ nothing missed, ▆ ▄ a little, ▁ under 99 %\n"
+        "h shows another stretch of time."
     )
     DEFAULT_CSS = """
     MonitorPage {

@@ -32,10 +32,13 @@ class OverviewPage(ActsOnMonitors):
     TITLE = "Overview"
     HELP: ClassVar[str] = (
         "Every monitor as it stands, what is down first.\n"
-        "↻ it is being rechecked · ✓ its incident is acknowledged · VOTES: up of fresh\n"
-        "LATENCY 24 H: height is how long answers took, × failed, · nobody looked\n"
-        "/ filters, s sorts by the next column, S turns the order, f folds a group,\n"
-        "Space chooses several, then p u r m d act on all of them. Click a heading to sort."
+        "↻ it is being rechecked · ✓ its incident is acknowledged\n"
+        "VOTES: up of fresh\n"
+        "LATENCY 24 H: height is how long answers took,\n"
+        "× failed, · nobody looked\n"
+        "s or a click on a heading sorts, S turns the order.\n"
+        "f folds a group, F all, ! shows only problems.\n"
+        "Space chooses several, then p u r m d act on all of them."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
@@ -101,7 +104,7 @@ class OverviewPage(ActsOnMonitors):
         self._lines = {line.id: line for line in listed(views, self._wish)}
         moved = {id for id, line in self._lines.items() if before.get(id) != line}
         self._put(picture, self._lines if touched is None else moved.union(touched))
-        rows.empty = _NO_MATCH if self._wish.filter.words else _EMPTY
+        rows.empty = _NO_MATCH if self._wish.filter.words else _EMPTY if picture.as_of else "…"
         rows.reorder(list(self._lines))
 
     def _put(self, picture: Picture, ids: Iterable[str]) -> None:

@@ -27,7 +27,7 @@ class Rows(PaintedRows, can_focus=True):
     """A table of rows with an id each. With `chooses`, Space chooses several."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open"),
+        Binding("enter", "open", "Open", show=False),
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
