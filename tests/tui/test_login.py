@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 import trustme
+from textual.events import Key
 from textual.widgets import Input, Static
 
 from tests.tui.leaders import TOKEN, scripted
@@ -66,6 +67,20 @@ async def test_who_is_let_in_is_kept_with_the_token(leaders: Leaders) -> None:
     assert app.return_value == KeptLeader(url=url, token=TOKEN, name=name)
     assert leaders.read().latest == app.return_value
     assert stat.S_IMODE(leaders.path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("between", ["tab", "enter"])
+async def test_who_types_fast_writes_each_letter_where_it_was_meant(
+    leaders: Leaders, between: str
+) -> None:
+    app = LoginApp(leaders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for key in ("u", "r", "l", between, "t", "o", "k"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await pilot.pause()
+        written = [app.screen.query_one(f"#{name}", Input).value for name in ("url", "token")]
+    assert written == ["url", "tok"]
 
 
 async def test_a_leader_that_is_known_keeps_its_name(leaders: Leaders) -> None:

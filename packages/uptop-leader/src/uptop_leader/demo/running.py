@@ -125,7 +125,7 @@ uptop demo: one leader on SQLite, probes in eu-west and us-east, and targets of 
   status page  {url}/status
   metrics      {url}/metrics
   API          {url}/api/v1/monitors   (Authorization: Bearer {token})
-  terminal     UPTOP_TOKEN={token} uptop-tui --once --url {url}
+  terminal     UPTOP_TOKEN={token} uptop-tui --url {url}
 
 It ends {end} and leaves nothing behind. The first outage begins in some seconds.
 """

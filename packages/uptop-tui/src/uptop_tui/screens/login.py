@@ -41,6 +41,10 @@ class LoginScreen(Screen[KeptLeader | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave"),
         Binding("ctrl+s", "log_in", "Log in"),
+        # With priority: who types fast has the focus moved before the next letter is written.
+        Binding("tab", "go(1)", show=False, priority=True),
+        Binding("shift+tab", "go(-1)", show=False, priority=True),
+        Binding("enter", "go_on", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     LoginScreen { align: center middle; }
@@ -81,9 +85,16 @@ class LoginScreen(Screen[KeptLeader | None]):
 
     # What is done
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        if event.input.id == "url" and not self._written("token"):
-            self.query_one("#token", Input).focus()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter is the buttons' own where one of them has the focus."""
+        if action == "go_on":
+            return isinstance(self.focused, Input)
+        return super().check_action(action, parameters)
+
+    def action_go_on(self) -> None:
+        """Done with a line: to the token if there is none yet, else in."""
+        if self.focused is self.query_one("#url", Input) and not self._written("token"):
+            self.set_focus(self.query_one("#token", Input))  # at once; `focus` does it later
         else:
             self.action_log_in()
 
@@ -96,6 +107,13 @@ class LoginScreen(Screen[KeptLeader | None]):
             self.action_log_in()
         else:
             self.action_leave()
+
+    def action_go(self, by: int) -> None:
+        """To the next field, or the one before."""
+        if by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
 
     def action_leave(self) -> None:
         """Go without a leader."""
