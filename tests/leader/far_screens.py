@@ -84,18 +84,17 @@ class House:
 
     @contextlib.asynccontextmanager
     async def connected(
-        self, key: asyncssh.SSHKey, **options: Any
+        self, *keys: asyncssh.SSHKey
     ) -> AsyncIterator[asyncssh.SSHClientConnection]:
-        """A connection by this key."""
+        """A connection by one of these keys, which are tried one after the other."""
         async with asyncssh.connect(
             "127.0.0.1",
             self.port,
             username="somebody",
-            client_keys=[key],
+            client_keys=list(keys),
             known_hosts=None,
             config=None,
             agent_path=None,
-            **options,
         ) as connection:
             yield connection
 

@@ -172,3 +172,12 @@ def test_what_ssh_cannot_be_served_with_is_refused(tmp_path: Path) -> None:
     key = "ssh-ed25519 AAAAC3Nz"
     (line,) = refused(ADMIN_KEY=key, PORT="8080")
     assert line.startswith("UPTOP_PORT: must be another port than UPTOP_HTTP_PORT")
+
+
+def test_a_file_of_keys_that_others_can_write_is_warned_of(tmp_path: Path) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text("")
+    keys.chmod(0o600)
+    assert not [line for line in warnings(read(KEYS=str(keys))) if "UPTOP_KEYS" in line]
+    keys.chmod(0o666)
+    assert [line for line in warnings(read(KEYS=str(keys))) if line.startswith("UPTOP_KEYS: ")]

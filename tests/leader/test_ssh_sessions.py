@@ -64,6 +64,18 @@ async def test_a_key_that_is_nobodys_is_refused(tmp_path: Path, keys: Path) -> N
                 pass
 
 
+async def test_who_tries_key_after_key_is_not_listened_to_any_more(
+    tmp_path: Path, keys: Path
+) -> None:
+    async with housed(tmp_path, keys=keys) as house:
+        guesses = [new_key("guess") for _ in range(10)]
+        with pytest.raises(asyncssh.PermissionDenied):
+            async with house.connected(*guesses, VIEWER):
+                pass
+        async with house.connected(*guesses[:5], VIEWER):
+            pass
+
+
 async def test_keys_are_the_only_way_in(tmp_path: Path, keys: Path) -> None:
     async with housed(tmp_path, keys=keys) as house:
         ways = await asyncssh.get_server_auth_methods("127.0.0.1", house.port, username="viewer")

@@ -27,6 +27,8 @@ def warnings(settings: LeaderSettings) -> list[str]:
         )
     if settings.allow_private_targets:
         found.append("UPTOP_ALLOW_PRIVATE_TARGETS: checks may reach private and loopback addresses")
+    if settings.keys is not None and settings.keys.stat().st_mode & 0o022:
+        found.append(f"UPTOP_KEYS: {settings.keys} can be written by others, who let themselves in")
     if settings.insecure_skip_verify:
         found.append("UPTOP_INSECURE_SKIP_VERIFY: TLS certificates of targets are not verified")
     return found

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNUSED_S = 60.0  # a connection without a session is closed after this
+MOST_KEYS = 10  # that are nobody's, of one connection
 SPARE = 20  # connections beyond those of sessions, for who has not shown a key yet
 
 
@@ -51,6 +52,7 @@ class Door(asyncssh.SSHServer):
         self._connection: asyncssh.SSHServerConnection | None = None
         self._address = ""
         self._user: User | None = None
+        self._refused = 0
         self._open = 0
         self._closing: asyncio.TimerHandle | None = None
         self.gone = asyncio.Event()
@@ -95,7 +97,10 @@ class Door(asyncssh.SSHServer):
         that was asked about is the one that was proven when a session is opened.
         """
         self._user = None
-        self._user = await asyncio.to_thread(self._house.keys.owner, key, self._address)
+        if self._refused < MOST_KEYS:
+            self._user = await asyncio.to_thread(self._house.keys.owner, key, self._address)
+        if self._user is None:
+            self._refused += 1
         return self._user is not None
 
     def auth_completed(self) -> None:

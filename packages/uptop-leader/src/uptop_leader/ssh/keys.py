@@ -89,6 +89,8 @@ class KnownKeys:
 
 def _shows(key: asyncssh.SSHKey, line: str, address: str) -> dict[str, object] | None:
     """The options of a line that is for this key, from this address; None for any other."""
+    if _written(key) not in line:
+        return None
     try:
         options = asyncssh.import_authorized_keys(line).validate(key, address, address)
     except (ValueError, asyncssh.KeyImportError):  # a line that is no key is nobody's
@@ -98,5 +100,9 @@ def _shows(key: asyncssh.SSHKey, line: str, address: str) -> dict[str, object] |
 
 def _comment(key: asyncssh.SSHKey, line: str) -> str:
     """What stands behind the key in its line."""
-    written = key.export_public_key("openssh").decode().split()[1]
-    return line.partition(written)[2].strip()
+    return line.partition(_written(key))[2].strip()
+
+
+def _written(key: asyncssh.SSHKey) -> str:
+    """The key as it stands in a line."""
+    return key.export_public_key("openssh").decode().split()[1]

@@ -64,6 +64,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._has_pty = False
         self._typed_at = 0.0
         self._farewell = ""
+        self._is_over = False
         self.task: asyncio.Task[None] | None = None
 
     # What the client asks for
@@ -115,12 +116,15 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def end(self, farewell: str = "") -> None:
         """Close the app, with a last sentence to who looks at it."""
         self._farewell = self._farewell or farewell
+        self._is_over = True
         if self._terminal is not None:
             self._terminal.end()
 
     async def _run(self) -> None:
         if not self._has_pty:
             self._leave(_NO_TERMINAL, 1)
+        elif self._is_over:
+            self._leave(self._farewell, 0)
         elif not self._may_begin(self):
             self._leave(f"{self._behind.most} sessions are open already: try again later", 1)
         else:
