@@ -125,7 +125,7 @@ async def test_a_signal_stops_it_cleanly(tmp_path: Path, number: signal.Signals)
     levels = [line.split(" ", 2)[1:] for line in told.splitlines()]
     assert [words for level, words in levels if level == "WARNING"] == [
         "UPTOP_LGO_LEVEL is not a setting of uptop and is ignored; did you mean UPTOP_LOG_LEVEL?",
-        "UPTOP_CLUSTER_SECRET is not set: the leader must be open",
+        "UPTOP_CLUSTER_SECRET is not set, nor UPTOP_NODE_KEY: the leader must be open",
         "UPTOP_PEER_URL is http: results and credentials travel unencrypted",
     ]
     assert [words.split(" ")[0] for level, words in levels if level == "INFO"] == [
