@@ -11,6 +11,7 @@ from tests.system.waiting import until
 from tests.tui.screens import seated
 from uptop_tui.app import UptopApp
 from uptop_tui.leaders import KeptLeader
+from uptop_tui.pages import PAGES
 from uptop_tui.screens.headline import Headline
 from uptop_tui.screens.help import HelpScreen
 
@@ -47,3 +48,31 @@ async def test_a_leader_that_nobody_hears_is_said_to_be_away() -> None:
         await pilot.pause()
         await until("said", lambda: "leader away" in _headline(app), 10)
         assert "nothing has been heard yet" in _headline(app)
+
+
+async def test_an_error_is_told_and_is_no_traceback(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        app = seat.app
+        assert await app.do(lambda: app.client.read("monitors", "nobody")).wait() is None
+        await seat.until("told", lambda: list(app._notifications))
+        (notice,) = app._notifications
+        assert (notice.severity, "no monitor has this id" in notice.message) == ("error", True)
+        done = app.do(lambda: app.client.pause("m"), lambda done: f"{len(done.done)} paused")
+        assert (await done.wait()) is not None
+
+
+async def test_the_palette_offers_pages_and_what_the_page_can_do(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook(), role="viewer") as seat:
+        titles = {command.title for command in seat.app.get_system_commands(seat.app.screen)}
+        assert {"Go to Matrix (2)", "Filter (/)", "Theme", "Help (?)"} <= titles
+        assert titles.isdisjoint({"Pause (p)", "Go to Logs (8)"})
+    other = tmp_path / "other"
+    other.mkdir()
+    async with seated(other, api("m"), hook(), role="admin") as seat:
+        titles = {command.title for command in seat.app.get_system_commands(seat.app.screen)}
+        assert {"Pause (p)", "Recheck now (r)", "Maintenance (m)", "Go to Logs (8)"} <= titles
+
+
+def test_every_page_has_a_key_and_a_name_of_its_own() -> None:
+    assert len({page.key for page in PAGES}) == len({page.name for page in PAGES}) == len(PAGES)
+    assert all(page.page.HELP and page.page.TITLE for page in PAGES)
