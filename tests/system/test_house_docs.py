@@ -137,7 +137,7 @@ COMMANDS = sorted(
         for document in DOCUMENTS
         for block in blocks(document.read_text(), "sh")
         for program, subcommand, rest in re.findall(
-            r"(uptop-(?:leader|probe|tui))(?: ([a-z][a-z-]*))?((?: [^#\n]*)?)$",
+            r"(uptop-(?:leader|probe|tui))(?: ((?:user|token|node) [a-z]+|[a-z][a-z-]*))?((?: [^#\n]*)?)$",
             re.sub(r" +#.*$", "", block, flags=re.MULTILINE),
             flags=re.MULTILINE,
         )
@@ -151,7 +151,7 @@ def test_commands_and_flags_that_are_shown_exist(
     program: str, subcommand: str, flags: tuple[str, ...]
 ) -> None:
     path = str(Path(sysconfig.get_path("scripts"), program))
-    command = [path, *([subcommand] if subcommand else []), "--help"]
+    command = [path, *subcommand.split(), "--help"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     assert all(flag in said for flag in flags), said
 
