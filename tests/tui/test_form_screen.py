@@ -80,6 +80,7 @@ async def test_a_monitor_is_added_by_keys_alone_and_a_wrong_url_is_told_at_its_f
         await seat.type("shop")
         await seat.press("ctrl+s")
         url = row(seat, "check.url")
+        assert [one.has_class("-focused") for one in (row(seat, "name"), url)] == [False, True]
         await seat.until("refused", lambda: url.problem == "must begin with http:// or https://")
         assert url.has_class("-wrong")
         assert seat.app.focused is url.input

@@ -62,7 +62,7 @@ class FieldRow(Grid):
         & > .problem { column-span: 2; padding-left: 21; color: $text-error; display: none; }
         &.-wrong > .problem { display: block; }
         &.-wrong > .label { color: $text-error; text-style: bold; }
-        &:focus-within > .label { text-style: bold reverse; }
+        &.-focused > .label { text-style: bold reverse; }
         & > Line, & > Lines, & > YesNo, & > Chosen { background: $panel; padding: 0; width: 1fr; }
         & > YesNo:focus, & > Chosen:focus { background: $primary-muted; text-style: bold; }
         & > Line:focus, & > Lines:focus { background: $primary-muted; }
@@ -141,7 +141,11 @@ class FieldRow(Grid):
             self._timer.stop()
         self._timer = self.set_timer(LIVE_S, self._judge)
 
+    def on_descendant_focus(self) -> None:
+        self.add_class("-focused")
+
     def on_descendant_blur(self) -> None:
+        self.remove_class("-focused")
         if self._is_touched:
             self._judge()
 
