@@ -5,8 +5,10 @@ What they show is `docs/showcase.py`; a picture changes only when what it shows 
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,6 +76,8 @@ async def _served(leader: Leader) -> AsyncIterator[str]:
 def main() -> None:
     """Take them all, and say which."""
     FOLDER.mkdir(exist_ok=True)
+    os.environ["TZ"] = "Europe/Berlin"  # that of the readers in the pictures
+    time.tzset()
     anyio.run(take, FOLDER)
     for path in sorted((*FOLDER.glob("*.png"), *FOLDER.glob("*.svg"))):
         sys.stdout.write(f"{path.relative_to(FOLDER.parent.parent)}\n")

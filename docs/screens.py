@@ -6,7 +6,7 @@ They are SVG: sharp at any size, small in git, and no letter of them comes from 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 
@@ -30,6 +30,8 @@ SIZES = {"80x24": (80, 24), "160x48": (160, 48)}
 _TOKEN = "pictures"  # noqa: S105  of a leader that lasts for some seconds
 _STILL_S, _PATIENCE_S = 1.5, 60.0
 _FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_IDS = re.compile(r"terminal-\d+")
+_PORTS = re.compile(r"127\.0\.0\.1:\d{5}")
 _FONT = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 
@@ -54,6 +56,8 @@ def shots() -> Iterable[Shot]:
     yield Shot("monitor", ("1", "slash", *"payments", "enter", "down", "enter"))
     yield Shot("incident", ("3", "enter"))
     yield Shot("node", ("4", "down", "enter"))
+    yield Shot("form", ("1", "a", *"http", "enter"))
+    yield Shot("post", ("3", "w"))
     yield Shot("help", ("1", "question_mark"))
     yield Shot("palette", ("1", "ctrl+p"))
 
@@ -80,13 +84,13 @@ async def take_screens(url: str, folder: Path) -> None:
                 (folder / f"tui-{shot.name}-{name}.svg").write_text(await _still(app, pilot))
 
 
-async def _live(app: UptopApp, pilot: Pilot[None]) -> None:
+async def _live(app: UptopApp, pilot: Pilot[Any]) -> None:
     with anyio.fail_after(_PATIENCE_S):
         while not app.picture.connection.is_live:
             await pilot.pause(0.05)
 
 
-async def _still(app: App[object], pilot: Pilot[object]) -> str:
+async def _still(app: App[Any], pilot: Pilot[Any]) -> str:
     """The screen, when it has not changed for a while."""
     shown = ""
     with anyio.fail_after(_PATIENCE_S):
@@ -96,7 +100,9 @@ async def _still(app: App[object], pilot: Pilot[object]) -> str:
     return shown
 
 
-def _picture(app: App[object]) -> str:
+def _picture(app: App[Any]) -> str:
+    """The screen as SVG, with nothing in it that differs from one time to the next."""
     drawn = _FONT_FACE.sub("", app.export_screenshot())
+    drawn = _IDS.sub("terminal", _PORTS.sub("127.0.0.1:18080", drawn))
     lines = drawn.replace("Fira Code", _FONT).splitlines()
     return "\n".join(line.rstrip() for line in lines) + "\n"

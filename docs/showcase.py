@@ -20,15 +20,19 @@ from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.http import HttpCheck
 from uptop_core.clock import Clock
 from uptop_core.monitors import Monitor
-from uptop_core.outcomes import Reason
+from uptop_core.outcomes import Reason, Timings
 from uptop_core.votes import Vote
 from uptop_leader.changes import Changes, StoredResult
+from uptop_leader.channels import Channel
 from uptop_leader.configuration import Actor, ConfigChange
 from uptop_leader.incidents import Incident, Transition, incident_id
 from uptop_leader.leader import Leader
 from uptop_leader.maintenance import Maintenance
 from uptop_leader.nodes import Node
 from uptop_leader.posts import Post, PostKind
+from uptop_leader.providers.ntfy import Ntfy
+from uptop_leader.providers.webhook import Webhook
+from uptop_leader.records import Record
 from uptop_leader.seal import Keyring
 from uptop_leader.settings import LeaderSettings
 from uptop_leader.states import Belief, Maintained, MonitorState, Status, fresh_state
@@ -68,6 +72,12 @@ _LATENCY_MS = {
     "Queue": (9, 91, 201), "Sign-in": (45, 102, 223), "Documentation": (18, 21, 26),
     "Forum": (140, 210, 330), "Mail gateway": (30, 110, 230),
 }  # fmt: skip
+
+
+_TIMINGS = Timings(
+    dns_ns=2_100_000, connect_ns=18_400_000, tls_ns=37_900_000, first_byte_ns=71_200_000,
+    transfer_ns=1_300_000, total_ns=130_900_000,
+)  # fmt: skip
 
 
 class ShownLeader(Leader):
@@ -139,7 +149,7 @@ def _fill(store: Store) -> None:
             monitors=(monitor_id("Search"),),
         ),
     )
-    change = ConfigChange(put_monitors=monitors, put_maintenances=planned)
+    change = ConfigChange(put_channels=_channels(), put_monitors=monitors, put_maintenances=planned)
     store.change_config(change, _ADA, NOW - 89 * DAY)
     changes = Changes(nodes=_nodes())
     for monitor in monitors:
@@ -152,6 +162,16 @@ def _fill(store: Store) -> None:
             store.write(Changes(results=_results(monitor)), NOW)
     _post(store)
     store.roll_up(NOW)
+
+
+def _channels() -> tuple[Channel, ...]:
+    address = "https://hooks.example.com/ops"
+    return (
+        Channel(id="ops", name="Operators", provider=Webhook(url=address), fallback="phones"),
+        Channel(
+            id="phones", name="Phones", provider=Ntfy(url="https://ntfy.example.com", topic="ops")
+        ),
+    )
 
 
 def _monitors() -> tuple[Monitor, ...]:
@@ -169,7 +189,19 @@ def _monitors() -> tuple[Monitor, ...]:
 def _nodes() -> dict[str, Node]:
     return {
         name: Node(
-            id=name, name=name, region=region, rank=rank, joined=NOW - 90 * DAY, heard=NOW - 2
+            id=name,
+            name=name,
+            region=region,
+            rank=rank,
+            version="0.1.0",
+            joined=NOW - 90 * DAY,
+            heard=NOW - 2 - rank,
+            address=f"192.0.2.{rank + 11}",
+            kinds=("dns", "http", "ping", "port"),
+            offset_ms=(-3, 12, 41)[rank],
+            record=Record(
+                rtt_ms=(9, 88, 231)[rank], lag_ms=(4, 7, 19)[rank], missed=(0, 0, 2)[rank]
+            ),
         )
         for rank, (name, region) in enumerate(REGIONS.items())
     }
@@ -233,6 +265,8 @@ def _vote(monitor: Monitor, node: str) -> Vote:
         detail="HTTP 503" if is_down else "",
         status_code=503 if is_down else 200,
         latency_ns=round(_latency_ms(monitor, place, NOW) * 1e6),
+        timings=_TIMINGS,
+        address="198.51.100.7",
     )
 
 
@@ -273,7 +307,17 @@ def _moved(monitor: Monitor, at: float, before: Status, after: Status) -> Transi
 def _incident(
     cluster: str, monitor: Monitor, number: int, start: float, end: float | None
 ) -> Incident:
-    against = Vote(node="", observed=start, up=False, reason=Reason.STATUS_MISMATCH)
+    against = Vote(
+        node="",
+        observed=start,
+        up=False,
+        reason=Reason.STATUS_MISMATCH,
+        detail="HTTP 503, expected 200-299",
+        status_code=503,
+        latency_ns=131_000_000,
+        timings=_TIMINGS,
+        address="198.51.100.7",
+    )
     return Incident(
         id=incident_id(cluster, monitor.id, number),
         monitor=monitor.id,

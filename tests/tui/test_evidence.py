@@ -26,7 +26,7 @@ UP = VoteView(node="fra", name="fra", region="eu-west", up=True, fresh=True, obs
 
 
 def test_those_that_saw_it_down_stand_first_with_all_that_they_found() -> None:
-    lines = evidence([UP, DOWN], NOW).plain.splitlines()
+    lines = evidence([UP, DOWN], NOW, 120).plain.splitlines()
     assert lines[0].startswith("▼ down  sin (ap-south)")
     assert lines[0].endswith("  HTTP 503")
     facts = "took 61 ms · connect 20 ms · first byte 41 ms · at 192.0.2.1"

@@ -92,3 +92,12 @@ async def test_a_viewer_is_not_offered_to_take_one_on(tmp_path: Path) -> None:
         await open_page(seat)
         await seat.press("a")
         assert isinstance(seat.app.screen, IncidentsPage)
+
+
+async def test_the_key_of_a_page_leaves_what_was_opened_from_it(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await open_page(seat)
+        await seat.press("enter", "m")
+        assert seat.app.screen.TITLE == "Monitor"
+        await seat.press("3")
+        assert seat.app.screen.TITLE == "Incidents"

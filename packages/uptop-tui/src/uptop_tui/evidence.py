@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from uptop_core.views import PhasesView, VoteView
 
+_INDENT = " " * 8
 ASIDE = {
     "isolated": "does not count: nothing proved that the node's own line worked",
     "outweighed": "does not count: only the leader proved the node's line, and others saw it up",
@@ -33,14 +35,14 @@ _PHASES = (
 )
 
 
-def evidence(votes: Iterable[VoteView], now_ms: int) -> Content:
-    """Every vote, those that saw it down first."""
+def evidence(votes: Iterable[VoteView], now_ms: int, width: int = 80) -> Content:
+    """Every vote, those that saw it down first, so many columns wide."""
     ordered = sorted(votes, key=lambda vote: (vote.up, vote.region, vote.name))
-    lines = [line for vote in ordered for line in vote_lines(vote, now_ms)]
+    lines = [line for vote in ordered for line in vote_lines(vote, now_ms, width)]
     return Content("\n").join(lines) if lines else Content("no votes: nobody was asked")
 
 
-def vote_lines(vote: VoteView, now_ms: int) -> Iterator[Content]:
+def vote_lines(vote: VoteView, now_ms: int, width: int = 80) -> Iterator[Content]:
     """One vote: who saw what and when, and below it what else is known."""
     sign, word, style = ("●", "up", GOOD) if vote.up else ("▼", "down", BAD)
     said = f"  {escape(saw(vote), 200)}" if saw(vote) else ""
@@ -50,13 +52,13 @@ def vote_lines(vote: VoteView, now_ms: int) -> Iterator[Content]:
         (f"  {moment(vote.observed, now_ms)}", QUIET),
         said,
     )
-    if facts := " · ".join(_facts(vote)):
-        yield Content.styled(f"        {facts}", QUIET)
+    for line in wrap(" · ".join(_facts(vote)), max(20, width - len(_INDENT))):
+        yield Content.styled(_INDENT + line, QUIET)
     for condition in vote.failed:
         found = f"{escape(condition.text, 120)} — found {escape(condition.found, 80)}"
-        yield Content(f"        {'soft ' if condition.soft else ''}condition failed: {found}")
+        yield Content(f"{_INDENT}{'soft ' if condition.soft else ''}condition failed: {found}")
     if vote.aside:
-        yield Content.styled(f"        {ASIDE.get(vote.aside, escape(vote.aside, 40))}", WARNING)
+        yield Content.styled(f"{_INDENT}{ASIDE.get(vote.aside, escape(vote.aside, 40))}", WARNING)
 
 
 def place(vote: VoteView) -> str:

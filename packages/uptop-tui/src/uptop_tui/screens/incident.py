@@ -45,7 +45,7 @@ class IncidentPage(ActsOnIncidents):
     )
     DEFAULT_CSS = """
     IncidentPage {
-        VerticalScroll { padding: 0 1; }
+        VerticalScroll { padding: 0 1; scrollbar-gutter: stable; }
         .heading { text-style: bold; color: $text-accent; margin-top: 1; }
     }
     """
@@ -115,10 +115,10 @@ class IncidentPage(ActsOnIncidents):
         if self._story is None:
             return
         story, now, box = self._story, self.uptop.now(), self.query_one(VerticalScroll)
-        width = box.scrollable_content_region.width or self.app.size.width
+        width = (box.scrollable_content_region.width or self.app.size.width) - 2
         entries = timeline(story.incident, story.transitions, story.posts)
         self.query_one("#timeline", Static).update(told(entries, now, width))
-        self.query_one("#evidence", Static).update(evidence(story.incident.evidence, now))
+        self.query_one("#evidence", Static).update(evidence(story.incident.evidence, now, width))
 
     def _was_refused(self, sentence: str) -> None:
         self.query_one("#state", Static).update(Content(sentence))
