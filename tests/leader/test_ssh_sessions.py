@@ -111,10 +111,10 @@ async def test_without_a_terminal_it_says_what_it_is(tmp_path: Path) -> None:
 
 async def test_it_fits_the_terminal_and_follows_its_size(tmp_path: Path) -> None:
     async with (
-        housed(tmp_path, api("shop"), hook(), admin_key=public(ADMIN)) as house,
+        housed(tmp_path, admin_key=public(ADMIN)) as house,
         house.looking(ADMIN, size=(80, 24)) as screen,
     ):
-        await screen.sees("live")
+        await screen.sees("nothing is watched yet")
         screen.forget()
         screen.process.change_terminal_size(150, 50)
         await until("drawn at the foot", lambda: b"\x1b[50;1H" in screen.raw, 5)

@@ -46,6 +46,7 @@ class PaintedRows(ScrollView):
     }
     """
     cursor: reactive[int] = reactive(0, repaint=False)
+    empty: reactive[str] = reactive("")
 
     def __init__(
         self,
