@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import struct
@@ -9,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -20,7 +22,6 @@ from uptop_core import Outcome, Vantage, run_check
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
 
     from anyio.abc import AnyByteStream, Listener
 
@@ -198,6 +199,8 @@ async def resetting(stream: ByteStream) -> None:
     await stream.receive()
     raw = stream.extra(SocketAttribute.raw_socket)
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with Path(os.devnull).open() as nothing:  # now, before some version of anyio ends it politely
+        os.dup2(nothing.fileno(), raw.fileno())
 
 
 def free_port() -> int:

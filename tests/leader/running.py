@@ -77,7 +77,7 @@ class Running:
             )
             leader = Leader(chosen, self._store, self._store.load(), self._clock, http)
             app = build_app(leader, limits=Limits(self._steady))
-            config = uvicorn.Config(app, log_config=None, lifespan="off")
+            config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none")
             self._server = _Server(config)
             tasks.start_soon(leader.run)
             tasks.start_soon(self._say_ready)

@@ -44,7 +44,8 @@ async def _say_hello(request: Request) -> PlainTextResponse:
 @asynccontextmanager
 async def serving(**given: object) -> AsyncIterator[tuple[int, uvicorn.Config]]:
     app = Starlette(routes=[Route("/", _say_hello, methods=["GET", "POST"])])
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", http=Hasty, **given)  # type: ignore[arg-type]
+    given = {"port": 0, "log_config": None, "lifespan": "off", "ws": "none", **given}
+    config = uvicorn.Config(app, http=Hasty, **given)  # type: ignore[arg-type]
     server = uvicorn.Server(config)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve)
