@@ -5,7 +5,7 @@
 
 Says whether the lower bounds in `packages/*/pyproject.toml` hold. Only those are lowered: the tools
 of the tests, and what the dependencies need themselves, are the newest that go with them. The
-environment is kept in `.lowest` and made anew when the bounds change.
+environment is kept in `.lowest` and made anew when the bounds or the tools change.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LEFT_OUT = (
 def environment(place: Path, lines: list[str]) -> Path:
     """The Python of an environment with these constraints in `place`."""
     python, stamp = place / "bin/python", place / "constraints.txt"
-    wanted = "\n".join(lines) + "\n"
+    wanted = "\n".join([*lines, *(f"# {tool}" for tool in _tools())]) + "\n"
     if stamp.is_file() and stamp.read_text() == wanted:
         return python
     shutil.rmtree(place, ignore_errors=True)
