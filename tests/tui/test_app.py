@@ -76,3 +76,14 @@ async def test_the_palette_offers_pages_and_what_the_page_can_do(tmp_path: Path)
 def test_every_page_has_a_key_and_a_name_of_its_own() -> None:
     assert len({page.key for page in PAGES}) == len({page.name for page in PAGES}) == len(PAGES)
     assert all(page.page.HELP and page.page.TITLE for page in PAGES)
+
+
+async def test_the_key_of_a_page_leads_to_the_page_itself(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await seat.press("enter")
+        await seat.until("opened", lambda: seat.app.screen.TITLE == "Monitor")
+        await seat.press("2")
+        await seat.until("matrix", lambda: seat.app.screen.TITLE == "Matrix")
+        await seat.press("1")
+        await seat.until("overview", lambda: seat.app.screen.TITLE == "Overview")
+        await seat.until("live", lambda: seat.shown() == ["m"])
