@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from textual.widgets import Static
+from textual.widgets._footer import FooterKey
 
 from tests.leader.helms import api, hook
 from tests.tui.screens import Seat, seated
@@ -43,6 +44,8 @@ async def test_the_span_is_chosen_by_keys(tmp_path: Path) -> None:
         await seat.press("7")
         await seat.until("read", lambda: seat.shown() == ["a"])
         assert told(seat) == "the last 30 days; 1 not observed at all"
+        shown = [key.description for key in seat.app.screen.query(FooterKey)]
+        assert {"Shorter", "Longer", "Sort"} <= set(shown), "the keys are told"
         await seat.press("right", "right", "right")
         await seat.until("a year", lambda: told(seat).startswith("the last 1 year"))
         await seat.press("left", "left", "left", "left", "left")

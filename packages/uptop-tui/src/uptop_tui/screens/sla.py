@@ -35,8 +35,9 @@ class SlaPage(Page):
         "← and → choose the span, s what it is sorted by, Enter opens a monitor."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "span(-1)", "Shorter"),
-        Binding("right", "span(1)", "Longer"),
+        # A table would take these first, to scroll sideways, and hide them from the foot.
+        Binding("left", "span(-1)", "Shorter", priority=True),
+        Binding("right", "span(1)", "Longer", priority=True),
         Binding("s", "sort", "Sort"),
     ]
     DEFAULT_CSS = "SlaPage #sum { height: 1; padding: 0 1; color: $text-muted; }"
