@@ -17,6 +17,7 @@ from uptop_leader.api.answers import json_answer, tagged, unix_ms
 from uptop_leader.api.endpoints import Endpoint
 from uptop_leader.api.paging import Paged, page
 from uptop_leader.api.standing_by import refuse_on_a_copy
+from uptop_leader.live import Name
 from uptop_leader.node_keys import PREFIX_LENGTH, new_key
 from uptop_leader.refusals import BadRequest, Conflict, NotThere
 from uptop_leader.seal import token_hash
@@ -77,7 +78,7 @@ class NodeKeyEndpoints:
         if known is not None and known.own:
             raise Conflict(f"{node!r} is a leader: it needs no key")
         add = partial(self._leader.store.node_keys.add, node, region)
-        key = await self._made(call, add)
+        key = await self._made(call, node, add)
         return _answer(node, region, key)
 
     async def rotate(self, call: Call) -> Response:
@@ -89,7 +90,7 @@ class NodeKeyEndpoints:
         def rotate(hashed: str, prefix: str, *, now: float, actor: Actor) -> None:
             made.append(turn(node, hashed, prefix, call.body.overlap, now, actor))
 
-        key = await self._made(call, rotate)
+        key = await self._made(call, node, rotate)
         return _answer(node, made[0].region, key)
 
     async def revoke(self, call: Call) -> Response:
@@ -101,21 +102,24 @@ class NodeKeyEndpoints:
             known = await anyio.to_thread.run_sync(store.all)
             if not any(key.node == node for key in known):
                 raise NotThere("no node of this id has a key")
-        await self._in_force()
+        await self._in_force(node)
         return Response(status_code=204)
 
-    async def _made(self, call: Call, write: Callable[..., None]) -> str:
-        """A new key that `write` has kept by its hash."""
+    async def _made(self, call: Call, node: str, write: Callable[..., None]) -> str:
+        """A new key of a node that `write` has kept by its hash."""
         refuse_on_a_copy(self._leader)
         key, now = new_key(), self._leader.clock_now()
         keep = partial(write, token_hash(key), key[:PREFIX_LENGTH], now=now, actor=call.actor)
         await anyio.to_thread.run_sync(keep)
-        await self._in_force()
+        await self._in_force(node)
         return key
 
-    async def _in_force(self) -> None:
+    async def _in_force(self, node: str) -> None:
+        """What holds from now on is known here, and who listens is told of the node."""
         self._access.keys.look_again()
         await self._leader.follow()
+        if node in self._leader.nodes:
+            self._leader.live.note([Name("node", node)])
 
     def _node(self, call: Call) -> str:
         try:

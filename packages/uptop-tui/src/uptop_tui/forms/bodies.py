@@ -1,18 +1,18 @@
-"""The forms of what the models of the API describe alone: users, tokens and posts. Pure."""
+"""The forms of what the models of the API describe alone: users, tokens, keys and posts. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import Struct
 
-from uptop_core.api_bodies import PostBody, TokenBody, UserBody
+from uptop_core.api_bodies import NodeKeyBody, PostBody, RotateBody, TokenBody, UserBody
+from uptop_core.wire import NodeId
 from uptop_tui.forms.drafts import Draft, Entries, Form
 from uptop_tui.forms.fields import Hint, Option, Schema, Shape, fields_of
 
 if TYPE_CHECKING:
-    from msgspec import Struct
-
     from uptop_core.api_answers import PostView
     from uptop_tui.forms.known import Known
 
@@ -21,6 +21,12 @@ _ROLES = (
     Option("editor", "editor: sets up and acts"),
     Option("admin", "admin: also manages users and tokens"),
 )
+
+
+class _NodeKey(NodeKeyBody, frozen=True, kw_only=True):
+    """A key to be made: also for which node, which the API has in the path."""
+
+    id: NodeId
 
 
 def user_form() -> Form:
@@ -50,6 +56,25 @@ def token_form(known: Known) -> Form:
         ),
     }
     return Form(title="Make a token", fields=fields_of(_schema(TokenBody), hints))
+
+
+def node_key_form() -> Form:
+    """A key for a node, known or not yet."""
+    hints = {
+        "id": Hint(label="ID", help="what the probe calls itself: its UPTOP_NODE_ID"),
+        "region": Hint(help="from where it looks, such as eu-west; empty: it has none"),
+    }
+    return Form(title="Give a node its key", fields=fields_of(_schema(_NodeKey), hints))
+
+
+def rotate_form(name: str) -> Form:
+    """Another key for a node."""
+    hints = {
+        "overlap": Hint(
+            shape=Shape.SPAN, help="for how long the old key is good still; 0s: no more"
+        ),
+    }
+    return Form(title=f"Another key for {name}", fields=fields_of(_schema(RotateBody), hints))
 
 
 def post_form(known: Known, *, is_begun: bool) -> Form:
@@ -90,6 +115,17 @@ def post_draft(
     if incident is not None:
         base["incident"] = incident
     return Draft(post_form(known, is_begun=last is not None), base, given, is_new=True)
+
+
+def change_draft(known: Known, post: PostView) -> Draft:
+    """The draft of a post as it was written; the first one of a thread has the title and monitors."""
+    is_begun = post.id != post.thread
+    whole = post_form(known, is_begun=is_begun)
+    fields = tuple(one for one in whole.fields if one.name != "at")
+    base: dict[str, Any] = {"kind": post.kind, "words": post.words}
+    if not is_begun:
+        base |= {"title": post.title, "monitors": list(post.monitors)}
+    return Draft(Form(title="Change a post", fields=fields), base)
 
 
 def _schema(kind: type[Struct]) -> Schema:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from uptop_core.escaping import escape
 from uptop_tui.evidence import evidence
+from uptop_tui.screens import posting
 from uptop_tui.screens.on_incidents import ActsOnIncidents
 from uptop_tui.screens.reading import Reading
 from uptop_tui.signs import sign_of
 from uptop_tui.timeline import state, timeline, told
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+
     from uptop_core.api_answers import PostView, TransitionView
     from uptop_core.views import IncidentView
     from uptop_tui.picture import Changes, Picture
@@ -41,8 +45,12 @@ class IncidentPage(ActsOnIncidents):
     HELP: ClassVar[str] = (
         "The timeline has what happened, what people did, and what they wrote. The evidence is what\n"
         "each place saw when the incident was confirmed: that is what it rests on. A vote that does\n"
-        "not count says why."
+        "not count says why. e changes a post that was written, d deletes one."
     )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "change_post", "Change a post"),
+        Binding("d,delete", "delete_post", "Delete a post"),
+    ]
     DEFAULT_CSS = """
     IncidentPage {
         VerticalScroll { padding: 0 1; scrollbar-gutter: stable; }
@@ -91,6 +99,42 @@ class IncidentPage(ActsOnIncidents):
     def taken(self) -> None:
         """Read it anew."""
         self._read.again(now=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is for editors, and for posts that there are, is offered only then."""
+        if action in ("change_post", "delete_post") and not self._is_written:
+            return False
+        return super().check_action(action, parameters)
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """Actions, for the palette."""
+        yield from super().commands()
+        if self._is_written:
+            yield SystemCommand("Change a post (e)", "as it was meant", self.action_change_post)
+            yield SystemCommand("Delete a post (d)", "for good", self.action_delete_post)
+
+    def action_change_post(self) -> None:
+        """Change what was written."""
+        if self._story is not None:
+            self._do(posting.change_post(self.uptop, self._story.posts))
+
+    def action_delete_post(self) -> None:
+        """Delete what was written, once that was confirmed."""
+        if self._story is not None:
+            self._do(posting.delete_post(self.uptop, self._story.posts))
+
+    @property
+    def _is_written(self) -> bool:
+        """Whether there are posts, and who looks may change them."""
+        is_editor = self.uptop.role not in ("", "viewer")
+        return is_editor and self._story is not None and bool(self._story.posts)
+
+    def _do(self, call: Coroutine[None, None, str]) -> None:
+        def said(sentence: str) -> str:
+            self.taken()
+            return sentence
+
+        self.uptop.do(lambda: call, said)
 
     async def _ask(self) -> Story:
         client = self.uptop.client

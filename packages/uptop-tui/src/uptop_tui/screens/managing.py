@@ -90,9 +90,9 @@ async def revoke_token(app: UptopApp, token: TokenView) -> str:
 
 
 class TokenScreen(ModalScreen[None]):
-    """A new token, which can be seen this once: only Escape or Enter after looking closes it."""
+    """A new token (or key), which can be seen this once: only Escape or Enter after looking closes it."""
 
-    HELP = "c copies the token, where the terminal can. It cannot be shown again."
+    HELP = "c copies it, where the terminal can. It cannot be shown again."
     DEFAULT_CSS = """
     TokenScreen {
         align: center middle;
@@ -113,13 +113,14 @@ class TokenScreen(ModalScreen[None]):
         Binding("f1", "app.help", "Help", show=False),
     ]
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, what: str = "token") -> None:
         super().__init__()
         self.token = token
+        self._what = what
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = "The new token"
+            box.border_title = f"The new {self._what}"
             box.border_subtitle = "c copies it, esc closes"
             yield Static("Keep it now: it is shown this once, and only its hash is stored.")
             yield Static(Content(self.token), id="token")

@@ -18,7 +18,7 @@ from uptop_tui.nodes import (
     votes_of,
 )
 from uptop_tui.screens.monitor import MonitorPage
-from uptop_tui.screens.page import Page
+from uptop_tui.screens.on_nodes import ActsOnNodes
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from uptop_tui.picture import Changes, Picture
 
 
-class NodesPage(Page):
+class NodesPage(ActsOnNodes):
     """Every node in a row, and below all that is known of the one the cursor is on."""
 
     TITLE = "Nodes"
@@ -36,7 +36,9 @@ class NodesPage(Page):
         "five it has left. LAG is how late its checks begin at worst, MISSED how many were not begun\n"
         "in time: more than none means that it has more to do than UPTOP_PROBE_CONCURRENCY allows.\n"
         "CLOCK is its clock minus the leader's, which corrects for it. LOST are results that its full\n"
-        "spool could not keep while no leader took them. Enter shows all that it sees."
+        "spool could not keep while no leader took them. Enter shows all that it sees.\n"
+        "Admins give a node a key (also one that never came), rotate it and revoke it. A node that is\n"
+        "gone for good is forgotten; one that is there still is stopped first."
     )
     DEFAULT_CSS = """
     NodesPage #about {
@@ -62,6 +64,10 @@ class NodesPage(Page):
         self._fill(self.uptop.picture)
         self._about()
 
+    def meant(self) -> NodeView | None:
+        """The one the cursor is on."""
+        return self.uptop.picture.nodes.get(self.query_one(Rows).current or "")
+
     def on_rows_opened(self, event: Rows.Opened) -> None:
         self.app.push_screen(NodePage(event.row))
 
@@ -82,7 +88,7 @@ class NodesPage(Page):
             box.update(about(node, picture.monitors.values(), self.uptop.now()))
 
 
-class NodePage(Page):
+class NodePage(ActsOnNodes):
     """One node, and what it sees of every monitor that it votes on."""
 
     TITLE = "Node"
@@ -107,6 +113,10 @@ class NodePage(Page):
     def tick(self) -> None:
         super().tick()
         self._fill(self.uptop.picture)
+
+    def meant(self) -> NodeView | None:
+        """The one it is about, as long as it is known."""
+        return self.uptop.picture.nodes.get(self._node)
 
     def on_rows_opened(self, event: Rows.Opened) -> None:
         self.app.push_screen(MonitorPage(event.row))
