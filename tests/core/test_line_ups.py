@@ -9,7 +9,7 @@ from tests.core.places import Town, town
 from uptop_core.checks.http import HttpCheck
 from uptop_core.outcomes import Outcome, Reason, Timings
 from uptop_core.runner import RanResult, Runner
-from uptop_core.wire import Assignment
+from uptop_core.wire import Assignment, Canaries
 
 pytestmark = pytest.mark.anyio
 
@@ -197,3 +197,38 @@ async def test_a_canary_that_must_not_be_asked_is_told_once(
                 await found.line.settled()
             tasks.cancel_scope.cancel()
     assert caplog.text.count("a canary cannot be asked") == 1
+
+
+async def test_what_canaries_said_is_of_the_last_time_they_were_asked() -> None:
+    async with town(2, canary=True) as found:
+        assert found.line.canaries() == Canaries(count=1)
+        cut(found, "a", "b")
+        await found.look("a")
+        assert await found.proof_of("a") == "host"
+        await _asked(found)
+        told = found.line.canaries()
+        assert told == Canaries(count=1, up=1, age_ms=told.age_ms if told else None)
+
+
+async def test_a_canary_that_did_not_answer_in_time_has_failed() -> None:
+    async with town(2, canary=True) as found:
+        cut(found, *"abc")
+        await found.look("a")
+        await _asked(found)
+        told = found.line.canaries()
+        assert told is not None
+        assert (told.count, told.up, told.failed) == (1, 0, 1)
+        assert told.age_ms is not None
+        assert 0 < told.age_ms < 5000
+
+
+async def _asked(found: Town) -> None:
+    """Wait until a line-up is over."""
+    with anyio.fail_after(5):
+        while (told := found.line.canaries()) is None or told.age_ms is None:
+            await anyio.sleep(0.01)
+
+
+async def test_a_node_without_canaries_tells_of_none() -> None:
+    async with town(3) as found:
+        assert found.line.canaries() is None

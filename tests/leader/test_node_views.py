@@ -10,13 +10,16 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from tests.leader.helms import api, at_the_helm, hook
 from tests.leader.stages import NOW, SECRET, Stage, client
-from uptop_core.views import TROUBLES, TroubleView
+from uptop_core.views import TROUBLES, CanariesView, TroubleView
+from uptop_core.wire import Canaries
 from uptop_leader.node_views import node_views
 from uptop_leader.nodes import Troubles
 from uptop_leader.refusals import InstanceConflict
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.leader.helms import Helm
 
 
 @pytest.fixture
@@ -102,3 +105,27 @@ async def test_a_second_process_that_is_refused_shows_on_the_node(tmp_path: Path
         await helm.wait(31)
         views = node_views(helm.world.nodes, helm.leader.standings(), helm.clock.at)
         assert {view.trouble for view in views} == {""}
+
+
+@pytest.mark.anyio
+async def test_spool_and_canaries_show_as_last_told_and_survive_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "uptop.db"
+    async with at_the_helm(path, api(), hook()) as helm:
+        await helm.register("p")
+        assert _told(helm)["p"] == (None, None)
+        said = Canaries(count=2, up=1, failed=1, age_ms=4000)
+        await helm.report("p", waiting=12, canaries=said)
+        asked = round((helm.clock.at - 4) * 1000)
+        shown = (12, CanariesView(count=2, up=1, failed=1, asked=asked))
+        assert _told(helm)["p"] == shown
+    async with at_the_helm(path) as helm:
+        assert _told(helm)["p"] == shown
+        await helm.report("p", canaries=Canaries(count=1))
+        assert _told(helm)["p"] == (None, CanariesView(count=1))
+        await helm.report("p", canaries=Canaries(count=1, age_ms=2**53 - 1))
+        assert _told(helm)["p"] == (None, CanariesView(count=1, asked=0))
+
+
+def _told(helm: Helm) -> dict[str, tuple[int | None, CanariesView | None]]:
+    views = node_views(helm.world.nodes, helm.leader.standings(), helm.clock.at)
+    return {view.id: (view.waiting, view.canaries) for view in views}

@@ -108,6 +108,7 @@ async def test_a_batch_that_is_too_large_is_halved_until_it_fits() -> None:
     ]
     assert sizes[2] == sizes[1] // 2
     assert sizes[3] == sizes[2] // 2
+    assert leader.batches[0]["waiting"] >= sizes[1] - sizes[3] > 0
 
 
 async def test_a_single_result_that_is_too_large_is_dropped_loudly(
@@ -146,6 +147,7 @@ async def test_a_full_spool_drops_the_oldest_and_tells_how_many() -> None:
             await leader.until(lambda: len(leader.batches) >= 2)
         dropped = sum(batch.get("dropped", 0) for batch in leader.batches)
         assert dropped > 0
+        assert all(0 <= batch["waiting"] < 5 for batch in leader.batches)
         assert len(leader.stored) + dropped == instance.checked
 
 
@@ -222,8 +224,19 @@ async def test_ticks_that_could_not_start_are_told() -> None:
 
 
 def test_what_goes_on_the_wire_is_what_a_leader_reads() -> None:
-    from uptop_core.wire import decode_batch, decode_result
+    from uptop_core.wire import Canaries, decode_batch, decode_result
 
     batch = decode_batch(b'{"node_id":"n","results":[{"monitor_id":"a","is_up":true}],"new":1}')
     assert decode_result(batch.results[0]).monitor == "a"
     assert msgspec.json.decode(msgspec.json.encode(batch))["node_id"] == "n"
+    assert (batch.waiting, batch.canaries) == (None, None)
+    told = decode_batch(b'{"node_id":"n","waiting":7,"canaries":{"count":2,"up":1,"new":1}}')
+    assert (told.waiting, told.canaries) == (7, Canaries(count=2, up=1))
+
+
+async def test_what_the_canaries_said_is_told() -> None:
+    leader = StubLeader(*often("a"))
+    async with leader.serving(), probing(leader, canaries=("127.0.0.1:1", "127.0.0.1:2")):
+        await leader.until(lambda: any("age_ms" in told["canaries"] for told in leader.batches))
+    told = next(told["canaries"] for told in leader.batches if "age_ms" in told["canaries"])
+    assert (told["count"], told.get("up", 0), told["failed"]) == (2, 0, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from uptop_core.views import MonitorView, NodeView, TroubleView, VoteView
+from uptop_core.views import CanariesView, MonitorView, NodeView, TroubleView, VoteView
 from uptop_tui.nodes import COLUMNS, about, cells, ordered
 
 NOW = 1_795_357_260_000
@@ -87,3 +87,24 @@ def test_it_says_with_which_credential_a_node_comes() -> None:
     keyed = replace(PROBE, has_key=True)
     assert "key of its own, not used yet" in about(keyed, [], NOW).plain
     assert "used last" in about(replace(keyed, key_used=NOW), [], NOW).plain
+
+
+def test_how_many_results_wait_in_the_spool_is_said_where_it_is_known() -> None:
+    assert "waiting" not in about(PROBE, [], NOW).plain
+    assert "spool: 12 waiting · nothing lost" in about(replace(PROBE, waiting=12), [], NOW).plain
+
+
+def test_what_canaries_said_last_is_said_with_its_time() -> None:
+    assert "canar" not in about(PROBE, [], NOW).plain
+    two = CanariesView(count=2)
+    assert "2 canaries, asked only in doubt; not asked yet" in _of_canaries(two)
+    asked = replace(two, asked=NOW, up=1, failed=1)
+    text = _of_canaries(asked)
+    assert "2 canaries, asked only in doubt; last at " in text
+    assert ": 1 of 2 answered, 1 did not" in text
+    assert "1 of 2 answered, 1 not waited for" in _of_canaries(replace(asked, failed=0))
+    assert "1 canary, asked" in _of_canaries(CanariesView(count=1))
+
+
+def _of_canaries(canaries: CanariesView) -> str:
+    return about(replace(PROBE, canaries=canaries), [], NOW).plain

@@ -28,7 +28,7 @@ from uptop_core.line import (
 from uptop_core.logs import event
 from uptop_core.outcomes import Outcome
 from uptop_core.runner import RanResult, look
-from uptop_core.wire import HOST_PROOF, LEADER_PROOF, NO_PROOF, Assignment
+from uptop_core.wire import HOST_PROOF, LEADER_PROOF, NO_PROOF, Assignment, Canaries
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -84,6 +84,8 @@ class Line:
         self._reached = [-1.0, -1.0]
         self._changed = anyio.Event()
         self._told: set[str] = set()
+        self._answers: dict[str, bool] = {}  # of canaries, in the line-up that is under way
+        self._canaries_said: tuple[float, int, int] | None = None  # when asked last, up, failed
 
     @property
     def waiting(self) -> int:
@@ -94,6 +96,15 @@ class Line:
     def is_needed(self) -> bool:
         """Whether this node has enough to look at to prove its line."""
         return bool(self._canaries) or self._sightings.hosts >= HOSTS_NEEDED
+
+    def canaries(self) -> Canaries | None:
+        """The canaries as this node tells of them now; None where it has none."""
+        count = len(self._canaries)
+        if not count or self._canaries_said is None:
+            return Canaries(count=count) if count else None
+        at, up, failed = self._canaries_said
+        age_ms = max(0, round((self._clock.now() - at) * 1000))
+        return Canaries(count=count, up=up, failed=failed, age_ms=age_ms)
 
     def update(self, assignments: Iterable[Assignment]) -> None:
         """From now on these are the assignments."""
@@ -177,13 +188,15 @@ class Line:
         failing = {one.failure.host for one in self._waiting}
         hosts = self._sightings.line_up(failing, by_name=by_name)
         patience = min(one.ran.assignment.timeout for one in mine) + self._answer_s / 2
-        with anyio.move_on_after(patience):
+        self._answers = {}
+        with anyio.move_on_after(patience) as waited:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._until_proved, mine, tasks.cancel_scope)
                 async with anyio.create_task_group() as asking:
                     for assignment in (*self._canaries, *hosts):
                         asking.start_soon(self._ask, assignment)
                 tasks.cancel_scope.cancel()
+        self._note_canaries(began, is_late=waited.cancelled_caught)
         for of_names in (False, True):
             is_tried = by_name or not of_names or self._reached[False] < began
             if is_tried and self._reached[of_names] < began:
@@ -193,6 +206,12 @@ class Line:
             one.is_lost = one.is_lost or has_failed or one in mine
         self._tell()
 
+    def _note_canaries(self, began: float, *, is_late: bool) -> None:
+        """What they said in this line-up; who has not answered in time has failed."""
+        up = sum(self._answers.values())
+        asked = len(self._canaries) if is_late else len(self._answers)
+        self._canaries_said = began, up, asked - up
+
     async def _until_proved(self, mine: set[_Waiting], scope: anyio.CancelScope) -> None:
         while not mine.isdisjoint(self._waiting):
             await self._changed.wait()
@@ -201,6 +220,8 @@ class Line:
     async def _ask(self, assignment: Assignment) -> None:
         began = self._clock.now()
         outcome = await look(self._run, assignment)
+        if assignment in self._canaries:
+            self._answers[assignment.id] = outcome.up
         if outcome.abstains and assignment in self._canaries and assignment.id not in self._told:
             self._told.add(assignment.id)
             event(

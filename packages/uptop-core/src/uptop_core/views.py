@@ -126,13 +126,25 @@ class TroubleView(Struct, frozen=True, kw_only=True):
     since: int | None = None
 
 
+class CanariesView(Struct, frozen=True, kw_only=True):
+    """The canaries of a node: how many it has, and when it `asked` last, which is only where it
+    doubts its own line: `up` answered, `failed` did not, the rest was not waited for.
+    """
+
+    count: int
+    up: int = 0
+    failed: int = 0
+    asked: int | None = None
+
+
 class NodeView(Struct, frozen=True, kw_only=True):
     """One node. `state` is online, offline (unheard for a minute) or left (expected no more).
 
     `rtt_ms` is the round trip of the exchange that `offset_ms` was measured with; `is_clock_off`
     says that the offset is more than it should be. `dropped` results were lost to a full spool,
     the last of them observed between `lost_from` and `lost_until`. `missed` ticks were not started
-    in time, and `lag_ms` is the worst delay of those that were, as last told.
+    in time, and `lag_ms` is the worst delay of those that were, as last told. `waiting` results
+    stayed behind in its spool; null where it does not tell.
 
     `own` marks the leader itself; `offset_ms` is the node's clock minus the leader's. `troubles`
     are what is wrong with it, the worst first. `key_used` is when it used its own key last, where it
@@ -160,6 +172,8 @@ class NodeView(Struct, frozen=True, kw_only=True):
     troubles: tuple[TroubleView, ...] = ()
     has_key: bool = False
     key_used: int | None = None
+    waiting: int | None = None
+    canaries: CanariesView | None = None
 
     @property
     def trouble(self) -> str:

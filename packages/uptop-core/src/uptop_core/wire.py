@@ -130,6 +130,19 @@ class WireResult(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
         return self.monitor_id or self.site_id
 
 
+class Canaries(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How many canaries a node has, and what they said when it asked last, `age_ms` ago (None: it
+    never did since its start): `up` answered, `failed` did not, the rest was not waited for.
+
+    They are asked only where a network failure needs proof, and not named: a URL may hold a secret.
+    """
+
+    count: Count
+    up: Count = 0
+    failed: Count = 0
+    age_ms: Count | None = None
+
+
 class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """probe → leader: results, kept by the probe until acknowledged.
 
@@ -141,7 +154,8 @@ class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     the newest result that was lost to a full spool.
 
     `offset_ms` is how far the node's wall clock is ahead of this leader's, as the node measured it
-    in earlier exchanges, and `rtt_ms` the round trip of the one it trusts most.
+    in earlier exchanges, and `rtt_ms` the round trip of the one it trusts most. `waiting` is how
+    many results stay behind in the spool after this batch.
     """
 
     node_id: NodeId
@@ -157,6 +171,8 @@ class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dropped_total: Count | None = None
     missed_total: Count | None = None
     lost_ages_ms: tuple[Count, Count] | None = None
+    waiting: Count | None = None
+    canaries: Canaries | None = None
 
 
 class Rejected(Struct, frozen=True, kw_only=True, omit_defaults=True):

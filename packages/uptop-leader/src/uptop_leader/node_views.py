@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uptop_core.views import NodeView, TroubleView
+from uptop_core.views import CanariesView, NodeView, TroubleView
 from uptop_leader.offsets import OFF_MS
 from uptop_leader.store.times import to_ms, to_ms_or_none
 
@@ -58,7 +58,17 @@ def node_view(
         troubles=tuple(_troubles(node, standing, now)),
         has_key=node.id in keys,
         key_used=to_ms_or_none(keys.get(node.id)),
+        waiting=node.record.waiting,
+        canaries=_canaries(node),
     )
+
+
+def _canaries(node: Node) -> CanariesView | None:
+    told = node.record.canaries
+    if told is None:
+        return None
+    asked = to_ms_or_none(node.record.canaries_asked)
+    return CanariesView(count=told.count, up=told.up, failed=told.failed, asked=asked)
 
 
 def _troubles(node: Node, standing: Standing | None, now: float) -> Iterator[TroubleView]:

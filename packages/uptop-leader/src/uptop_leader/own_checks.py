@@ -157,4 +157,6 @@ class OwnChecks:
                 msgspec.Raw(msgspec.json.encode(to_wire(ran, seq=seq, now=now)))
                 for seq, ran in results
             ),
+            waiting=max(0, len(self._results) - len(results)),
+            canaries=self._line.canaries(),
         )

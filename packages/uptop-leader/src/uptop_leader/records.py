@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from uptop_core.wire import Canaries
+
 if TYPE_CHECKING:
     from uptop_core.wire import ResultsBatch
 
@@ -17,6 +19,8 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     for `offsets`. `missed` are the ticks that it could not start in time, and `lag_ms` the worst
     delay of those that it started. `dropped` are the results it lost to a full spool, observed
     between `lost_from` and `lost_until`. `told_…` are what this instance has told of both.
+    `waiting` results stayed behind in its spool (None: it does not tell), and its `canaries` were
+    asked last at `canaries_asked`.
     """
 
     rtt_ms: int | None = None
@@ -28,6 +32,9 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lost_until: float | None = None
     told_dropped: int = 0
     told_missed: int = 0
+    waiting: int | None = None
+    canaries: Canaries | None = None
+    canaries_asked: float | None = None
 
     def of_a_new_instance(self) -> Record:
         """The record as another process of the node goes on with it."""
@@ -64,7 +71,16 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
             lost_until=lost_until,
             told_dropped=told_dropped,
             told_missed=told_missed,
+            waiting=batch.waiting,
+            canaries=batch.canaries,
+            canaries_asked=_asked(batch.canaries, received),
         )
+
+
+def _asked(canaries: Canaries | None, received: float) -> float | None:
+    if canaries is None or canaries.age_ms is None:
+        return None
+    return max(0.0, received - canaries.age_ms / 1000)  # an age from outside may be absurd
 
 
 def _counted(known: int, told: int, total: int | None, more: int) -> tuple[int, int]:

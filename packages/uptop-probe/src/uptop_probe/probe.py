@@ -89,6 +89,7 @@ class Probe:
             clock=clock,
             flush_s=constants.flush,
             pressure=self._runner.take_pressure,
+            canaries=self._line.canaries,
         )
 
     async def run(self, stop: anyio.Event) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from uptop_core.client import LeaderClient
     from uptop_core.clock import Clock
     from uptop_core.runner import RanResult
+    from uptop_core.wire import Canaries
     from uptop_probe.link import Link
 
 _LONGEST_WAIT_S = 60.0  # whatever a leader asks for
@@ -37,7 +38,8 @@ _log = logging.getLogger(__name__)
 
 class Reporter:
     """Takes results with `add` and reports them, at most every `flush_s` seconds unless a whole
-    batch waits. `pressure` tells what the runner could not do since it was last asked.
+    batch waits. `pressure` tells what the runner could not do since it was last asked, `canaries`
+    what the node's canaries said last.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Reporter:
         clock: Clock,
         flush_s: float,
         pressure: Callable[[], Pressure],
+        canaries: Callable[[], Canaries | None],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._spool = spool
@@ -59,6 +62,7 @@ class Reporter:
         self._clock = clock
         self._flush_s = flush_s
         self._pressure = pressure
+        self._canaries = canaries
         self._jitter = jitter
         self._untold = Pressure(0, 0.0)
         self._missed = 0
@@ -185,6 +189,8 @@ class Reporter:
             dropped_total=max(0, self._spool.lost),
             missed_total=self._missed,
             lost_ages_ms=None if lost is None else (_age_ms(lost[0], now), _age_ms(lost[1], now)),
+            waiting=max(0, len(self._spool) - len(batch.seqs)),
+            canaries=self._canaries(),
         )
 
     def _shrink(self, error: LeaderRefused, batch: Batch) -> bool:

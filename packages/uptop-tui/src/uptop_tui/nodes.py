@@ -16,7 +16,7 @@ from uptop_tui.troubles import trouble_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from uptop_core.views import MonitorView, NodeView, VoteView
+    from uptop_core.views import CanariesView, MonitorView, NodeView, VoteView
     from uptop_tui.screens.table import Cells
 
 COLUMNS = (
@@ -111,6 +111,8 @@ def _lines(node: NodeView, monitors: list[MonitorView], now_ms: int) -> Iterator
     yield Content(" · ".join(where))
     if work := " · ".join(_work(node)):
         yield Content(work)
+    if node.canaries is not None:
+        yield Content(_canaries(node.canaries, now_ms))
     if node.dropped:
         yield Content.styled(_lost(node, now_ms), WARNING)
     if not node.own:
@@ -128,8 +130,25 @@ def _work(node: NodeView) -> Iterator[str]:
     if not node.own:
         yield f"checks begin at most {node.lag_ms} ms late"
         yield f"{node.missed} not begun in time" if node.missed else "none missed"
+    if node.waiting is not None:
+        yield f"spool: {node.waiting} waiting"
     if not node.dropped and not node.own:
-        yield "spool: nothing lost"
+        yield "nothing lost" if node.waiting is not None else "spool: nothing lost"
+
+
+def _canaries(canaries: CanariesView, now_ms: int) -> str:
+    """How many it has, and what they said when it doubted its own line."""
+    words = (
+        f"{canaries.count} {'canary' if canaries.count == 1 else 'canaries'}, asked only in doubt"
+    )
+    if canaries.asked is None:
+        return f"{words}; not asked yet"
+    said = [f"{canaries.up} of {canaries.count} answered"]
+    if canaries.failed:
+        said.append(f"{canaries.failed} did not")
+    if (rest := canaries.count - canaries.up - canaries.failed) > 0:
+        said.append(f"{rest} not waited for")
+    return f"{words}; last at {moment(canaries.asked, now_ms)}: {', '.join(said)}"
 
 
 def _key(node: NodeView, now_ms: int) -> Content:
