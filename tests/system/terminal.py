@@ -95,9 +95,16 @@ class Terminal:
         await until("the program ends", is_over, within_s)
 
     async def exit_code(self) -> int:
-        """How it ended."""
-        said = await self._tmux("list-panes", "-t", "one", "-F", "#{pane_dead_status}")
-        return int(said.strip())
+        """How it ended: known a moment after its end is."""
+        said: list[bytes] = []
+
+        async def is_known() -> bool:
+            told = await self._tmux("list-panes", "-t", "one", "-F", "#{pane_dead_status}")
+            said[:] = told.split()
+            return bool(said)
+
+        await until("it is known how the program ended", is_known)
+        return int(said[0])
 
     async def _cursor(self) -> bytes:
         return await self._tmux("display-message", "-p", "-t", "one", "#{cursor_x},#{cursor_y}")

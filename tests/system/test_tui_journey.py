@@ -4,11 +4,8 @@ probes.
 
 from __future__ import annotations
 
-import re
-import shutil
 from pathlib import Path
 
-import asyncssh
 import pytest
 
 from tests.system.cluster import Cluster, cluster
@@ -22,8 +19,6 @@ pytestmark = [
     pytest.mark.skipif(TMUX is None, reason="tmux is not installed: apt-get install tmux"),
 ]
 SIZE = (120, 40)
-SSH = shutil.which("ssh")
-_SSH_PORT = re.compile(r"listening on ssh://127\.0\.0\.1:(\d+)")
 
 
 async def test_a_day_by_keyboard_only(tmp_path: Path) -> None:
@@ -42,31 +37,6 @@ async def test_a_day_by_keyboard_only(tmp_path: Path) -> None:
             assert await screen.exit_code() == 0
         kept = tmp_path / "config" / "uptop" / "tui.json"
         assert kept.stat().st_mode & 0o777 == 0o600, "the token is kept for its owner alone"
-
-
-@pytest.mark.skipif(SSH is None, reason="ssh is not installed: apt-get install openssh-client")
-async def test_the_same_day_over_ssh(tmp_path: Path) -> None:
-    assert SSH is not None
-    key = asyncssh.generate_private_key("ssh-ed25519", comment="ada@laptop")
-    (tmp_path / "key").touch(0o600)
-    (tmp_path / "key").write_bytes(key.export_private_key())
-    async with cluster(tmp_path) as town:
-        target = await town.target()
-        await town.start_leader(admin_key=key.export_public_key().decode().strip(), port="0")
-        await town.start_probe("west", "eu-west")
-        await town.start_probe("east", "us-east")
-        await until("both probes are known", lambda: _are_known(town))
-        found = _SSH_PORT.search(town.leader.said())
-        assert found is not None, town.leader.tail()
-        options = ("StrictHostKeyChecking=no", f"UserKnownHostsFile={tmp_path / 'known'}")
-        command = [SSH, "-F", "none", "-i", str(tmp_path / "key"), "-p", found[1]]
-        command += [part for option in options for part in ("-o", option)]
-        async with terminal(tmp_path, [*command, "127.0.0.1"], {}, SIZE) as screen:
-            await screen.shows("● live", "nothing is watched yet")
-            await a_day(town, screen, target)
-            await screen.press("q")
-            await screen.ends()
-            assert await screen.exit_code() == 0
 
 
 async def a_day(town: Cluster, screen: Terminal, target: Target) -> None:
