@@ -98,7 +98,7 @@ def _reached(found: Town, name: str, dns_ns: int | None = None) -> RanResult:
 
 
 async def test_an_ordinary_check_that_succeeds_meanwhile_is_proof_too() -> None:
-    async with town() as found:
+    async with town(timeout=5) as found:
         await found.look("b", "c")
         cut(found, *"abc")
         before = found.clock.now()
