@@ -94,6 +94,7 @@ async def seated(
     role: str = "editor",
     size: tuple[int, int] = SIZE,
     leaders: Leaders | None = None,
+    app_of: type[UptopApp] = UptopApp,
     **settings: Any,
 ) -> AsyncIterator[Seat]:
     """Before the overview, live, of a leader that has these things and these probes."""
@@ -105,7 +106,7 @@ async def seated(
             anyio.create_task_group() as tasks,
         ):
             tasks.start_soon(desk.helm.engine.run)
-            app = UptopApp(KeptLeader(url=url, token=role, name="here"), leaders=leaders)
+            app = app_of(KeptLeader(url=url, token=role, name="here"), leaders=leaders)
             async with app.run_test(size=size) as pilot:
                 seat = Seat(desk, app, pilot)
                 await seat.until("live", lambda: app.picture.connection.is_live)
