@@ -6,6 +6,7 @@ CPU is user + system of the whole process, from /proc, so Linux only.
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -138,10 +139,14 @@ def cores() -> tuple[int, int]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody has now, and that no connection which goes out is given."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
 
 
 def wait_for(true: Callable[[], bool], seconds: float, what: str) -> None:

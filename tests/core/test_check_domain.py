@@ -14,11 +14,11 @@ from tests.core.listeners import (
     answering,
     closing,
     days_from_now,
-    free_port,
     look_at,
     serve,
     silent,
 )
+from tests.ports import free_port
 from uptop_core import Condition, Outcome, Reason
 from uptop_core.checks.domain import DomainCheck
 from uptop_core.prober.rdap import NotRdap, find_server, read_registration

@@ -18,11 +18,11 @@ from tests.core.listeners import (
     answering,
     authority,
     closing,
-    free_port,
     look_at,
     serve,
     silent,
 )
+from tests.ports import free_port
 from uptop_core import CheckFailed, Condition, Outcome, Reason, prober
 from uptop_core.checks.grpc import GrpcCheck
 from uptop_core.prober.grpc import read_status

@@ -10,12 +10,12 @@ from anyio.streams.tls import TLSStream
 from tests.core.listeners import (
     Handler,
     authority,
-    free_port,
     greeting,
     look_at,
     serve,
     silent,
 )
+from tests.ports import free_port
 from uptop_core import Condition, Outcome, Reason
 from uptop_core.checks.smtp import SmtpCheck
 

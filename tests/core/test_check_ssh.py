@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from tests.core.listeners import (
     Handler,
     closing,
-    free_port,
     greeting,
     look_at,
     serve,
     silent,
 )
+from tests.ports import free_port
 from uptop_core import CheckFailed, Condition, Outcome, Reason
 from uptop_core.checks.ssh import SshCheck
 from uptop_core.prober.ssh import _Reader

@@ -13,12 +13,12 @@ from tests.core.listeners import (
     authority,
     closing,
     days_from_now,
-    free_port,
     greeting,
     look_at,
     serve,
     silent,
 )
+from tests.ports import free_port
 from uptop_core import Condition, Outcome, Reason
 from uptop_core.checks.tls import TlsCheck
 

@@ -17,11 +17,11 @@ from tests.core.listeners import (
     answering,
     authority,
     closing,
-    free_port,
     look_at,
     serve,
     silent,
 )
+from tests.ports import free_port
 from uptop_core import Condition, Outcome, Reason
 from uptop_core.checks.websocket import WebsocketCheck
 

@@ -7,7 +7,6 @@ from tests.core.listeners import (
     Handler,
     answering,
     closing,
-    free_port,
     greeting,
     look_at,
     repeating,
@@ -15,6 +14,7 @@ from tests.core.listeners import (
     serve,
     silent,
 )
+from tests.ports import free_port
 from uptop_core import Outcome, PortCheck, Reason
 from uptop_core.checks.port import unescape
 

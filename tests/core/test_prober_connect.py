@@ -8,7 +8,8 @@ from ipaddress import ip_address
 import anyio
 import pytest
 
-from tests.core.listeners import free_port, serve, silent
+from tests.core.listeners import serve, silent
+from tests.ports import free_port
 from uptop_core import CheckFailed, Reason, Vantage
 from uptop_core.looks import Look
 from uptop_core.prober.connect import connect, take_turns

@@ -17,7 +17,6 @@ from tests.core.listeners import (
     authority,
     closing,
     days_from_now,
-    free_port,
     greeting,
     look_at,
     repeating,
@@ -26,6 +25,7 @@ from tests.core.listeners import (
     silent,
 )
 from tests.core.proxy_listeners import Proxy, answering_by_http2, framed
+from tests.ports import free_port
 from uptop_core import HttpCheck, Reason, Vantage
 from uptop_core.looks import Look
 from uptop_core.prober.http import BODY_LIMIT, Request, Response

@@ -3,7 +3,8 @@
 import pytest
 from anyio.abc import ByteStream
 
-from tests.core.listeners import Handler, answering, free_port, look_at, serve
+from tests.core.listeners import Handler, answering, look_at, serve
+from tests.ports import free_port
 from uptop_core import CheckFailed, HttpCheck, Reason, Vantage
 from uptop_core.looks import Look
 from uptop_core.prober.http import Request, Response

@@ -20,6 +20,7 @@ import pytest
 import trustme
 
 from tests.leader.running import TOKEN, Running
+from tests.ports import free_port
 from tests.system.test_house_docs import ROOT
 
 if TYPE_CHECKING:
@@ -72,13 +73,6 @@ def echo() -> Iterator[str]:
         yield f"127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-def free_port() -> int:
-    """A port that nobody had a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def listens(port: int) -> bool:
