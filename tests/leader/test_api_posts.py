@@ -57,7 +57,8 @@ async def test_a_post_is_mended_and_a_lost_update_refused(address: Address) -> N
 
 
 async def test_two_leaders_take_one_of_two_changes_of_the_same_version(dsn: Dsn) -> None:
-    async with at_the_desk(dsn) as one, at_the_helm(dsn) as other:
+    waits = {"busy_s": 10.0}  # each writes when the other has, however busy the machine is
+    async with at_the_desk(dsn, **waits) as one, at_the_helm(dsn, **waits) as other:
         transport = httpx.ASGITransport(app=build_app(other.leader))
         async with httpx.AsyncClient(transport=transport, base_url="http://b/api/v1") as http:
             for _ in range(5):
