@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from uptop_leader.refusals import Conflict, NotThere
 from uptop_leader.store import audit, facts
@@ -136,12 +136,15 @@ def _good(connection: Connection, node: str, now: float) -> list[Any]:
 def _insert(
     connection: Connection, node: str, region: str, key_hash: str, prefix: str, now: float
 ) -> None:
+    newest = select(func.max(_KEY.c.created_ms)).where(_KEY.c.node == node)
+    before: int | None = connection.execute(newest).scalar()
     row = {
         "hash": key_hash,
         "prefix": prefix,
         "node": node,
         "region": region,
-        "created_ms": to_ms(now),
+        # Behind those that it has, whatever the clock says: the order of keys is told by it.
+        "created_ms": to_ms(now) if before is None else max(to_ms(now), before + 1),
     }
     connection.execute(insert(_KEY), row)
 
