@@ -5,14 +5,20 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
 from tests.leader.commands import Run, runner
 from tests.leader.helms import hook
 from tests.leader.running import Running
 from tests.leader.store_samples import NOON, set_up
-from uptop_leader.seal import Keyring
+from uptop_core.examining import Finding, Level
+from uptop_leader.configuration import Actor
+from uptop_leader.node_keys import PREFIX_LENGTH, new_key
+from uptop_leader.seal import Keyring, token_hash
 from uptop_leader.store.store import Store
+from uptop_probe.examination import findings
+from uptop_probe.settings import ProbeSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,3 +122,27 @@ def test_a_follower_is_told_that_its_leader_is_away_or_knows_another_secret(
         assert [level for level, _ in told(lines, "leader")] == ["ok"]
         assert told(lines, "credential") == [("ok", f"{leader.url} takes it")]
         assert code == 0
+
+
+def test_a_probe_with_a_key_of_its_own_is_welcome_and_misuses_nothing(tmp_path: Path) -> None:
+    leader, key = Running(tmp_path), new_key()
+    store = Store.open(tmp_path / "uptop.db", Keyring(), NOON)
+    me = Actor(name="me", source="test")
+    store.node_keys.add("west", "eu", token_hash(key), key[:PREFIX_LENGTH], NOON, me)
+    before = store.audit_log()
+    with leader:
+        for shown, level in ((key, Level.FINE), (new_key(), Level.WRONG)):
+            probe = ProbeSettings(peer_url=(leader.url,), node_id="west", node_key=shown)
+            assert credential(probe).level is level
+    assert store.audit_log() == before
+    store.close()
+
+
+def credential(settings: ProbeSettings) -> Finding:
+    """What the doctor of a probe says of what it shows its leader."""
+
+    async def ask() -> Finding:
+        found = [one async for one in findings(settings)]
+        return next(one for one in found if one.about == "credential")
+
+    return anyio.run(ask)

@@ -145,9 +145,10 @@ async def canaries(written: Iterable[str], vantage: Vantage) -> AsyncIterator[Fi
         )
 
 
-async def leader(client: LeaderClient) -> list[Finding]:
+async def leader(client: LeaderClient, node: str = NOBODY) -> list[Finding]:
     """A leader: whether it answers, how it is, how far apart the clocks are, and whether it takes
-    what this node shows it.
+    what this node shows it. `node` is for whom it is asked: by default for a node that there is not,
+    so that it does not take this for a sign of life. Who shows a node's own key has to be that node.
     """
     try:
         health, said = await client.health(), await client.date()
@@ -163,7 +164,7 @@ async def leader(client: LeaderClient) -> list[Finding]:
     return [
         Finding(level, "leader", what),
         *([_apart(client.url, said)] if said else []),
-        await _welcome(client),
+        await _welcome(client, node),
     ]
 
 
@@ -175,12 +176,10 @@ def _apart(url: str, said: str) -> Finding:
     return Finding(Level.FINE, "clock", f"as that of {url}, to the second")
 
 
-async def _welcome(client: LeaderClient) -> Finding:
-    """Whether the leader would talk with this node. It is asked for a node that there is not, so
-    that it does not take this for a sign of life.
-    """
+async def _welcome(client: LeaderClient, node: str) -> Finding:
+    """Whether the leader would talk with this node."""
     try:
-        await client.assignments(NOBODY)
+        await client.assignments(node)
     except LeaderRefused as error:
         if error.code == "unregistered":
             return Finding(Level.FINE, "credential", f"{client.url} takes it")
@@ -191,5 +190,5 @@ async def _welcome(client: LeaderClient) -> Finding:
 
 
 def _refused(error: LeaderRefused) -> Finding:
-    mend = "UPTOP_CLUSTER_SECRET must be what the leader has"
+    mend = "the leader must know what is in UPTOP_CLUSTER_SECRET or UPTOP_NODE_KEY"
     return Finding(Level.WRONG, "credential", str(error), mend)

@@ -30,5 +30,6 @@ async def findings(settings: ProbeSettings) -> AsyncIterator[Finding]:
         yield finding
     async with leader_clients(settings) as clients:
         for client in clients:
-            for finding in await examining.leader(client):
+            node = settings.node_id if settings.node_key else examining.NOBODY
+            for finding in await examining.leader(client, node):
                 yield finding
