@@ -26,8 +26,8 @@ _KEYS = {
 class Terminal:
     """One screen of so many columns and rows."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, socket: Path, ended: Path) -> None:
+        self._socket, self._ended = socket, ended
         self.shown = ""
         """What stood on the screen when it was looked at last."""
 
@@ -85,26 +85,10 @@ class Terminal:
 
         await until(f"{words} goes from the screen", gone, within_s)
 
-    async def ends(self, within_s: float = PATIENCE_S) -> None:
-        """Wait until the program has ended."""
-
-        async def is_over() -> bool:
-            said = await self._tmux("list-panes", "-t", "one", "-F", "#{pane_dead}")
-            return said.strip() == b"1"
-
-        await until("the program ends", is_over, within_s)
-
-    async def exit_code(self) -> int:
-        """How it ended: known a moment after its end is."""
-        said: list[bytes] = []
-
-        async def is_known() -> bool:
-            told = await self._tmux("list-panes", "-t", "one", "-F", "#{pane_dead_status}")
-            said[:] = told.split()
-            return bool(said)
-
-        await until("it is known how the program ended", is_known)
-        return int(said[0])
+    async def ends(self, within_s: float = PATIENCE_S) -> int:
+        """Wait until the program has ended; its exit code."""
+        await until("the program ends", lambda: self._ended.is_file(), within_s)
+        return int(self._ended.read_text())
 
     async def _cursor(self) -> bytes:
         return await self._tmux("display-message", "-p", "-t", "one", "#{cursor_x},#{cursor_y}")
@@ -128,7 +112,7 @@ async def terminal(
 ) -> AsyncIterator[Terminal]:
     """A terminal in which `command` runs, with only these settings of ours."""
     assert TMUX is not None
-    socket = folder / "tmux"
+    socket, ended = folder / "tmux", folder / "exit-code"
     columns, rows = map(str, size)
     line = shlex.join(
         ["env", "-i", *(f"{k}={v}" for k, v in _environment(environment).items()), *command]
@@ -136,14 +120,22 @@ async def terminal(
     begin = [
         *(TMUX, "-S", str(socket), "-f", "/dev/null"),
         *("new-session", "-d", "-s", "one", "-x", columns, "-y", rows, "-c", str(folder)),
-        *(line, ";", "set-option", "-g", "remain-on-exit", "on"),
+        *(f"{line}; {_tell_end(ended)}", ";", "set-option", "-g", "remain-on-exit", "on"),
     ]
     await anyio.run_process(begin, env=_environment({}))
     try:
-        yield Terminal(socket)
+        yield Terminal(socket, ended)
     finally:
         with anyio.CancelScope(shield=True), anyio.move_on_after(20):
             await anyio.run_process([TMUX, "-S", str(socket), "kill-server"], check=False)
+
+
+def _tell_end(ended: Path) -> str:
+    """What a shell does to leave an exit code in a file, all at once. tmux knows it as well, but forgets
+    now and then to ask for it.
+    """
+    half = shlex.quote(f"{ended}.part")
+    return f"echo $? > {half}; mv {half} {shlex.quote(str(ended))}"
 
 
 def python(*arguments: str) -> list[str]:

@@ -33,8 +33,7 @@ async def test_a_day_by_keyboard_only(tmp_path: Path) -> None:
             await _logs_in(town, screen)
             await a_day(town, screen, target)
             await screen.press("q")
-            await screen.ends()
-            assert await screen.exit_code() == 0
+            assert await screen.ends() == 0
         kept = tmp_path / "config" / "uptop" / "tui.json"
         assert kept.stat().st_mode & 0o777 == 0o600, "the token is kept for its owner alone"
 

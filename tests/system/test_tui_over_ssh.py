@@ -37,8 +37,7 @@ async def test_the_same_day_over_ssh(tmp_path: Path) -> None:
             await screen.shows("● live", "nothing is watched yet")
             await a_day(town, screen, target)
             await screen.press("q")
-            await screen.ends()
-            assert await screen.exit_code() == 0
+            assert await screen.ends() == 0
         assert "ssh: admin leaves" in town.leader.said()
         await town.leader.stop()
         assert town.leader.exit_code == 0
