@@ -193,3 +193,22 @@ def test_a_result_that_came_to_both_is_not_copied_again_for_some_milliseconds(
         leader.write(Changes(results=[result(observed=NOON + 1, latency_us=1234)]), NOON)
         history = leader.copies.history(0)
         assert copy.copies.take_results(history.results, ()) == 1, "only the other one is new"
+
+
+def test_what_was_long_on_its_way_to_one_of_both_is_known_by_its_latency(tmp_path: Path) -> None:
+    with a_pair(tmp_path) as (leader, copy):
+        set_up(leader, ping("m"))
+        copy_everything(leader, copy)
+        here = Changes(results=[result(observed=NOON + 0.822, latency_us=1234)])
+        copy.write(here, NOON)
+        leader.write(Changes(results=[result(observed=NOON, latency_us=1234)]), NOON)
+        assert copy.copies.take_results(leader.copies.history(0).results, ()) == 0
+
+
+def test_what_was_never_measured_is_the_same_only_at_about_the_same_time(tmp_path: Path) -> None:
+    with a_pair(tmp_path) as (leader, copy):
+        set_up(leader, ping("m"))
+        copy_everything(leader, copy)
+        copy.write(Changes(results=[result(observed=NOON + 0.822, latency_us=0)]), NOON)
+        leader.write(Changes(results=[result(observed=NOON, latency_us=0)]), NOON)
+        assert copy.copies.take_results(leader.copies.history(0).results, ()) == 1

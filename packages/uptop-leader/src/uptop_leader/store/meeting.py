@@ -1,7 +1,9 @@
 """Results that come from the other node without a number: which of them are here already.
 
-A result that a probe has reported to both has the time that each made of its age, some milliseconds
-apart; its latency and its reason are what the probe measured, and tell that it is the same one.
+A result that a probe has reported to both has the time that each made of its age: some milliseconds
+apart, and seconds where one of the two reports was long on its way. Its latency and its reason are what
+the probe measured, and tell that it is the same one. One that is here stands for one that comes, not for
+two.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from uptop_leader.store.results import SeriesIds
 
 _NEAR_MS = 250  # less than the time between two checks
+_MEASURED_MS = 5000  # where there is a latency: hardly two checks share its microseconds
 
 
 def not_here(
@@ -31,22 +34,30 @@ def not_here(
     if not unnamed:
         return list(results)
     there: defaultdict[tuple[int, int, int], list[int]] = defaultdict(list)
-    first, last = min(unnamed) - _NEAR_MS, max(unnamed) + _NEAR_MS + 1
+    first, last = min(unnamed) - _MEASURED_MS, max(unnamed) + _MEASURED_MS + 1
     for at, number, latency_us, reason in raw_results(connection, first, last):
         there[number, latency_us, reason].append(at)
-    return [one for one in results if one.seq is not None or not _is_near(one, there, series)]
+    return [one for one in results if one.seq is not None or not _took(one, there, series)]
 
 
-def _is_near(
+def _took(
     result: StoredResult,
     there: dict[tuple[int, int, int], list[int]],
     series: SeriesIds,
 ) -> bool:
+    """Whether one that is here is this result: the nearest, which is then taken out of those."""
     number = series.get((result.monitor, result.node))
     if number is None:
         return False
-    same = (number, result.latency_ns // 1000, code_of(result.reason, result.bearing))
-    return any(abs(at - _ms(result)) <= _NEAR_MS for at in there.get(same, ()))
+    latency_us, at = result.latency_ns // 1000, _ms(result)
+    same = there.get((number, latency_us, code_of(result.reason, result.bearing)))
+    if not same:
+        return False
+    nearest = min(same, key=lambda one: abs(one - at))
+    if abs(nearest - at) > (_MEASURED_MS if latency_us else _NEAR_MS):
+        return False
+    same.remove(nearest)
+    return True
 
 
 def _ms(result: StoredResult) -> int:
