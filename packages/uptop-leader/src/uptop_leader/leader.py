@@ -11,14 +11,12 @@ from anyio import to_thread
 
 from uptop_core.errors import StoreError
 from uptop_core.looks import Vantage
-from uptop_core.wire import Health
 from uptop_leader.ballots import Rules
 from uptop_leader.beginnings import world_of
 from uptop_leader.changes import Changes
 from uptop_leader.deadman import DeadMansSwitch
 from uptop_leader.deliver import Deliverer, send
 from uptop_leader.engine import Engine
-from uptop_leader.gauges import Gauges
 from uptop_leader.housekeeping import Housekeeping, every
 from uptop_leader.inputs import Acknowledge, LookAgain
 from uptop_leader.live import Live
@@ -26,6 +24,7 @@ from uptop_leader.messages import Message
 from uptop_leader.nodes import Node
 from uptop_leader.notifications import Pace
 from uptop_leader.own_checks import OwnChecks
+from uptop_leader.pulse import ALIVE_S, Pulse
 from uptop_leader.refusals import Behind
 from uptop_leader.regional import ByRegion, Lately
 from uptop_leader.world import World
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from uptop_core.monitors import Monitor
     from uptop_core.wire import (
         Assignments,
+        Health,
         Rechecks,
         Registration,
         ResultsAnswer,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from uptop_leader.calendars import Calendar
     from uptop_leader.channels import Channel
     from uptop_leader.configuration import Actor, Edit
+    from uptop_leader.gauges import Gauges
     from uptop_leader.incidents import Incident
     from uptop_leader.nodes import Standing
     from uptop_leader.settings import LeaderSettings
@@ -55,8 +56,6 @@ if TYPE_CHECKING:
     from uptop_leader.store.store import Store
 
 CONFIG_S = 1.0  # how often the database is asked whether the configuration has changed
-ALIVE_S = 5.0
-STEP_S = 5.0  # the wall clock was set when it moves by more than this between two looks
 
 log = logging.getLogger(__name__)
 
@@ -115,10 +114,7 @@ class Leader:
         )
         self._lately = Lately()
         self._housekeeping = Housekeeping(settings, store, world, rules, clock, self._lately)
-        self._missed = 0
-        self._lag_s = 0.0
-        self._wall_ahead_s = 0.0
-        self._alive = now
+        self._pulse = Pulse(store, self.engine, self._own.runner, clock, timings.heartbeat)
         self._away = (saved.last_alive, now) if saved.last_alive is not None else None
 
     async def run(self) -> None:
@@ -135,7 +131,7 @@ class Leader:
             if self.settings.deadman_url:
                 tasks.start_soon(self._deadman().run)
             tasks.start_soon(every, CONFIG_S, self.engine.reconfigure)
-            tasks.start_soon(every, ALIVE_S, self._beat)
+            tasks.start_soon(every, ALIVE_S, self._pulse.beat)
             self._housekeeping.start(tasks)
 
     async def stop_sending(self) -> None:
@@ -153,25 +149,6 @@ class Leader:
     def _is_at_work(self) -> bool:
         health = self.health()
         return health.status == "ok" and health.active
-
-    async def _beat(self) -> None:
-        self._follow_wall_clock()
-        now = self._clock.now()
-        await to_thread.run_sync(self.store.alive, now)
-        self._alive = now
-        pressure = self._own.runner.take_pressure()
-        self._missed += pressure.missed
-        self._lag_s = pressure.lag_s
-
-    def _follow_wall_clock(self) -> None:
-        """Come nearer to the wall clock, and tell when that was set."""
-        before, self._wall_ahead_s = self._wall_ahead_s, self._clock.follow()
-        if abs(self._wall_ahead_s - before) > STEP_S and abs(self._wall_ahead_s) > STEP_S:
-            log.warning(
-                "the wall clock is %.0f s from where it was: what is written down follows it by"
-                " 1 s in 50, or at a restart",
-                self._wall_ahead_s,
-            )
 
     # What HTTP asks.
 
@@ -297,31 +274,9 @@ class Leader:
         return None if error is None else str(error)
 
     def health(self) -> Health:
-        """ok while the engine turns and the store takes what is written; else why not."""
-        now, bound = self._clock.now(), self.settings.timings.heartbeat
-        reason = ""
-        if self.engine.trouble:
-            reason = self.engine.trouble
-        elif self.engine.faulty:
-            reason = f"monitors that cannot be judged: {len(self.engine.faulty)}; the log says why"
-        elif now - max(self._alive, self.engine.last_write) > bound:
-            silence = now - max(self._alive, self.engine.last_write)
-            reason = f"nothing was stored for {silence:.0f} s"
-        elif now - self.engine.last_turn > bound:
-            reason = f"the scheduler stands still for {now - self.engine.last_turn:.0f} s"
-        return Health(status="unavailable" if reason else "ok", reason=reason)
+        """See `Pulse.health`."""
+        return self._pulse.health()
 
     def gauges(self) -> Gauges:
-        """The program's own health in numbers."""
-        counters = self.engine.counters
-        return Gauges(
-            queue_depth=self.engine.depth,
-            results_total=counters.results,
-            duplicates_total=counters.duplicates,
-            rejected_total=counters.rejected,
-            schedule_lag_s=self._lag_s,
-            missed_ticks_total=self._missed,
-            wall_ahead_s=self._wall_ahead_s,
-            breaches=dict(self.engine.breaches.counts),
-            notifications=dict(self._deliverer.sendings),
-        )
+        """See `Pulse.gauges`."""
+        return self._pulse.gauges(self._deliverer.sendings)
