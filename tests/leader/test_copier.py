@@ -20,7 +20,6 @@ from uptop_core.clock import Clock
 from uptop_leader import pair
 from uptop_leader.api.app import build_app
 from uptop_leader.copying.copier import Copier
-from uptop_leader.copying.ring import ResultRing
 from uptop_leader.desk import Desk
 from uptop_leader.helm import Helm
 from uptop_leader.settings import LeaderSettings
@@ -102,7 +101,6 @@ async def test_a_follower_that_acts_while_everything_is_copied_keeps_what_it_dec
             copier = Copier(
                 asks,
                 copy,
-                ResultRing(),
                 Clock(),
                 anyio.Lock(),
                 mirrors=True,

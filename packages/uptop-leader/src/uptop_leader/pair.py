@@ -11,6 +11,7 @@ from uptop_core.client import LeaderClient
 from uptop_core.looks import Vantage
 from uptop_core.run_check import run_check
 from uptop_leader.copying.copier import Copier
+from uptop_leader.copying.giving_back import Giver
 from uptop_leader.election.seat import Seat
 from uptop_leader.election.station import Station
 from uptop_leader.election.words import Pace
@@ -46,10 +47,16 @@ def take_station(
     url, secret = settings.peer_url, settings.cluster_secret
     asks = LeaderClient(url, secret=secret, deadline_s=POLL_SHARE * pace.beat)
     fetches = LeaderClient(url, secret=secret)
-    copier = Copier(
+    giver = Giver(
         fetches,
         store,
         helm.ring,
+        mirrors=settings.follower_mirror,
+        epoch=lambda: station.known_epoch,
+    )
+    copier = Copier(
+        fetches,
+        store,
         clock,
         helm.wheel,
         mirrors=settings.follower_mirror,
@@ -67,7 +74,7 @@ def take_station(
         pace,
         has_line=_line(settings),
         bar=lambda: copier.bar,
-        give_back=copier.give_back,
+        give_back=giver.give_back,
         drain=helm.sent,
         ended=helm.ended,
         on_change=helm.turn,

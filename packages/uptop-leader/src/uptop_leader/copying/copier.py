@@ -1,7 +1,7 @@
 """The follower's second loop: copies what the leader writes, about a second behind.
 
 Rows of configuration, beliefs, incidents and outbox come first, by the leader's change log;
-results follow behind. When this node hands back, what it has decided goes the other way.
+results follow behind. What this node has decided goes the other way by `giving_back`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 import anyio
-import msgspec
 from anyio import to_thread
 
 from uptop_core.errors import LeaderAway, LeaderBusy, LeaderError, UptopError
@@ -19,14 +18,13 @@ from uptop_core.wire import CopyHealth
 from uptop_leader.copying.words import (
     ChangesPage,
     Digests,
-    Gift,
     HistoryPage,
     ResultsPage,
     RowsPage,
 )
 from uptop_leader.nodes import Ledger
 from uptop_leader.store.change_log import THINGS
-from uptop_leader.store.copies import ADOPTED, Overtaken
+from uptop_leader.store.copies import NOBODYS, Overtaken
 from uptop_leader.store.copying import named_by
 from uptop_leader.store.migrate import revisions
 
@@ -35,14 +33,12 @@ if TYPE_CHECKING:
 
     from uptop_core.client import LeaderClient
     from uptop_core.clock import Clock
-    from uptop_leader.copying.ring import ResultRing
     from uptop_leader.copying.words import Source
     from uptop_leader.store.copies import Copies
     from uptop_leader.store.store import Store
 
 T = TypeVar("T")
 
-_NOBODYS = ("", ADOPTED)  # of what is no copy yet
 _WAIT_S = 10  # the leader holds a question for changes this long
 _RESULTS_S = 1.0  # how often results are asked for
 _RETRY_S = 1.0
@@ -55,16 +51,15 @@ log = logging.getLogger(__name__)
 
 
 class Copier:
-    """Copies into `store` while `may_copy` says that this node stands by; gives back from it and
-    from `ring`. `wheel` is held by who writes. `epoch` is the newest that this node knows,
-    `own_epoch` the one in which it acted last or stands by: it changes after the store's.
+    """Copies into `store` while `may_copy` says that this node stands by. `wheel` is held by who
+    writes. `epoch` is the newest that this node knows, `own_epoch` the one in which it acted last
+    or stands by: it changes after the store's.
     """
 
     def __init__(
         self,
         leader: LeaderClient,
         store: Store,
-        ring: ResultRing,
         clock: Clock,
         wheel: anyio.Lock,
         *,
@@ -75,7 +70,6 @@ class Copier:
     ) -> None:
         self._leader = leader
         self._store = store
-        self._ring = ring
         self._clock = clock
         self._wheel = wheel
         self._one_at_a_time = anyio.Lock()
@@ -99,7 +93,7 @@ class Copier:
         await to_thread.run_sync(self._store.copies.keep_log)
         if not self._mirrors:
             return
-        if (cursor := await to_thread.run_sync(self._store.copies.cursor))[0] not in _NOBODYS:
+        if (cursor := await to_thread.run_sync(self._store.copies.cursor))[0] not in NOBODYS:
             self.bar = ""
             log.info("a copy of cluster %s, up to change %s", *cursor)
         async with anyio.create_task_group() as tasks:
@@ -112,37 +106,6 @@ class Copier:
         if self.copied_at is not None:
             age_ms = max(0, round((self._clock.now() - self.copied_at) * 1000))
         return CopyHealth(age_ms=age_ms, behind=self._behind, trouble=self.trouble)
-
-    async def give_back(self) -> None:
-        """Send the leader what this node has decided and stored of its own. Raises LeaderError,
-        StoreError.
-        """
-        copies = self._store.copies
-        whose, base = await to_thread.run_sync(copies.cursor)
-        if not self._mirrors or whose in _NOBODYS:
-            return  # this node works independently: what it has is its own
-        more = True
-        while more:
-            page = await to_thread.run_sync(copies.ungiven)
-            if page.changes:
-                await self._give(
-                    Gift(epoch=self._epoch(), cluster=whose, base=base, changes=page.changes)
-                )
-            await to_thread.run_sync(copies.given, page.upto)
-            more = page.more
-        boot, after, more = self._ring.boot, self._ring.given, True
-        while more:
-            part = self._ring.after(boot, after)
-            if part.results:
-                gift = Gift(
-                    epoch=self._epoch(), cluster=whose, results=part.results, ledgers=part.ledgers
-                )
-                await self._give(gift)
-            after, more = part.upto, part.more
-            self._ring.given = after
-
-    async def _give(self, gift: Gift) -> None:
-        await self._leader.post_json("/api/follower/give", msgspec.json.encode(gift))
 
     async def _again_and_again(self, copy: Callable[[Copies], Awaitable[None]]) -> None:
         """Copy while this node stands by; troubles are told once, and do not end it."""

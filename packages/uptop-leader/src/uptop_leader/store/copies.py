@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 ADOPTED = "adopted"
 """Whose copy a database is whose rows are to be replaced by those of the next leader."""
+NOBODYS = ("", ADOPTED)
+"""Whose copy a database is that is none yet."""
 
 _HISTORY_PAGE = 10_000
 _MONITOR, _RESULT = METADATA.tables["monitor"], METADATA.tables["result"]
