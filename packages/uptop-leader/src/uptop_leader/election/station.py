@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from uptop_core.errors import LeaderAway, LeaderBusy, LeaderError, LeaderStrange, StoreError
 from uptop_core.wire import PeerPoll
 from uptop_leader.election.following import Following, Next
-from uptop_leader.election.reasons import UNREACHABLE, Troubles, is_held_back, why_following
+from uptop_leader.election.outlook import Outlook
+from uptop_leader.election.reasons import why_following
 from uptop_leader.election.words import Answer, Phase
 from uptop_leader.store.places import Place
 
@@ -68,12 +69,7 @@ class Station:
         self._on_change = on_change
         self._lock = anyio.Lock()
         self._asking = anyio.Lock()  # one question at a time, with what follows from its answer
-        self._is_held_back = False
-        self.refused = ""
-        """What the leader, or something else at its URL, said that is no answer."""
-        self.barred = ""
-        """Why it did not take over."""
-        self.away_since: float | None = None
+        self._outlook = Outlook()
         self.state = Following.begin(node, clock.now(), epoch=store.place().known, pace=pace)
 
     @property
@@ -89,10 +85,7 @@ class Station:
     @property
     def why(self) -> str:
         """Why it acts or stands by, in words."""
-        troubles = Troubles(
-            away_since=self.away_since, refused=self.refused, barred=self.barred or self._bar()
-        )
-        return why_following(self.state, self._clock.now(), troubles)
+        return why_following(self.state, self._clock.now(), self._outlook.troubles(self._bar()))
 
     def may_act(self) -> bool:
         """Whether it may judge and send at this moment."""
@@ -205,7 +198,7 @@ class Station:
     async def _take(self, health: Health) -> Next:
         if health.role != "leader":
             return self._refuse(f"{self._leader.url} is a {health.role}, not a leader")
-        self._note_back()
+        self._outlook.answered()
         phase = _phase(health)
         answer = Answer(phase=phase, epoch=health.epoch, token=health.token)
         async with self._lock:
@@ -214,21 +207,12 @@ class Station:
         return following
 
     async def _missed(self) -> Next:
-        if self.away_since is None:
-            self.away_since = self._clock.now()
-            log.warning("the leader does not answer")
+        self._outlook.missed(self._clock.now())
         async with self._lock:
             state = self._now().missed(self._clock.now())
             await self._become(await self._unless_barred(state))
-        self._note_held_back()
+        self._outlook.looked(self.state, self._clock.now())
         return Next.REST
-
-    def _note_held_back(self) -> None:
-        is_held_back_now = is_held_back(self.state, self._clock.now())
-        if is_held_back_now and not self._is_held_back:
-            seen_by = self.state.seen_by or "a probe"
-            log.warning("not taking over: the leader is %s %s", UNREACHABLE, seen_by)
-        self._is_held_back = is_held_back_now
 
     async def _unless_barred(self, state: Following) -> Following:
         """`state`, but for a promotion that something forbids."""
@@ -237,22 +221,13 @@ class Station:
         why = self._bar()
         if not why and not await self._has_line():
             why = "no canary answers, so this node's own line is cut"
-        if why and why != self.barred:
-            log.error("not taking over: %s", why)
-        self.barred = why
+        self._outlook.barred(why)
         return self._now().missed(self._clock.now(), line=False) if why else state
 
     def _refuse(self, why: str) -> Next:
         """An answer that says nothing of whether the leader works is never a miss."""
-        if why != self.refused:
-            log.error("no follower of this leader: %s", why)
-        self.refused = why
+        self._outlook.refused(why)
         return Next.REST
-
-    def _note_back(self) -> None:
-        if self.away_since is not None:
-            log.info("the leader answers again")
-        self.away_since, self.refused, self._is_held_back = None, "", False
 
     async def _return(self) -> None:
         """Send the leader what it lacks, stop acting, and say so: then it acts."""
