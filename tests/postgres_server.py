@@ -55,7 +55,7 @@ class PostgresServer:
     def __init__(self, folder: Path, binaries: Path, user: dict[str, Any]) -> None:
         self.folder = folder
         self.port = free_port()
-        self._binaries = binaries
+        self.binaries = binaries
         self._user = user
         self._made = 0
         self._free: list[str] = []
@@ -70,7 +70,7 @@ class PostgresServer:
         place = ["-D", str(self.folder / "data"), "-k", str(self.folder), "-p", str(self.port)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._binaries / "postgres", *place, *settings], stderr=log, **self._user
+                [self.binaries / "postgres", *place, *settings], stderr=log, **self._user
             )
         deadline = time.monotonic() + 30
         while True:
@@ -147,7 +147,7 @@ class PostgresServer:
         words.chmod(0o644)
         subprocess.run(
             [
-                *(self._binaries / "initdb", "-D", self.folder / "data", "-U", USER),
+                *(self.binaries / "initdb", "-D", self.folder / "data", "-U", USER),
                 *("--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={words}"),
                 *("--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"),
             ],
