@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from benchmarks._children import free_port
+from uptop_core import access_answers as access
 from uptop_core import api_answers as answers
 from uptop_core.history_views import HistoryView, PointView, RangeView, RegionHistory
 from uptop_core.views import MonitorView, NodeView, PhasesView, VoteView
@@ -84,9 +85,7 @@ class ShownLeader:
     async def _me(self, _: Request) -> Response:
         now = time.time_ns() // 1_000_000
         return _json(
-            answers.Me(
-                name="bench", role="admin", version="1", place="single", active=True, now=now
-            )
+            access.Me(name="bench", role="admin", version="1", place="single", active=True, now=now)
         )
 
     async def _list(self, request: Request) -> Response:

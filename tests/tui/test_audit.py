@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from uptop_core.api_answers import LogView
+from uptop_core.access_answers import LogView
 from uptop_tui.audit import about, cells, matches, wanted
 
 NOW = 1_795_357_260_000

@@ -15,7 +15,7 @@ from textual.events import Key
 from textual.widgets import Input, Static
 
 from tests.tui.leaders import TOKEN, scripted
-from uptop_core.api_answers import Me
+from uptop_core.access_answers import Me
 from uptop_tui.leaders import FILE, KeptLeader, Leaders
 from uptop_tui.screens.login import LoginApp
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from uptop_core.api_client import Event
+from uptop_core.event_stream import Event
 from uptop_core.views import IncidentView, MonitorView
 from uptop_tui.picture import NONE, Changes, Picture, taken
 

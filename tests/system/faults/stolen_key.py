@@ -7,7 +7,7 @@ import msgspec
 from tests.system.faults.fault import Fault, Ground, watched
 from tests.system.processes import run_command
 from tests.system.waiting import until
-from uptop_core.api_answers import LogList
+from uptop_core.access_answers import LogList
 
 _REFUSED: dict[tuple[str, str], object] = {
     ("POST", "/api/probe/register"): {"id": "east"},

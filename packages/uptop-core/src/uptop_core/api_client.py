@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
-from urllib.parse import quote
 
-import anyio.lowlevel
 import httpx
-import msgspec
 from msgspec import Struct
 
+from uptop_core import access_answers as access
 from uptop_core import api_answers as answers
+from uptop_core.api_exchange import PREFIX, ApiExchange, part
 from uptop_core.errors import LeaderAway
 from uptop_core.escaping import escape
+from uptop_core.event_stream import SILENCE_S, Event, read_events
 from uptop_core.exchange import WORDS_LIMIT
 from uptop_core.history_views import HistoryView, SlaView
-from uptop_core.plain_exchange import PlainExchange
 from uptop_core.views import IncidentView, MonitorView, NodeView
 
 if TYPE_CHECKING:
@@ -33,9 +32,6 @@ T = TypeVar("T")
 Where = Literal["monitors", "channels", "maintenance"]
 """What people set up, and edit one by one."""
 
-PREFIX = "/api/v1"
-SILENCE_S = 45.0
-"""A leader breaks the silence of a stream every 15 s; after this it is away."""
 _DETAILS: dict[str, type[Struct]] = {
     "monitors": answers.MonitorDetail,
     "channels": answers.ChannelDetail,
@@ -50,26 +46,14 @@ class Held(Struct, Generic[T], frozen=True):
     etag: str
 
 
-class Event(Struct, frozen=True):
-    """What has changed: its kind, the thing itself, and the id to go on from."""
-
-    kind: str
-    id: str
-    data: msgspec.Raw
-
-    def read(self, into: type[T]) -> T:
-        """The thing. LeaderStrange is for who asks to raise: msgspec's errors come through."""
-        return msgspec.json.decode(self.data, type=into)
-
-
-class ApiClient(PlainExchange):
+class ApiClient(ApiExchange):
     """Asks one leader as a person's program does; see `Exchange` for what it takes."""
 
     # What is shown
 
-    async def me(self) -> answers.Me:
+    async def me(self) -> access.Me:
         """Who the token speaks for, and what answers."""
-        return await self._get("/me", answers.Me)
+        return await self._get("/me", access.Me)
 
     async def monitors(self, **filters: str | Iterable[str]) -> tuple[MonitorView, ...]:
         """All monitors that fit `status`, `tag`, `type`, `name`, `parent`."""
@@ -83,7 +67,7 @@ class ApiClient(PlainExchange):
 
     async def node(self, node: str) -> NodeView:
         """One node (an id)."""
-        return await self._get(f"/nodes/{_part(node)}", NodeView)
+        return await self._get(f"/nodes/{part(node)}", NodeView)
 
     async def channels(self) -> answers.ChannelList:
         """The channels."""
@@ -95,7 +79,7 @@ class ApiClient(PlainExchange):
 
     async def history(self, monitor: str, span: str = "24h") -> HistoryView:
         """How a monitor was in the last 24h, 7d, 30d, 90d or 1y."""
-        return await self._get(f"/monitors/{_part(monitor)}/history", HistoryView, range=span)
+        return await self._get(f"/monitors/{part(monitor)}/history", HistoryView, range=span)
 
     async def sla(self, span: str = "30d") -> tuple[SlaView, ...]:
         """How every monitor was in the last 24h, 7d, 30d, 90d or 1y."""
@@ -108,7 +92,7 @@ class ApiClient(PlainExchange):
 
     async def incident(self, incident: str) -> IncidentView:
         """One incident with its evidence."""
-        return await self._get(f"/incidents/{_part(incident)}", IncidentView)
+        return await self._get(f"/incidents/{part(incident)}", IncidentView)
 
     async def transitions(self, **query: str) -> answers.TransitionList:
         """A page of transitions, the newest first: `monitor`, `limit`, `cursor`."""
@@ -122,7 +106,7 @@ class ApiClient(PlainExchange):
 
     async def read(self, where: Where, id: str) -> Held[Any]:
         """A monitor, channel or maintenance with its settings (MonitorDetail and so on)."""
-        answer = await self._ask("GET", f"{PREFIX}/{where}/{_part(id)}")
+        answer = await self._ask("GET", f"{PREFIX}/{where}/{part(id)}")
         return Held(self._read(answer, _DETAILS[where]), answer.headers.get("ETag", ""))
 
     async def add(self, where: Where, settings: Mapping[str, Any] | Struct) -> answers.Saved:
@@ -133,22 +117,19 @@ class ApiClient(PlainExchange):
         self, where: Where, id: str, patch: Mapping[str, Any], etag: str = ""
     ) -> answers.Saved:
         """Change some settings (a merge patch); with `etag` only if they are what was read."""
-        return await self._send("PATCH", f"/{where}/{_part(id)}", patch, answers.Saved, etag)
+        return await self._send("PATCH", f"/{where}/{part(id)}", patch, answers.Saved, etag)
 
     async def replace(
         self, where: Where, id: str, settings: Mapping[str, Any] | Struct, etag: str
     ) -> answers.Saved:
         """Replace all settings of what was read with `etag` (`*`: of any)."""
-        return await self._send("PUT", f"/{where}/{_part(id)}", settings, answers.Saved, etag)
+        return await self._send("PUT", f"/{where}/{part(id)}", settings, answers.Saved, etag)
 
     async def remove(
         self, where: Where | Literal["posts", "users", "tokens", "nodes"], id: str, etag: str = ""
     ) -> None:
         """Remove one; a token is revoked, a node forgotten with its keys."""
-        headers = {"If-Match": etag} if etag else {}
-        answer = await self._ask("DELETE", f"{PREFIX}/{where}/{_part(id)}", headers=headers)
-        if answer.status != 204:
-            raise self._failure(answer)
+        await self._drop(f"/{where}/{part(id)}", etag)
 
     async def apply(
         self, document: str, *, dry_run: bool = False, prune: bool = False
@@ -181,17 +162,17 @@ class ApiClient(PlainExchange):
 
     async def push_address(self, monitor: str) -> str:
         """The URL at which the job of a push monitor says that it is alive; it holds a secret."""
-        answer = await self._ask("POST", f"{PREFIX}/monitors/{_part(monitor)}/push-address")
+        answer = await self._ask("POST", f"{PREFIX}/monitors/{part(monitor)}/push-address")
         return f"{self.url}{self._read(answer, answers.PushAddress).path}"
 
     async def acknowledge(self, incident: str, note: str = "") -> IncidentView:
         """Take an open incident on."""
-        path = f"/incidents/{_part(incident)}/acknowledge"
+        path = f"/incidents/{part(incident)}/acknowledge"
         return await self._send("POST", path, {"note": note}, IncidentView)
 
     async def test_channel(self, channel: str) -> answers.Tested:
         """Send a test message. The leader waits for the service, so this takes its time."""
-        path = f"{PREFIX}/channels/{_part(channel)}/test"
+        path = f"{PREFIX}/channels/{part(channel)}/test"
         return self._read(await self._ask("POST", path, wait_s=20.0), answers.Tested)
 
     async def posts(self, **query: str) -> answers.PostList:
@@ -206,54 +187,52 @@ class ApiClient(PlainExchange):
         self, id: str, change: Mapping[str, Any], etag: str = ""
     ) -> answers.PostView:
         """Mend a post."""
-        return await self._send("PATCH", f"/posts/{_part(id)}", change, answers.PostView, etag)
+        return await self._send("PATCH", f"/posts/{part(id)}", change, answers.PostView, etag)
 
     # Who may do it
 
-    async def users(self) -> answers.UserList:
+    async def users(self) -> access.UserList:
         """The users."""
-        return await self._get("/users", answers.UserList)
+        return await self._get("/users", access.UserList)
 
-    async def add_user(self, user: bodies.UserBody) -> answers.UserView:
+    async def add_user(self, user: bodies.UserBody) -> access.UserView:
         """Add a user."""
-        return await self._send("POST", "/users", user, answers.UserView)
+        return await self._send("POST", "/users", user, access.UserView)
 
-    async def change_role(self, user: str, role: bodies.RoleName) -> answers.UserView:
+    async def change_role(self, user: str, role: bodies.RoleName) -> access.UserView:
         """Give a user (an id) another role."""
-        return await self._send("PATCH", f"/users/{_part(user)}", {"role": role}, answers.UserView)
+        return await self._send("PATCH", f"/users/{part(user)}", {"role": role}, access.UserView)
 
-    async def tokens(self) -> answers.TokenList:
+    async def tokens(self) -> access.TokenList:
         """The tokens that may be seen."""
-        return await self._get("/tokens", answers.TokenList)
+        return await self._get("/tokens", access.TokenList)
 
-    async def add_token(self, token: bodies.TokenBody) -> answers.NewToken:
+    async def add_token(self, token: bodies.TokenBody) -> access.NewToken:
         """Make a token; it is told this once."""
-        return await self._send("POST", "/tokens", token, answers.NewToken)
+        return await self._send("POST", "/tokens", token, access.NewToken)
 
-    async def node_keys(self) -> tuple[answers.NodeKeyView, ...]:
+    async def node_keys(self) -> tuple[access.NodeKeyView, ...]:
         """All keys of nodes, those that are good no more included."""
-        pages = self._pages("/node-keys", answers.NodeKeyList, {})
+        pages = self._pages("/node-keys", access.NodeKeyList, {})
         return tuple([view async for page in pages for view in page.keys])
 
-    async def add_node_key(self, node: str, region: str = "") -> answers.NewNodeKey:
+    async def add_node_key(self, node: str, region: str = "") -> access.NewNodeKey:
         """Give a node (an id, known or not yet) its key; it is told this once."""
-        path = f"/nodes/{_part(node)}/key"
-        return await self._send("POST", path, {"region": region}, answers.NewNodeKey)
+        path = f"/nodes/{part(node)}/key"
+        return await self._send("POST", path, {"region": region}, access.NewNodeKey)
 
-    async def rotate_node_key(self, node: str, overlap_s: float = 3600.0) -> answers.NewNodeKey:
+    async def rotate_node_key(self, node: str, overlap_s: float = 3600.0) -> access.NewNodeKey:
         """Give a node another key; the old one is good for a while still."""
-        path = f"/nodes/{_part(node)}/key/rotate"
-        return await self._send("POST", path, {"overlap": overlap_s}, answers.NewNodeKey)
+        path = f"/nodes/{part(node)}/key/rotate"
+        return await self._send("POST", path, {"overlap": overlap_s}, access.NewNodeKey)
 
     async def revoke_node_key(self, node: str) -> None:
         """End all keys of a node, which leaves with that."""
-        answer = await self._ask("DELETE", f"{PREFIX}/nodes/{_part(node)}/key")
-        if answer.status != 204:
-            raise self._failure(answer)
+        await self._drop(f"/nodes/{part(node)}/key")
 
-    async def logs(self, **query: str) -> answers.LogList:
+    async def logs(self, **query: str) -> access.LogList:
         """A page of the audit log: `who`, `what`, `about`, `since`, `until`, `limit`, `cursor`."""
-        return await self._get("/logs", answers.LogList, **query)
+        return await self._get("/logs", access.LogList, **query)
 
     # What changes
 
@@ -271,52 +250,9 @@ class ApiClient(PlainExchange):
             async with self._http.stream("GET", url, headers=headers, timeout=timeout) as response:
                 if response.status_code != 200:
                     raise self._failure(await self._whole(response))
-                yield _read_events(response)
+                yield read_events(response.aiter_lines())
         except httpx.TimeoutException:
             raise LeaderAway(self.url, f"nothing was heard for {SILENCE_S:g} s") from None
         except (httpx.HTTPError, OSError) as error:
             words = escape(str(error), WORDS_LIMIT) or type(error).__name__
             raise LeaderAway(self.url, words) from error
-
-    async def _get(self, path: str, into: type[T], **query: str) -> T:
-        return await self.get_json(f"{PREFIX}{path}", into, query or None)
-
-    async def _pages(
-        self, path: str, into: type[T], filters: Mapping[str, str | Iterable[str]]
-    ) -> AsyncIterator[T]:
-        params: dict[str, Any] = {
-            name: value if isinstance(value, str) else list(value)
-            for name, value in filters.items()
-        }
-        while True:
-            page = await self.get_json(f"{PREFIX}{path}", into, params)
-            yield page
-            cursor = getattr(page, "next", None)
-            if cursor is None:
-                return
-            params = {**params, "cursor": cursor}
-
-    async def _send(self, method: str, path: str, body: object, into: type[T], etag: str = "") -> T:
-        headers = {"Content-Type": "application/json", **({"If-Match": etag} if etag else {})}
-        content = msgspec.json.encode(body)
-        answer = await self._ask(method, f"{PREFIX}{path}", headers=headers, content=content)
-        return self._read(answer, into)
-
-
-async def _read_events(response: httpx.Response) -> AsyncIterator[Event]:
-    fields: dict[str, str] = {}
-    async for line in response.aiter_lines():
-        if line:
-            name, _, value = line.partition(":")
-            fields[name] = value.removeprefix(" ")
-        else:
-            if "data" in fields:
-                data = msgspec.Raw(fields["data"].encode())
-                yield Event(fields.get("event", "message"), fields.get("id", ""), data)
-            fields = {}
-            await anyio.lowlevel.checkpoint()
-
-
-def _part(name: str) -> str:
-    """An id as a part of a path."""
-    return quote(name, safe="")

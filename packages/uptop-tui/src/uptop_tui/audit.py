@@ -17,7 +17,7 @@ from uptop_tui.signs import QUIET
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from uptop_core.api_answers import LogView
+    from uptop_core.access_answers import LogView
     from uptop_tui.screens.table import Cells
 
 COLUMNS = (

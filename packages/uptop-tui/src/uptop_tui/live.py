@@ -17,7 +17,8 @@ from uptop_tui.picture import ALL, NONE, Changes, Connection, Picture, taken
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from uptop_core.api_client import ApiClient, Event
+    from uptop_core.api_client import ApiClient
+    from uptop_core.event_stream import Event
     from uptop_core.views import IncidentView
     from uptop_tui.picture import State
 

@@ -14,7 +14,7 @@ from uptop_tui.signs import GOOD, QUIET, WARNING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from uptop_core.api_answers import TokenView, UserView
+    from uptop_core.access_answers import TokenView, UserView
     from uptop_tui.screens.table import Cells
 
 USER_COLUMNS = (

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-from uptop_core.api_answers import Me
+from uptop_core.access_answers import Me
 from uptop_core.views import IncidentView, MonitorView, NodeView
 
 if TYPE_CHECKING:
-    from uptop_core.api_client import Event
+    from uptop_core.event_stream import Event
 
 T = TypeVar("T")
 State = Literal["connecting", "live", "away", "refused"]

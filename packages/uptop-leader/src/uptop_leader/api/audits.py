@@ -9,7 +9,7 @@ import anyio.to_thread
 import msgspec
 from msgspec import Meta, Struct
 
-from uptop_core.api_answers import LogList, LogView
+from uptop_core.access_answers import LogList, LogView
 from uptop_core.api_bodies import Moment
 from uptop_leader.api.access import Role
 from uptop_leader.api.answers import tagged, unix_ms

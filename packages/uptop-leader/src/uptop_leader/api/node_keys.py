@@ -9,7 +9,7 @@ import anyio.to_thread
 import msgspec
 from starlette.responses import Response
 
-from uptop_core.api_answers import NewNodeKey, NodeKeyList, NodeKeyView
+from uptop_core.access_answers import NewNodeKey, NodeKeyList, NodeKeyView
 from uptop_core.api_bodies import NodeKeyBody, RotateBody
 from uptop_core.wire import NodeId
 from uptop_leader.api.access import Role

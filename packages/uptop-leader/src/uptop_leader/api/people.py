@@ -10,14 +10,7 @@ import anyio.to_thread
 import msgspec
 from starlette.responses import Response
 
-from uptop_core.api_answers import (
-    Me,
-    NewToken,
-    TokenList,
-    TokenView,
-    UserList,
-    UserView,
-)
+from uptop_core.access_answers import Me, NewToken, TokenList, TokenView, UserList, UserView
 from uptop_core.api_bodies import TokenBody, UserBody, UserChange
 from uptop_leader.api.access import Role
 from uptop_leader.api.answers import json_answer, tagged, unix_ms

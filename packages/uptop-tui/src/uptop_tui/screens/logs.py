@@ -18,7 +18,7 @@ from uptop_tui.screens.table import Rows
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from uptop_core.api_answers import LogList, LogView
+    from uptop_core.access_answers import LogList, LogView
     from uptop_tui.picture import Changes, Picture
 
 PAGE = 200

@@ -24,7 +24,7 @@ from uptop_tui.screens.editing import ask
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from uptop_core.api_answers import TokenView, UserView
+    from uptop_core.access_answers import TokenView, UserView
     from uptop_tui.app import UptopApp
 
 Body = dict[str, Any]

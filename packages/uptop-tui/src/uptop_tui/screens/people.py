@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from uptop_core.api_answers import TokenView, UserView
+    from uptop_core.access_answers import TokenView, UserView
     from uptop_tui.picture import Changes, Picture
 
 AGAIN_S = 10

@@ -1,0 +1,46 @@
+"""The leader's stream of events (`/api/v1/events`), as text comes in → what has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio.lowlevel
+import msgspec
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator
+
+T = TypeVar("T")
+
+SILENCE_S = 45.0
+"""A leader breaks the silence of a stream every 15 s; after this it is away."""
+
+
+class Event(Struct, frozen=True):
+    """What has changed: its kind, the thing itself, and the id to go on from."""
+
+    kind: str
+    id: str
+    data: msgspec.Raw
+
+    def read(self, into: type[T]) -> T:
+        """The thing. LeaderStrange is for who asks to raise: msgspec's errors come through."""
+        return msgspec.json.decode(self.data, type=into)
+
+
+async def read_events(lines: AsyncIterable[str]) -> AsyncIterator[Event]:
+    """The events of a `text/event-stream`, line by line; see "Interpreting an event stream" in
+    https://html.spec.whatwg.org/multipage/server-sent-events.html.
+    """
+    fields: dict[str, str] = {}
+    async for line in lines:
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+        else:
+            if "data" in fields:
+                data = msgspec.Raw(fields["data"].encode())
+                yield Event(fields.get("event", "message"), fields.get("id", ""), data)
+            fields = {}
+            await anyio.lowlevel.checkpoint()
