@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from starlette.requests import Request
 
-from tests.leader.stages import ADMIN, EDITOR, NOW, SECRET, VIEWER, Stage, client
+from tests.leader.stage_memory import ADMIN, EDITOR, VIEWER
+from tests.leader.stages import NOW, SECRET, Stage, client
 from uptop_core.wire import PeerSighting
 from uptop_leader.api.access import source_of
 from uptop_leader.api.app import build_app

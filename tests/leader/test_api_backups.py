@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.leader.stages import ADMIN, EDITOR, Stage, client
+from tests.leader.stage_memory import ADMIN, EDITOR
+from tests.leader.stages import Stage, client
 from uptop_core.checks.http import HttpCheck
 from uptop_leader.channels import Channel
 from uptop_leader.providers.webhook import Webhook

@@ -8,7 +8,8 @@ import jsonschema_rs
 import pytest
 from starlette.routing import Route
 
-from tests.leader.stages import VIEWER, Stage, app_of, client
+from tests.leader.stage_memory import VIEWER
+from tests.leader.stages import Stage, app_of, client
 from uptop_core.kinds import KINDS
 from uptop_core.verdicts import strategies
 from uptop_leader.provider_kinds import PROVIDERS

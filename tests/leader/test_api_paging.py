@@ -8,7 +8,8 @@ import pytest
 
 from tests.leader.desks import at_the_desk
 from tests.leader.helms import api, hook
-from tests.leader.stages import NOW, VIEWER, Stage, client
+from tests.leader.stage_memory import VIEWER
+from tests.leader.stages import NOW, Stage, client
 from uptop_leader.api.paging import Paged, page, sealed
 from uptop_leader.changes import Changes
 from uptop_leader.incidents import Incident

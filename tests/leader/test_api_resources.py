@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from tests.leader.stages import EDITOR, NOW, VIEWER, Seen, Stage, client, down, up
+from tests.leader.stage_memory import EDITOR, VIEWER, Seen
+from tests.leader.stages import NOW, Stage, client, down, up
 from uptop_core.checks.group import GroupCheck
 from uptop_leader.channels import Channel, ChannelHealth
 from uptop_leader.providers.webhook import Webhook

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 import httpx
 import pytest
 
-from tests.leader.stages import ADMIN, SECRET, VIEWER, Stage
+from tests.leader.stage_memory import ADMIN, VIEWER
+from tests.leader.stages import SECRET, Stage
 from uptop_leader.api.app import build_app
 from uptop_leader.api.limits import NODE, PERSON, STRANGER, WRONG, Limits
 from uptop_leader.refusals import TooMany

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from tests.leader.stages import NOW, SECRET, VIEWER, Stage, client, down, up
+from tests.leader.stage_memory import VIEWER
+from tests.leader.stages import NOW, SECRET, Stage, client, down, up
 from uptop_core.views import MonitorView
 from uptop_leader.maintenance import Maintenance
 from uptop_leader.maintenance_views import public_maintenances

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open
 from prometheus_client.parser import text_string_to_metric_families as parse_plain
 
-from tests.leader.stages import NOW, SECRET, Seen, Stage, client, down, up
+from tests.leader.stage_memory import Seen
+from tests.leader.stages import NOW, SECRET, Stage, client, down, up
 from uptop_core.outcomes import Timings
 from uptop_leader.channels import Channel
 from uptop_leader.providers.webhook import Webhook

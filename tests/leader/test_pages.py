@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from tests.leader.stages import NOW, Seen, Stage, client, down, up
+from tests.leader.stage_memory import Seen
+from tests.leader.stages import NOW, Stage, client, down, up
 from uptop_core.checks.group import GroupCheck
 from uptop_leader.posts import Post, PostKind
 from uptop_leader.settings import LeaderSettings

@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from tests.leader.declarations import applied
 from tests.leader.helms import Helm, api, at_the_helm, hook, look
-from tests.leader.stages import ADMIN, Stage, client, down, up
+from tests.leader.stage_memory import ADMIN
+from tests.leader.stages import Stage, client, down, up
 from uptop_core.api_answers import MonitorList
 from uptop_core.outcomes import FailedCondition
 from uptop_core.votes import Vote

@@ -24,10 +24,8 @@ from tests.leader.store_samples import (
 from tests.leader.stories import HOUR, Story
 from uptop_leader.changes import Changes
 from uptop_leader.reliability import reliability
-from uptop_leader.store.day_blocks import BLOCK_DAYS, block, days_of, spans_of, spans_stored
 from uptop_leader.store.days import settle
-from uptop_leader.store.intervals import intersect, length, union
-from uptop_leader.store.observed import Observed, observed
+from uptop_leader.store.observed import observed
 from uptop_leader.store.stale import stale
 from uptop_leader.store.tables import METADATA
 
@@ -282,24 +280,3 @@ def test_windows_that_begin_in_a_day_whose_spans_are_gone_are_counted_from_scrat
     before = windows(store, story.now)
     store.retain(story.now, 3 * HOUR, 2 * HOUR, HOUR)
     assert windows(store, story.now) == before
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 5 * 86_400_000), st.integers(0, 90_000_000)), max_size=8),
-    st.lists(st.tuples(st.integers(0, 5 * 86_400_000), st.integers(0, 30_000_000)), max_size=8),
-)
-def test_a_block_gives_its_days_back(
-    seen: list[tuple[int, int]], down: list[tuple[int, int]]
-) -> None:
-    whole = union((start, start + lasting) for start, lasting in seen)
-    bad = intersect(whole, union((start, start + lasting) for start, lasting in down))
-    days = days_of(Observed(whole, bad), 0, BLOCK_DAYS)
-    assert block(days.stored()) == days
-    assert sum(days.observed) == length(whole)
-    for number in range(7):
-        window = (number * 86_400_000, (number + 1) * 86_400_000)
-        day = reliability(whole, bad, *window)
-        told = (days.observed[number] / 1000, days.down[number] / 1000, days.outages[number])
-        assert told == (day.observed_s, day.down_s, day.outages)
-        spans = spans_of(spans_stored(Observed(whole, bad), window[0]))
-        assert [length(part) for part in spans] == [days.observed[number], days.down[number]]

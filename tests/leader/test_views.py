@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.leader.stages import NOW, Seen, Stage, down, up
+from tests.leader.stage_memory import Seen
+from tests.leader.stages import NOW, Stage, down, up
 from uptop_core.checks.dns import DnsCheck
 from uptop_core.checks.group import GroupCheck
 from uptop_core.checks.http import HttpCheck

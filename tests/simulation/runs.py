@@ -25,7 +25,7 @@ from uptop_leader.states import Belief
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.simulation.leaders import Memory
+    from tests.simulation.memories import Memory
     from tests.simulation.probes import Sent
     from tests.simulation.scales import Scale
     from tests.simulation.scenes import Place, Scene

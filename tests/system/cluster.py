@@ -7,7 +7,7 @@ when the block ends, and when it ends badly the tails of all logs are shown.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ import httpx
 import msgspec
 from anyio.abc import TaskGroup
 
+from tests.system.api import SECRET, Api
 from tests.system.gateway import Gateway
 from tests.system.history import History
 from tests.system.http_listener import HttpListener
@@ -25,14 +26,11 @@ from tests.system.processes import Process
 from tests.system.receiver import Receiver
 from tests.system.targets import Target
 from tests.system.waiting import PATIENCE_S, until
-from uptop_core.api_answers import IncidentList, MonitorList, NodeList
-from uptop_core.views import IncidentView, MonitorView, NodeView
-from uptop_core.wire import SECRET_HEADER, Health
+from uptop_core.wire import Health
 
 T = TypeVar("T")
 L = TypeVar("L", bound=HttpListener)
 
-SECRET = "system-test-secret"
 ENCRYPTION_KEY = "5eed" * 16
 QUICK = "poll=1 instance=3 offline=6 told=12 silence=12 take_over=6 flush=0.2 soon=1 answer=2 unknown=60 digest=0.1"
 """Time constants at about a tenth."""
@@ -42,7 +40,7 @@ USUAL = ""
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
 
-class Cluster:
+class Cluster(Api):
     """One leader at `url`, probes by their names, targets and receivers."""
 
     def __init__(self, folder: Path, tasks: TaskGroup, http: httpx.AsyncClient) -> None:
@@ -213,65 +211,6 @@ class Cluster:
                 tasks.start_soon(process.stop, PATIENCE_S)
 
     # What people do and see.
-
-    async def apply(self, document: Mapping[str, Any], *, prune: bool = False) -> dict[str, Any]:
-        """Apply a document over HTTP."""
-        answer = await self.http.post(
-            f"{self.url}/api/v1/apply",
-            params={"prune": str(prune).lower()},
-            content=msgspec.json.encode(document),
-            headers={SECRET_HEADER: SECRET},
-        )
-        assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
-
-    async def get(self, path: str, into: type[T]) -> T:
-        """Ask the API."""
-        answer = await self.http.get(f"{self.url}{path}", headers={SECRET_HEADER: SECRET})
-        assert answer.status_code == 200, answer.text
-        return msgspec.json.decode(answer.content, type=into)
-
-    async def monitors(self) -> dict[str, MonitorView]:
-        """All monitors as they stand, by name."""
-        listed = await self.get("/api/v1/monitors", MonitorList)
-        return {monitor.name: monitor for monitor in listed.monitors}
-
-    async def monitor(self, name: str) -> MonitorView:
-        """One monitor as it stands."""
-        return (await self.monitors())[name]
-
-    async def nodes(self) -> dict[str, NodeView]:
-        """All nodes, by id."""
-        return {node.id: node for node in (await self.get("/api/v1/nodes", NodeList)).nodes}
-
-    async def incidents(self) -> tuple[IncidentView, ...]:
-        """All incidents, the newest first."""
-        return (await self.get("/api/v1/incidents", IncidentList)).incidents
-
-    async def status_comes(
-        self, name: str, status: str, within_s: float = PATIENCE_S
-    ) -> MonitorView:
-        """Wait until a monitor shows `status`."""
-        last: list[MonitorView] = []
-
-        async def shows() -> bool:
-            last[:] = [await self.monitor(name)]
-            return last[0].status == status
-
-        try:
-            await until(f"{name} is {status}", shows, within_s)
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {last}") from None
-        return last[0]
-
-    async def votes_come(self, name: str, nodes: int, within_s: float = PATIENCE_S) -> None:
-        """Wait until a monitor has the fresh votes of so many nodes."""
-
-        async def voted() -> bool:
-            return (await self.monitor(name)).votes_fresh == nodes
-
-        await until(f"{name} has {nodes} votes", voted, within_s)
 
     async def looks_come(self, *targets: Target, each: int, within_s: float = PATIENCE_S) -> None:
         """Wait until every running node that looks at one of `targets` has looked so often again."""

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.system.cluster import SECRET, Cluster, cluster
+from tests.system.api import SECRET
+from tests.system.cluster import Cluster, cluster
 from tests.system.history import History
 from tests.system.processes import run_command
 from tests.system.waiting import until

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.system.cluster import ENCRYPTION_KEY, SECRET, cluster
+from tests.system.api import SECRET
+from tests.system.cluster import ENCRYPTION_KEY, cluster
 from tests.system.processes import run_command
 from tests.system.waiting import until
 from uptop_core.wire import SECRET_HEADER

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.system.cluster import SECRET, cluster, site
+from tests.system.api import SECRET
+from tests.system.cluster import cluster, site
 from tests.system.pair import PAIR_QUICK, Pair
 from tests.system.processes import run_command
 from tests.system.waiting import until

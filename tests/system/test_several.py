@@ -11,7 +11,8 @@ import anyio
 import pytest
 
 from tests.pgbouncer import needs_pgbouncer
-from tests.system.cluster import SECRET, Cluster, cluster, site, webhook
+from tests.system.api import SECRET
+from tests.system.cluster import Cluster, cluster, site, webhook
 from tests.system.pair import Pair
 from tests.system.receiver import Receiver, Told
 from tests.system.several import IN_TRANSACTION, TENTH, One, several

@@ -10,7 +10,8 @@ from typing import Any
 import anyio
 import msgspec
 
-from tests.system.cluster import SECRET, Cluster, webhook
+from tests.system.api import SECRET
+from tests.system.cluster import Cluster, webhook
 from tests.system.faults.fault import Fault, Ground
 from tests.system.faults.wild import Wild, bomb, repeat, say
 from tests.system.processes import clean_environment

@@ -16,7 +16,8 @@ from typing import Any
 
 import msgspec
 
-from tests.system.cluster import ENCRYPTION_KEY, SECRET, Cluster
+from tests.system.api import SECRET
+from tests.system.cluster import ENCRYPTION_KEY, Cluster
 from tests.system.history import IncidentRecord, NotificationRecord
 from tests.system.receiver import Receiver
 from uptop_core.wire import NO_PROOF, SECRET_HEADER

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.system.cluster import SECRET, Cluster, site
+from tests.system.api import SECRET
+from tests.system.cluster import Cluster, site
 from tests.system.faults.fault import Fault, Ground
 from tests.system.faults.pairs import Scene, a_pair
 from tests.system.waiting import until

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from tests.system import own_names
-from tests.system.cluster import SECRET, Cluster, webhook
+from tests.system.api import SECRET
+from tests.system.cluster import Cluster, webhook
 from tests.system.faults.fault import Fault, Ground
 from tests.system.faults.wild import Trap, Wild, lead_to, say
 from tests.system.processes import Process

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from tests.system.cluster import SECRET, Cluster
+from tests.system.api import SECRET
+from tests.system.cluster import Cluster
 from tests.system.faults.fault import Fault, Ground, watched
 from tests.system.gateway import HALVE_ANSWER, HALVE_REQUEST, LOSE_ANSWER, RESULTS, SWALLOW, Gateway
 from tests.system.waiting import until
