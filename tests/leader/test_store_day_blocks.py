@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,9 +9,6 @@ from uptop_leader.reliability import reliability
 from uptop_leader.store.day_blocks import BLOCK_DAYS, block, days_of, spans_of, spans_stored
 from uptop_leader.store.intervals import intersect, length, union
 from uptop_leader.store.observed import Observed
-
-if TYPE_CHECKING:
-    pass
 
 
 @given(

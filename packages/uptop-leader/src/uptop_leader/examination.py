@@ -9,7 +9,6 @@ from uptop_core import examining
 from uptop_core.client import LeaderClient
 from uptop_core.errors import LeaderError, StoreError
 from uptop_core.examining import Finding, Level
-from uptop_core.looks import Vantage
 from uptop_leader.seal import SETTING, Keyring
 from uptop_leader.start_warnings import warnings
 from uptop_leader.store.examining import examine
@@ -33,10 +32,7 @@ async def findings(settings: LeaderSettings, own_url: str) -> AsyncIterator[Find
     yield examining.clock()
     for finding in examining.pings():
         yield finding
-    vantage = Vantage(
-        allow_private=settings.allow_private_targets, skip_verify=settings.insecure_skip_verify
-    )
-    async for finding in examining.canaries(settings.canaries, vantage):
+    async for finding in examining.canaries(settings.canaries, settings.vantage):
         yield finding
     yield await _self(own_url, settings)
     if settings.cluster_mode == "follower":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from uptop_core.errors import Problem
 from uptop_core.forms import IpNetwork, duration, network, several, text, url, whole
+from uptop_core.looks import Vantage
 from uptop_core.settings import Setting, Settings
 from uptop_leader import setting_forms
 from uptop_leader.store.addresses import Dsn
@@ -169,6 +170,13 @@ class GroundSettings(Settings, frozen=True, kw_only=True):
         """Where files of this leader's own go: beside the SQLite file, else where it was started."""
         database = self.database
         return database.parent if isinstance(database, Path) else Path()
+
+    @property
+    def vantage(self) -> Vantage:
+        """What the leader's own checks may connect to, and whom they trust."""
+        return Vantage(
+            allow_private=self.allow_private_targets, skip_verify=self.insecure_skip_verify
+        )
 
     def problems(self) -> Iterator[Problem]:
         """The database is a path, or a connection string; certificate and key come together."""

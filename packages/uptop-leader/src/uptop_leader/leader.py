@@ -10,7 +10,6 @@ import anyio
 from anyio import to_thread
 
 from uptop_core.errors import StoreError
-from uptop_core.looks import Vantage
 from uptop_leader.ballots import Rules
 from uptop_leader.beginnings import world_of
 from uptop_leader.changes import Changes
@@ -103,10 +102,7 @@ class Leader:
         )
         self._own = OwnChecks(
             self.engine,
-            Vantage(
-                allow_private=settings.allow_private_targets,
-                skip_verify=settings.insecure_skip_verify,
-            ),
+            settings.vantage,
             clock,
             concurrency=settings.leader_concurrency,
             instance=self._instance,

@@ -8,7 +8,6 @@ import anyio
 
 from uptop_core.canaries import canary_check
 from uptop_core.client import LeaderClient
-from uptop_core.looks import Vantage
 from uptop_core.run_check import run_check
 from uptop_leader.copying.copier import Copier
 from uptop_leader.copying.giving_back import Giver
@@ -98,16 +97,13 @@ def pace_of(timings: TimeConstants) -> Pace:
 def _line(settings: LeaderSettings) -> Callable[[], Awaitable[bool]]:
     """Whether one of the canaries answers; true where there are none."""
     checks = [canary_check(written) for written in settings.canaries]
-    vantage = Vantage(
-        allow_private=settings.allow_private_targets, skip_verify=settings.insecure_skip_verify
-    )
 
     async def has_line() -> bool:
         found: list[bool] = []
 
         async def ask(number: int) -> None:
             outcome = await run_check(
-                checks[number], timeout=POLL_SHARE * settings.timings.beat, vantage=vantage
+                checks[number], timeout=POLL_SHARE * settings.timings.beat, vantage=settings.vantage
             )
             found.append(outcome.up)
             if outcome.up:

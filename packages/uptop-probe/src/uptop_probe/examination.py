@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from uptop_core import examining
 from uptop_core.examining import Finding, Level
-from uptop_core.looks import Vantage
 from uptop_probe.probe import leader_clients
 
 if TYPE_CHECKING:
@@ -23,10 +22,7 @@ async def findings(settings: ProbeSettings) -> AsyncIterator[Finding]:
     yield examining.clock()
     for finding in examining.pings():
         yield finding
-    vantage = Vantage(
-        allow_private=settings.allow_private_targets, skip_verify=settings.insecure_skip_verify
-    )
-    async for finding in examining.canaries(settings.canaries, vantage):
+    async for finding in examining.canaries(settings.canaries, settings.vantage):
         yield finding
     async with leader_clients(settings) as clients:
         for client in clients:

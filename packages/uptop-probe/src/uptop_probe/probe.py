@@ -14,7 +14,6 @@ from uptop_core.errors import LeaderError
 from uptop_core.kinds import KINDS
 from uptop_core.line_ups import Line
 from uptop_core.logs import event
-from uptop_core.looks import Vantage
 from uptop_core.run_check import run_check
 from uptop_core.runner import Runner
 from uptop_core.wire import Registration
@@ -167,9 +166,7 @@ def checking(
     settings: ProbeSettings, sockets: SharedSockets
 ) -> Callable[[Assignment], Awaitable[Outcome]]:
     """How this node runs a check: with its own view of what may be connected to, and its sockets."""
-    vantage = Vantage(
-        allow_private=settings.allow_private_targets, skip_verify=settings.insecure_skip_verify
-    )
+    vantage = settings.vantage
 
     async def run(assignment: Assignment) -> Outcome:
         return await run_check(

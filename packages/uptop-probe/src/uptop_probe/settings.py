@@ -9,6 +9,7 @@ from uptop_core.canaries import canary
 from uptop_core.constants import TimeConstants, time_constants
 from uptop_core.errors import Problem
 from uptop_core.logs import LogFormat, LogLevel
+from uptop_core.looks import Vantage
 from uptop_core.settings import Setting, Settings
 
 if TYPE_CHECKING:
@@ -126,6 +127,13 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
         "info"
     )
     log_format: Annotated[LogFormat, Setting(help="form of the lines", group="Logging")] = "text"
+
+    @property
+    def vantage(self) -> Vantage:
+        """What this node may connect to, and whom it trusts."""
+        return Vantage(
+            allow_private=self.allow_private_targets, skip_verify=self.insecure_skip_verify
+        )
 
     def problems(self) -> Iterator[Problem]:
         """An empty list of peers."""

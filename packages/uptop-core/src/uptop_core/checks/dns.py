@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from msgspec import Meta
+from typing import TYPE_CHECKING, Literal
 
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
 from uptop_core.escaping import escape
+from uptop_core.host_check import HostName
 from uptop_core.looks import Phase
 from uptop_core.outcomes import Reason
 from uptop_core.prober.dns_records import comparable, name_problem, parse_server, record_problem
@@ -30,7 +29,7 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
     another `rcode` than NOERROR that code is what must come.
     """
 
-    hostname: Annotated[str, Meta(min_length=1, max_length=253)]
+    hostname: HostName
     dns_resolve_type: Literal[
         "A", "AAAA", "MX", "CNAME", "TXT", "NS", "SOA", "SRV", "PTR", "CAA"
     ] = "A"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
-from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, MissingExtra, Problem
 from uptop_core.escaping import escape
+from uptop_core.host_check import HostCheck, IpVersion, Port, WarningDays
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _OURS = frozenset(
 )  # fmt: skip
 
 
-class GrpcCheck(Check, tag="grpc", frozen=True, kw_only=True, omit_defaults=True):
+class GrpcCheck(HostCheck, tag="grpc", frozen=True, kw_only=True, omit_defaults=True):
     """Asks `hostname`:`port` by the health protocol of gRPC (`grpc.health.v1.Health/Check`).
 
     `service` is the name that the server knows it by; empty means the server as a whole. `metadata`
@@ -37,18 +37,13 @@ class GrpcCheck(Check, tag="grpc", frozen=True, kw_only=True, omit_defaults=True
 
     secrets: ClassVar[tuple[str, ...]] = ("metadata",)
 
-    hostname: Annotated[str, Meta(min_length=1, max_length=253)]
-    port: Annotated[int, Meta(ge=1, le=65_535)]
+    port: Port
     service: Annotated[str, Meta(max_length=500)] = ""
     metadata: dict[str, str] = {}
     tls: bool = False
     ignore_tls: bool = False
-    expiry_threshold: Annotated[int, Meta(ge=0, le=365)] = 7
-    ip_version: Literal[0, 4, 6] = 0
-
-    def host(self) -> str | None:
-        """The host that is connected to."""
-        return self.hostname
+    expiry_threshold: WarningDays = 7
+    ip_version: IpVersion = 0
 
     def certificate_warning_days(self) -> int | None:
         """As `expiry_threshold` says."""
@@ -57,10 +52,8 @@ class GrpcCheck(Check, tag="grpc", frozen=True, kw_only=True, omit_defaults=True
     def problems(self) -> Iterator[Problem]:
         """A host that is none, metadata that cannot be sent."""
         from uptop_core.prober.headers import header_problems
-        from uptop_core.targets import host_problem
 
-        if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
-            yield Problem("hostname", wrong)
+        yield from super().problems()
         for wrong in header_problems(self.metadata, _OURS, "belongs to the call"):
             yield Problem("metadata", wrong)
 

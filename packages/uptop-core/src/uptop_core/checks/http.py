@@ -6,7 +6,7 @@ import base64
 import re
 from functools import cache, cached_property
 from importlib import metadata
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
+from uptop_core.host_check import IpVersion
 from uptop_core.outcomes import Reason
 from uptop_core.prober.headers import CONTROL, header_problems
 
@@ -57,7 +58,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
     ignore_tls: bool = False
     check_ssl: bool = False
     expiry_threshold: Annotated[int, Meta(ge=1, le=365)] = 7
-    ip_version: Literal[0, 4, 6] = 0
+    ip_version: IpVersion = 0
     proxy: str = ""
     http2: bool = False
 

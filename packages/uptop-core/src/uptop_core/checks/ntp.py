@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from uptop_core.check import Check
-from uptop_core.errors import CheckFailed, Problem
+from uptop_core.errors import CheckFailed
+from uptop_core.host_check import HostCheck, IpVersion, Port
 from uptop_core.looks import Phase
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from uptop_core.looks import Look
 
 
-class NtpCheck(Check, tag="ntp", frozen=True, kw_only=True, omit_defaults=True):
+class NtpCheck(HostCheck, tag="ntp", frozen=True, kw_only=True, omit_defaults=True):
     """Asks `hostname`:`port` for the time.
 
     A server that says that it is not synchronised is down, and one whose stratum is above
@@ -29,22 +27,10 @@ class NtpCheck(Check, tag="ntp", frozen=True, kw_only=True, omit_defaults=True):
     `json(stratum)`, `json(reference)`, and `json(root_ms)`: how far off the server believes to be.
     """
 
-    hostname: Annotated[str, Meta(min_length=1, max_length=253)]
-    port: Annotated[int, Meta(ge=1, le=65_535)] = 123
+    port: Port = 123
     max_offset: Annotated[float, Meta(gt=0, le=86_400)] | None = None
     max_stratum: Annotated[int, Meta(ge=1, le=15)] = 15
-    ip_version: Literal[0, 4, 6] = 0
-
-    def host(self) -> str | None:
-        """The host that is asked."""
-        return self.hostname
-
-    def problems(self) -> Iterator[Problem]:
-        """A host that is none."""
-        from uptop_core.targets import host_problem
-
-        if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
-            yield Problem("hostname", wrong)
+    ip_version: IpVersion = 0
 
     def prepare(self) -> None:
         """The engine."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-from msgspec import Meta
-
-from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
 from uptop_core.escaping import escape
+from uptop_core.host_check import HostCheck, IpVersion, Port
 from uptop_core.looks import Phase
 from uptop_core.outcomes import Reason
 
@@ -28,7 +26,7 @@ _ESCAPE = re.compile(r"\\(?:([rnt0\\])|x([0-9A-Fa-f]{2})|(.?))", re.DOTALL)
 _MEANT = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
 
 
-class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True):
+class PortCheck(HostCheck, tag="port", frozen=True, kw_only=True, omit_defaults=True):
     r"""Connects to `hostname`:`port`; with `tls` shakes hands; sends `send`; awaits `expect`.
 
     `ignore_tls` does not verify the certificate. `send` and `expect` may have the escapes
@@ -37,24 +35,16 @@ class PortCheck(Check, tag="port", frozen=True, kw_only=True, omit_defaults=True
     answers first.
     """
 
-    hostname: Annotated[str, Meta(min_length=1, max_length=253)]
-    port: Annotated[int, Meta(ge=1, le=65_535)]
+    port: Port
     tls: bool = False
     ignore_tls: bool = False
     send: str = ""
     expect: str = ""
-    ip_version: Literal[0, 4, 6] = 0
-
-    def host(self) -> str | None:
-        """The host that is connected to."""
-        return self.hostname
+    ip_version: IpVersion = 0
 
     def problems(self) -> Iterator[Problem]:
         """A host that is none, escapes that mean nothing."""
-        from uptop_core.targets import host_problem
-
-        if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
-            yield Problem("hostname", wrong)
+        yield from super().problems()
         for field, text in (("send", self.send), ("expect", self.expect)):
             try:
                 unescape(text)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
+from uptop_core.host_check import HostCheck, IpVersion, Port, WarningDays
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[0-9A-Za-z.:\[\]_-]+")  # a domain or an address literal (RFC 5321, 4.1.3)
 
 
-class SmtpCheck(Check, tag="smtp", frozen=True, kw_only=True, omit_defaults=True):
+class SmtpCheck(HostCheck, tag="smtp", frozen=True, kw_only=True, omit_defaults=True):
     """Connects to `hostname`:`port`, awaits the banner (220), says EHLO with the name `ehlo` (250).
 
     `tls` is `none`, `starttls` (agreed on after EHLO, which is said again) or `implicit` (from the
@@ -32,18 +32,13 @@ class SmtpCheck(Check, tag="smtp", frozen=True, kw_only=True, omit_defaults=True
     Conditions find `json(banner)` and the list `json(extensions)` of the last answer to EHLO.
     """
 
-    hostname: Annotated[str, Meta(min_length=1, max_length=253)]
-    port: Annotated[int, Meta(ge=1, le=65_535)] = 25
+    port: Port = 25
     tls: Literal["none", "starttls", "implicit"] = "none"
     ehlo: Annotated[str, Meta(min_length=1, max_length=253)] = "localhost"
     expect: Annotated[str, Meta(max_length=500)] = ""
     ignore_tls: bool = False
-    expiry_threshold: Annotated[int, Meta(ge=0, le=365)] = 7
-    ip_version: Literal[0, 4, 6] = 0
-
-    def host(self) -> str | None:
-        """The host that is connected to."""
-        return self.hostname
+    expiry_threshold: WarningDays = 7
+    ip_version: IpVersion = 0
 
     def certificate_warning_days(self) -> int | None:
         """As `expiry_threshold` says."""
@@ -51,10 +46,7 @@ class SmtpCheck(Check, tag="smtp", frozen=True, kw_only=True, omit_defaults=True
 
     def problems(self) -> Iterator[Problem]:
         """A host that is none, a name that cannot be said."""
-        from uptop_core.targets import host_problem
-
-        if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
-            yield Problem("hostname", wrong)
+        yield from super().problems()
         if not _NAME.fullmatch(self.ehlo):
             yield Problem("ehlo", "must be a host name, or an address in brackets")
 

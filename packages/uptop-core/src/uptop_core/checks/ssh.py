@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
 from uptop_core.escaping import escape
+from uptop_core.host_check import HostCheck, IpVersion, Port
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 
 
-class SshCheck(Check, tag="ssh", frozen=True, kw_only=True, omit_defaults=True):
+class SshCheck(HostCheck, tag="ssh", frozen=True, kw_only=True, omit_defaults=True):
     """Connects to `hostname`:`port`, reads the banner and the host key. Nobody logs in.
 
     `expect` is a text that the banner must hold, `fingerprint` that of the host key, as
@@ -34,24 +34,16 @@ class SshCheck(Check, tag="ssh", frozen=True, kw_only=True, omit_defaults=True):
     Conditions find `json(banner)`, `json(key_type)` and `json(fingerprint)`.
     """
 
-    hostname: Annotated[str, Meta(min_length=1, max_length=253)]
-    port: Annotated[int, Meta(ge=1, le=65_535)] = 22
+    port: Port = 22
     expect: Annotated[str, Meta(max_length=255)] = ""
     host_key: bool = True
     key_type: Literal["any", "ed25519", "ecdsa", "rsa"] = "any"
     fingerprint: str = ""
-    ip_version: Literal[0, 4, 6] = 0
-
-    def host(self) -> str | None:
-        """The host that is connected to."""
-        return self.hostname
+    ip_version: IpVersion = 0
 
     def problems(self) -> Iterator[Problem]:
         """A host that is none, a fingerprint that cannot be one or is not looked at."""
-        from uptop_core.targets import host_problem
-
-        if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
-            yield Problem("hostname", wrong)
+        yield from super().problems()
         if self.fingerprint and not _FINGERPRINT.fullmatch(self.fingerprint):
             yield Problem("fingerprint", "must be SHA256: and 43 characters of base64")
         if not self.host_key and (self.fingerprint or self.key_type != "any"):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
+from uptop_core.host_check import HostCheck, IpVersion, Port, WarningDays
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _VERSIONS = {"1.2": ("TLSv1.2", "TLSv1.3"), "1.3": ("TLSv1.3",)}
 
 
-class TlsCheck(Check, tag="tls", frozen=True, kw_only=True, omit_defaults=True):
+class TlsCheck(HostCheck, tag="tls", frozen=True, kw_only=True, omit_defaults=True):
     """Connects to `hostname`:`port` and shakes hands; nothing is asked after that.
 
     `starttls` first agrees on TLS the way mail servers (`smtp`, `imap`) or `postgres` do it.
@@ -32,18 +32,13 @@ class TlsCheck(Check, tag="tls", frozen=True, kw_only=True, omit_defaults=True):
     Conditions find `json(protocol)` ("TLSv1.3"), `json(cipher)` and `json(bits)`.
     """
 
-    hostname: Annotated[str, Meta(min_length=1, max_length=253)]
-    port: Annotated[int, Meta(ge=1, le=65_535)] = 443
+    port: Port = 443
     starttls: Literal["none", "smtp", "imap", "postgres"] = "none"
     server_name: Annotated[str, Meta(max_length=253)] = ""
     min_version: Literal["1.2", "1.3"] = "1.2"
     ignore_tls: bool = False
-    expiry_threshold: Annotated[int, Meta(ge=0, le=365)] = 7
-    ip_version: Literal[0, 4, 6] = 0
-
-    def host(self) -> str | None:
-        """The host that is connected to."""
-        return self.hostname
+    expiry_threshold: WarningDays = 7
+    ip_version: IpVersion = 0
 
     def certificate_warning_days(self) -> int | None:
         """As `expiry_threshold` says."""
@@ -53,8 +48,7 @@ class TlsCheck(Check, tag="tls", frozen=True, kw_only=True, omit_defaults=True):
         """Hosts that are none."""
         from uptop_core.targets import host_problem
 
-        if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
-            yield Problem("hostname", wrong)
+        yield from super().problems()
         if self.server_name and (wrong := host_problem(self.server_name)) is not None:
             yield Problem("server_name", wrong)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from msgspec import Meta
@@ -12,6 +12,7 @@ from msgspec import Meta
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
 from uptop_core.escaping import escape
+from uptop_core.host_check import IpVersion, WarningDays
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ class WebsocketCheck(Check, tag="websocket", frozen=True, kw_only=True, omit_def
     send: str = ""
     expect: str = ""
     ignore_tls: bool = False
-    expiry_threshold: Annotated[int, Meta(ge=0, le=365)] = 7
-    ip_version: Literal[0, 4, 6] = 0
+    expiry_threshold: WarningDays = 7
+    ip_version: IpVersion = 0
 
     def host(self) -> str | None:
         """The host of the URL; None when the URL names none."""
