@@ -1,4 +1,7 @@
-"""The first tables: configuration, beliefs, incidents, outbox, history, people."""
+"""The first tables: configuration, beliefs, incidents, outbox, history, people.
+
+Never to be changed: databases were made by it (CONTRIBUTING.md). What is to be otherwise is a further step.
+"""
 
 from __future__ import annotations
 
