@@ -1,8 +1,9 @@
-"""What checks have in common that look at a host, given by name or address."""
+"""What checks have in common that look at a host, given by name, address or URL."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
@@ -37,3 +38,11 @@ class HostCheck(Check, frozen=True, kw_only=True, omit_defaults=True):
 
         if (wrong := host_problem(self.hostname, self.ip_version)) is not None:
             yield Problem("hostname", wrong)
+
+
+def host_of(url: str) -> str | None:
+    """The host that a URL names; None where it names none."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from uptop_core.api_answers import TransitionView
 from uptop_core.views import AcknowledgementView, ChannelView, IncidentView
-from uptop_leader.store.times import to_ms, to_ms_or_none
+from uptop_leader.times import to_ms, to_ms_or_none
 from uptop_leader.vote_views import vote_view
 
 if TYPE_CHECKING:

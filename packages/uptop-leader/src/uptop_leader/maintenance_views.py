@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from uptop_core.views import MaintenanceView
+from uptop_leader.times import to_ms_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +43,8 @@ def maintenance_view(calendar: Calendar, one: Maintenance, now: float) -> Mainte
     return MaintenanceView(
         id=one.id,
         name=one.name,
-        start=_ms(one.start),
-        end=_ms(one.end),
+        start=to_ms_or_none(one.start),
+        end=to_ms_or_none(one.end),
         rrule=one.rrule,
         duration=one.duration,
         timezone=one.timezone,
@@ -53,8 +54,8 @@ def maintenance_view(calendar: Calendar, one: Maintenance, now: float) -> Mainte
         all=one.all,
         covered=calendar.covered[one.id],
         active=span is not None and span.start <= now,
-        next_start=None if span is None else _ms(span.start),
-        next_end=None if span is None else _ms(span.end),
+        next_start=None if span is None else to_ms_or_none(span.start),
+        next_end=None if span is None else to_ms_or_none(span.end),
     )
 
 
@@ -90,7 +91,3 @@ def _public(
         affected=tuple(names[:NAMED]),
         more=max(0, len(names) - NAMED),
     )
-
-
-def _ms(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)

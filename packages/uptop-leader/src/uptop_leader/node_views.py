@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from uptop_core.views import CanariesView, NodeView, TroubleView
 from uptop_leader.offsets import OFF_MS
-from uptop_leader.store.times import to_ms, to_ms_or_none
+from uptop_leader.times import to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

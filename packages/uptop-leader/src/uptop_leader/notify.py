@@ -13,6 +13,7 @@ from msgspec import Struct
 from uptop_leader.messages import SILENT, Message
 from uptop_leader.notifications import Notification, notification_key
 from uptop_leader.states import Belief, Status
+from uptop_leader.times import to_ms_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -143,8 +144,8 @@ def _notification(
         status=state.status.value,
         reasons=what.reasons,
         detail=what.detail,
-        started_at=_ms(what.started),
-        ended_at=_ms(what.ended),
+        started_at=to_ms_or_none(what.started),
+        ended_at=to_ms_or_none(what.ended),
         at=round(now * 1000),
         regions=what.regions,
         url=f"{public_url.rstrip('/')}/status" if public_url else "",
@@ -159,10 +160,6 @@ def _notification(
         message=message,
         created=now,
     )
-
-
-def _ms(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds * 1000)
 
 
 def _regions(evidence: Iterable[Vote], nodes: Mapping[str, Node]) -> tuple[str, ...]:

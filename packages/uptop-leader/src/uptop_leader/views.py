@@ -18,7 +18,7 @@ from uptop_leader.ballots import Rules, reason_words
 from uptop_leader.percents import uptime_percent
 from uptop_leader.pushes import deadlines
 from uptop_leader.states import MonitorState, Status, fresh_state
-from uptop_leader.store.times import to_ms, to_ms_or_none
+from uptop_leader.times import to_ms, to_ms_or_none
 from uptop_leader.vote_views import vote_views
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from uptop_core.votes import fresh_for
 from uptop_leader.ballots import Count, count_votes
 from uptop_leader.nodes import Standing
 from uptop_leader.phases import phases_view
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from uptop_core.monitors import Monitor

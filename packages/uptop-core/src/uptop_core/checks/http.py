@@ -7,14 +7,13 @@ import re
 from functools import cache, cached_property
 from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, ClassVar
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
-from uptop_core.host_check import IpVersion
+from uptop_core.host_check import IpVersion, host_of
 from uptop_core.outcomes import Reason
 from uptop_core.prober.headers import CONTROL, header_problems
 
@@ -64,10 +63,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
 
     def host(self) -> str | None:
         """The host of the URL; None when the URL names none."""
-        try:
-            return urlsplit(self.url).hostname
-        except ValueError:
-            return None
+        return host_of(self.url)
 
     def certificate_warning_days(self) -> int | None:
         """As `check_ssl` and `expiry_threshold` say."""

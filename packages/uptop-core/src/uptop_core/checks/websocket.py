@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar
-from urllib.parse import urlsplit
 
 from msgspec import Meta
 
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
 from uptop_core.escaping import escape
-from uptop_core.host_check import IpVersion, WarningDays
+from uptop_core.host_check import IpVersion, WarningDays, host_of
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -51,10 +50,7 @@ class WebsocketCheck(Check, tag="websocket", frozen=True, kw_only=True, omit_def
 
     def host(self) -> str | None:
         """The host of the URL; None when the URL names none."""
-        try:
-            return urlsplit(self.url).hostname
-        except ValueError:
-            return None
+        return host_of(self.url)
 
     def certificate_warning_days(self) -> int | None:
         """As `expiry_threshold` says."""

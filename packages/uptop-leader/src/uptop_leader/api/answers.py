@@ -53,10 +53,5 @@ def flag(request: Request, name: str, *, default: bool) -> bool:
     return written in ("true", "1")
 
 
-def unix_ms(seconds: float) -> int:
-    """Unix seconds as the milliseconds that the API speaks in."""
-    return round(seconds * 1000)
-
-
 def _if_none_match(request: Request) -> str:
     return request.headers.get("if-none-match", "")

@@ -12,10 +12,11 @@ from msgspec import Meta, Struct
 from uptop_core.access_answers import LogList, LogView
 from uptop_core.api_bodies import Moment
 from uptop_leader.api.access import Role
-from uptop_leader.api.answers import tagged, unix_ms
+from uptop_leader.api.answers import tagged
 from uptop_leader.api.endpoints import Endpoint
 from uptop_leader.api.paging import Cursor, Limit, opened, sealed
 from uptop_leader.store.audit import AuditEntry, Wanted
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -80,7 +81,7 @@ class AuditEndpoints:
 def _view(entry: AuditEntry) -> LogView:
     return LogView(
         number=entry.number,
-        at=unix_ms(entry.at),
+        at=to_ms(entry.at),
         who=entry.who,
         source=entry.source,
         what=entry.what,

@@ -13,11 +13,12 @@ from uptop_core.api_answers import IncidentList, TransitionList
 from uptop_core.api_bodies import AcknowledgeBody, Moment
 from uptop_core.views import IncidentView
 from uptop_leader.api.access import Role
-from uptop_leader.api.answers import json_answer, tagged, unix_ms
+from uptop_leader.api.answers import json_answer, tagged
 from uptop_leader.api.endpoints import Endpoint
 from uptop_leader.api.paging import Cursor, Limit, opened, sealed
 from uptop_leader.incident_views import incident_view, transition_view
 from uptop_leader.refusals import NotThere
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -108,7 +109,7 @@ class IncidentEndpoints:
         shown = found[: query.limit]
         more = None
         if len(found) > query.limit:
-            more = sealed(_After(unix_ms(shown[-1].started), shown[-1].id))
+            more = sealed(_After(to_ms(shown[-1].started), shown[-1].id))
         views = tuple(incident_view(incident, self._leader.nodes) for incident in shown)
         body = msgspec.json.encode(IncidentList(incidents=views, next=more))
         return tagged(call.request, body, _JSON)

@@ -13,7 +13,7 @@ from uptop_core.access_answers import NewNodeKey, NodeKeyList, NodeKeyView
 from uptop_core.api_bodies import NodeKeyBody, RotateBody
 from uptop_core.wire import NodeId
 from uptop_leader.api.access import Role
-from uptop_leader.api.answers import json_answer, tagged, unix_ms
+from uptop_leader.api.answers import json_answer, tagged
 from uptop_leader.api.endpoints import Endpoint
 from uptop_leader.api.paging import Paged, page
 from uptop_leader.api.standing_by import refuse_on_a_copy
@@ -21,7 +21,7 @@ from uptop_leader.live import Name
 from uptop_leader.node_keys import PREFIX_LENGTH, new_key
 from uptop_leader.refusals import BadRequest, Conflict, NotThere
 from uptop_leader.seal import token_hash
-from uptop_leader.store.times import to_ms_or_none
+from uptop_leader.times import to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +139,7 @@ def _view(key: NodeKey) -> NodeKeyView:
         node=key.node,
         region=key.region,
         prefix=key.prefix,
-        created=unix_ms(key.created),
+        created=to_ms(key.created),
         expires=to_ms_or_none(key.expires),
         last_used=to_ms_or_none(key.last_used),
         revoked=to_ms_or_none(key.revoked),

@@ -13,14 +13,14 @@ from starlette.responses import Response
 from uptop_core.access_answers import Me, NewToken, TokenList, TokenView, UserList, UserView
 from uptop_core.api_bodies import TokenBody, UserBody, UserChange
 from uptop_leader.api.access import Role
-from uptop_leader.api.answers import json_answer, tagged, unix_ms
+from uptop_leader.api.answers import json_answer, tagged
 from uptop_leader.api.endpoints import PREFIX, Endpoint
 from uptop_leader.api.paging import Paged, page
 from uptop_leader.api.standing_by import refuse_on_a_copy
 from uptop_leader.first_start import PREFIX_LENGTH, new_token
 from uptop_leader.refusals import BadRequest, NotAllowed, NotThere
 from uptop_leader.seal import token_hash
-from uptop_leader.store.times import to_ms_or_none
+from uptop_leader.times import to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
     from uptop_leader.api.endpoints import Call
@@ -95,7 +95,7 @@ class PeopleEndpoints:
             version=metadata.version("uptop-leader"),
             place=health.role,
             active=health.active,
-            now=unix_ms(leader.clock_now()),
+            now=to_ms(leader.clock_now()),
         )
         return json_answer(me)
 
@@ -203,7 +203,7 @@ class PeopleEndpoints:
 
 
 def _user_view(user: people.User) -> UserView:
-    return UserView(id=user.id, name=user.name, role=user.role, created=unix_ms(user.created))
+    return UserView(id=user.id, name=user.name, role=user.role, created=to_ms(user.created))
 
 
 def _token_view(token: people.TokenView) -> TokenView:
@@ -212,7 +212,7 @@ def _token_view(token: people.TokenView) -> TokenView:
         name=token.name,
         user=token.user,
         role=token.role,
-        created=unix_ms(token.created),
+        created=to_ms(token.created),
         expires=to_ms_or_none(token.expires),
         last_used=to_ms_or_none(token.last_used),
         revoked=to_ms_or_none(token.revoked),

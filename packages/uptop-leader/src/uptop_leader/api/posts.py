@@ -15,7 +15,7 @@ from starlette.responses import Response
 from uptop_core.api_answers import PostList, PostView
 from uptop_core.api_bodies import Moment, PostBody, PostChange
 from uptop_leader.api.access import Role
-from uptop_leader.api.answers import json_answer, tagged, unix_ms
+from uptop_leader.api.answers import json_answer, tagged
 from uptop_leader.api.endpoints import PREFIX, Endpoint
 from uptop_leader.api.paging import Cursor, Limit, opened, sealed
 from uptop_leader.api.standing_by import refuse_on_a_copy
@@ -23,6 +23,7 @@ from uptop_leader.api.versions import etag_of, expect, version_of
 from uptop_leader.live import Name
 from uptop_leader.posts import Post, PostKind
 from uptop_leader.refusals import BadRequest, NotThere
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from uptop_leader.api.endpoints import Call
@@ -98,7 +99,7 @@ class PostEndpoints:
         shown = found[: query.limit]
         more = None
         if len(found) > query.limit:
-            more = sealed(_After(unix_ms(shown[-1].at), shown[-1].id))
+            more = sealed(_After(to_ms(shown[-1].at), shown[-1].id))
         body = msgspec.json.encode(PostList(posts=tuple(map(post_view, shown)), next=more))
         return tagged(call.request, body, _JSON)
 
@@ -214,5 +215,5 @@ def _titled(post: Post) -> Post:
 
 def post_view(post: Post) -> PostView:
     """A post as the API shows it."""
-    facts = {**asdict(post), "kind": post.kind.value, "at": unix_ms(post.at)}
+    facts = {**asdict(post), "kind": post.kind.value, "at": to_ms(post.at)}
     return PostView(**facts)

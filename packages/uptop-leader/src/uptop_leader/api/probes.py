@@ -17,9 +17,10 @@ from uptop_core.wire import (
     Registration,
     decode_batch,
 )
-from uptop_leader.api.answers import flag, json_answer, unix_ms
+from uptop_leader.api.answers import flag, json_answer
 from uptop_leader.api.bodies import decoded, read_body
 from uptop_leader.refusals import BadRequest, TooLarge
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -48,7 +49,7 @@ class Probes:
         node = await self._leader.register(
             replace(registration, region=region), self._access.source(request)
         )
-        now = unix_ms(self._leader.clock_now())
+        now = to_ms(self._leader.clock_now())
         return json_answer(Registered(id=node.id, name=node.name, region=node.region, now=now))
 
     async def assignments(self, request: Request) -> Response:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from uptop_core.errors import ConfigError, Problem, StoreError
+from uptop_core.errors import ConfigError, Problem, SettingError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,6 +57,17 @@ def own_url(settings: LeaderSettings) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     scheme = "https" if settings.has_tls else "http"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
+
+
+def wish(what: str, *, otherwise: str) -> None:
+    """Ask it of the follower that runs on this database. Raises SettingError, which says
+    `otherwise`, where none does.
+    """
+    settings = settings_here()
+    if settings.cluster_mode != "follower":
+        raise SettingError([Problem("UPTOP_CLUSTER_MODE", otherwise)])
+    with opened(settings) as store:
+        store.wish(what)
 
 
 @contextmanager

@@ -11,13 +11,7 @@ def handover() -> None:
 
     Works beside a running follower. A leader is handed over from by stopping it.
     """
-    from uptop_core.errors import Problem, SettingError
-    from uptop_leader.cli._at_hand import opened, settings_here
+    from uptop_leader.cli._at_hand import wish
 
-    settings = settings_here()
-    if settings.cluster_mode != "follower":
-        what = "a follower hands over; to hand over from a leader, stop it"
-        raise SettingError([Problem("UPTOP_CLUSTER_MODE", what)])
-    with opened(settings) as store:
-        store.wish("handover")
+    wish("handover", otherwise="a follower hands over; to hand over from a leader, stop it")
     click.echo("the follower gives back as soon as the leader is up")

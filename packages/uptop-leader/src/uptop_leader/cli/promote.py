@@ -11,13 +11,7 @@ def promote() -> None:
 
     Works beside a running follower, which does it within 2 s.
     """
-    from uptop_core.errors import Problem, SettingError
-    from uptop_leader.cli._at_hand import opened, settings_here
+    from uptop_leader.cli._at_hand import wish
 
-    settings = settings_here()
-    if settings.cluster_mode != "follower":
-        what = "only a follower is promoted; a leader acts by itself"
-        raise SettingError([Problem("UPTOP_CLUSTER_MODE", what)])
-    with opened(settings) as store:
-        store.wish("promote")
+    wish("promote", otherwise="only a follower is promoted; a leader acts by itself")
     click.echo("the follower takes over within 2 s; `uptop-leader handover` gives back")

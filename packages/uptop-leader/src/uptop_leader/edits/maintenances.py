@@ -14,7 +14,7 @@ from uptop_leader.configuration import ConfigChange, Configuration
 from uptop_leader.declared.maintenance_entry import FOR_NOTHING, when_problems
 from uptop_leader.edits.things import tell_all
 from uptop_leader.maintenance import Maintenance
-from uptop_leader.store.times import to_ms_or_none, to_seconds_or_none
+from uptop_leader.times import to_ms_or_none, to_seconds_or_none
 from uptop_leader.zones import zone_problem
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from uptop_leader.posts import Thread, threads
 from uptop_leader.public_views.rows import lasting
 from uptop_leader.states import Status
+from uptop_leader.times import to_ms, to_ms_or_none
 from uptop_leader.wording import duration
 
 if TYPE_CHECKING:
@@ -126,8 +127,8 @@ class Teller(Struct, frozen=True, kw_only=True):
             title=title or f"{incident.name} {'is' if is_down else 'was'} down",
             status=(Status.DOWN if is_down else Status.UP).value,
             state=newest.kind.value if newest is not None else "",
-            started=_ms(incident.started),
-            ended=_ms_or_none(ended),
+            started=to_ms(incident.started),
+            ended=to_ms_or_none(ended),
             lasted=self._lasted(incident.started, incident.ended),
             affected=self._affected((incident.monitor, *_named(about)), incident),
             updates=tuple(updates),
@@ -153,8 +154,8 @@ class Teller(Struct, frozen=True, kw_only=True):
             title=thread.title or thread.posts[0].words.partition("\n")[0][:80],
             status=(Status.UP if thread.is_over else Status.DEGRADED).value,
             state=thread.newest.kind.value,
-            started=_ms(thread.started),
-            ended=_ms_or_none(ended),
+            started=to_ms(thread.started),
+            ended=to_ms_or_none(ended),
             lasted=self._lasted(thread.started, ended),
             affected=affected,
             updates=tuple(map(_written, thread.posts)),
@@ -162,8 +163,8 @@ class Teller(Struct, frozen=True, kw_only=True):
 
     def _lasted(self, started: float, ended: float | None) -> str:
         if ended is None:
-            return lasting(_ms(self.now) - _ms(started))
-        return duration(_ms(ended) - _ms(started))
+            return lasting(to_ms(self.now) - to_ms(started))
+        return duration(to_ms(ended) - to_ms(started))
 
     def _affected(
         self, ids: Iterable[str], incident: Incident | None = None
@@ -179,18 +180,18 @@ class Teller(Struct, frozen=True, kw_only=True):
         if incident.late:
             seen.append("found afterwards, in results that came late")
         elif incident.confirmed > incident.started:
-            after = duration(_ms(incident.confirmed) - _ms(incident.started))
+            after = duration(to_ms(incident.confirmed) - to_ms(incident.started))
             seen.append(f"confirmed after {after}")
         why = incident.reasons if self.openness.errors else ""
         if why and self.openness.targets and incident.detail:
             why = f"{why}: {incident.detail}"
         words = "\n".join(part for part in (_sentence(seen), why) if part)
-        yield Update(at=_ms(incident.started), kind="down", label="Down", words=words)
+        yield Update(at=to_ms(incident.started), kind="down", label="Down", words=words)
         if incident.ended is not None:
             label = _ENDS.get(incident.cause, "Up again")
             lasted = self._lasted(incident.started, incident.ended)
             yield Update(
-                at=_ms(incident.ended), kind="up", label=label, words=f"It was down for {lasted}."
+                at=to_ms(incident.ended), kind="up", label=label, words=f"It was down for {lasted}."
             )
 
     def _seen(self, incident: Incident) -> list[str]:
@@ -215,13 +216,8 @@ def _named(about: Iterable[Thread]) -> Iterable[str]:
 
 def _written(post: Post) -> Update:
     return Update(
-        at=_ms(post.at), kind=post.kind.value, label=post.kind.value.capitalize(), words=post.words
+        at=to_ms(post.at),
+        kind=post.kind.value,
+        label=post.kind.value.capitalize(),
+        words=post.words,
     )
-
-
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
-def _ms_or_none(seconds: float | None) -> int | None:
-    return None if seconds is None else _ms(seconds)

@@ -15,7 +15,7 @@ from uptop_leader.nodes import Standing
 from uptop_leader.public_views.openness import Openness, shown_monitors
 from uptop_leader.public_views.partial_groups import with_partial_groups
 from uptop_leader.states import Status
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 from uptop_leader.views import target_of
 
 if TYPE_CHECKING:

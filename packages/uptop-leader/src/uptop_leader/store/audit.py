@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import insert, select
 
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_seconds
+from uptop_leader.times import to_ms, to_seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -18,7 +18,7 @@ from uptop_leader.messages import Message
 from uptop_leader.notifications import Claimed, Notification, Pace
 from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
+from uptop_leader.times import to_ms, to_seconds, to_seconds_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

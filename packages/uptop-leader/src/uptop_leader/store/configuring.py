@@ -16,7 +16,7 @@ from uptop_leader.configuration import Configuration
 from uptop_leader.maintenance import Maintenance
 from uptop_leader.store import audit, facts, puts, specs, stale
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -27,7 +27,7 @@ from uptop_leader.store.codes import meaning_of
 from uptop_leader.store.meeting import not_here
 from uptop_leader.store.raw import raw_results
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms_or_none
+from uptop_leader.times import to_ms_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

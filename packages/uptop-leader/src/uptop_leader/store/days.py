@@ -32,7 +32,7 @@ from uptop_leader.store.levels import DAY
 from uptop_leader.store.observed import Observed, observed
 from uptop_leader.store.stale import ALL, stale, unmark
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

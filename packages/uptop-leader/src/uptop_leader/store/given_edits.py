@@ -16,7 +16,7 @@ from uptop_leader.configuration import Actor
 from uptop_leader.store import audit, facts, puts
 from uptop_leader.store.change_log import table_of
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

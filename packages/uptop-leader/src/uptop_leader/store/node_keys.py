@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select, update
 from uptop_leader.refusals import Conflict, NotThere
 from uptop_leader.store import audit, facts
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
+from uptop_leader.times import to_ms, to_seconds, to_seconds_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from uptop_leader.channels import ChannelHealth
 from uptop_leader.store import claims
 from uptop_leader.store.passing_on import pass_on, pass_on_what_is_due
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
+from uptop_leader.times import to_ms, to_seconds, to_seconds_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -17,7 +17,7 @@ from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.store import puts
 from uptop_leader.store.claims import notification_of
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
+from uptop_leader.times import to_ms, to_seconds, to_seconds_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

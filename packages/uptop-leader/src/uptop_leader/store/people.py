@@ -16,7 +16,7 @@ from uptop_core.errors import ConfigError, Problem
 from uptop_leader.refusals import Conflict
 from uptop_leader.store import audit
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_ms_or_none, to_seconds, to_seconds_or_none
+from uptop_leader.times import to_ms, to_ms_or_none, to_seconds, to_seconds_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from uptop_leader.posts import Post, PostKind
 from uptop_leader.store import audit
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_seconds
+from uptop_leader.times import to_ms, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ from uptop_leader.store.codes import meaning_of
 from uptop_leader.store.history import RawResult
 from uptop_leader.store.raw import raw_results
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_seconds, to_seconds_or_none
 from uptop_leader.store.votes import read_votes
+from uptop_leader.times import to_ms, to_seconds, to_seconds_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -22,7 +22,7 @@ from uptop_leader.store.levels import DAY, FIVE, HOUR
 from uptop_leader.store.rollups import add_level, by_bucket
 from uptop_leader.store.sums import Rollup, Totals
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

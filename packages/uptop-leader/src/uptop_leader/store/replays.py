@@ -19,7 +19,7 @@ from uptop_leader.store.codes import meaning_of
 from uptop_leader.store.intervals import intersect
 from uptop_leader.store.raw import raw_results
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_seconds
+from uptop_leader.times import to_ms, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

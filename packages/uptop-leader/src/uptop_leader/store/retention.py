@@ -9,7 +9,7 @@ from uptop_leader.store.raw import place_of
 from uptop_leader.store.removing import remove_before
 from uptop_leader.store.rollups import marked
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Table

@@ -20,7 +20,7 @@ from uptop_leader.store.raw import raw_results, stragglers
 from uptop_leader.store.results import MARK_DIRTY
 from uptop_leader.store.sums import Rollup, Totals
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -24,7 +24,7 @@ from uptop_leader.store.packs import Packer, pack
 from uptop_leader.store.raw import HOUR_MS, packs_at, place_of
 from uptop_leader.store.removing import remove_before
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from uptop_leader.store import facts, puts
 from uptop_leader.store.levels import DAY
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

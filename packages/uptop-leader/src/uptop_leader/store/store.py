@@ -39,7 +39,7 @@ from uptop_leader.store.rollups import roll_up
 from uptop_leader.store.saved import Saved
 from uptop_leader.store.sealing import seal
 from uptop_leader.store.shown import Shown
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

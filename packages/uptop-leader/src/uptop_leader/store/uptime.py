@@ -10,7 +10,7 @@ from uptop_leader.store.days import known_days, sums_since
 from uptop_leader.store.history import Day, Uptime
 from uptop_leader.store.levels import DAY
 from uptop_leader.store.observed import observed
-from uptop_leader.store.times import to_ms
+from uptop_leader.times import to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from uptop_leader.repeats import LOOK_BACK_S, meaning
 from uptop_leader.store import puts
 from uptop_leader.store.codes import code_of
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_seconds
+from uptop_leader.times import to_ms, to_seconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -14,8 +14,8 @@ from uptop_leader.store import puts, stale
 from uptop_leader.store.passing_on import row_of
 from uptop_leader.store.results import write_results
 from uptop_leader.store.tables import METADATA
-from uptop_leader.store.times import to_ms, to_ms_or_none
 from uptop_leader.store.votes import write_votes
+from uptop_leader.times import to_ms, to_ms_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

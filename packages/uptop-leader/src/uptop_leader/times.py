@@ -1,4 +1,4 @@
-"""Times as they are stored: whole milliseconds since 1970, UTC."""
+"""Times as they are stored and shown: whole milliseconds since 1970, UTC."""
 
 from __future__ import annotations
 
