@@ -48,7 +48,7 @@ def problem(text: str, values: Mapping[str, object]) -> str | None:
     except TemplateError as error:
         line = f"line {error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
         return f"{line}{error.message or type(error).__name__}"
-    except Exception as error:  # noqa: BLE001  what an expression does with the values is theirs
+    except Exception as error:  # noqa: BLE001  filters and attributes raise what they like
         return f"cannot be filled: {type(error).__name__}"
     return None
 

@@ -95,10 +95,11 @@ class DnsSocket:
             # Connected, so that the kernel drops what comes from elsewhere and tells of refusals.
             self._sock.connect((str(server.address), server.port))
             self._loop.add_reader(self._sock, self._read)
-        except BaseException as error:
+        except OSError as error:
             self._sock.close()
-            if isinstance(error, OSError):
-                raise self._failure(error) from error
+            raise self._failure(error) from error
+        except BaseException:  # such as a loop that watches no files
+            self._sock.close()
             raise
 
     def takes_questions(self) -> bool:

@@ -149,7 +149,7 @@ class Lookups:
             found: Answers | Exception
             try:
                 found = self._look_up(lookup.host, lookup.port, lookup.family)
-            except Exception as error:  # noqa: BLE001  belongs to the one who asked
+            except Exception as error:  # noqa: BLE001  raised again where it was asked
                 found = error
             with self._work:
                 lookup.running = False

@@ -85,10 +85,11 @@ class Way(httpcore.AsyncNetworkBackend):
         url = self.request.url
         try:
             await connect_by_socks(stream, proxy, url.host, url.port)
-        except BaseException as error:
+        except _BROKEN as error:
             await anyio.aclose_forcefully(stream)
-            if isinstance(error, _BROKEN):
-                raise self.lost(error) from error
+            raise self.lost(error) from error
+        except BaseException:  # the deadline too
+            await anyio.aclose_forcefully(stream)
             raise
 
     def lost(self, error: Exception) -> CheckFailed:

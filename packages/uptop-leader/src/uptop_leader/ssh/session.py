@@ -134,7 +134,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         is_well = False
         try:
             is_well = await self._show()
-        except Exception:
+        except Exception:  # a bug in one screen must not end the leader that serves it
             log.exception("ssh: a bug in the session of %s", self._user.name)
         finally:
             self._on_end(self)

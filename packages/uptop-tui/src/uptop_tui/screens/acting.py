@@ -37,7 +37,7 @@ class ActsOnMonitors(Page):
 
     def meant(self) -> tuple[str, ...]:
         """The monitors that an action is about."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Viewers are not offered what they may not do."""

@@ -34,11 +34,11 @@ class ActsOnIncidents(Page):
 
     def meant(self) -> IncidentView | None:
         """The incident that an action is about."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     def taken(self) -> None:
         """Called when the leader has done something with it."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Viewers are not offered what they may not do."""

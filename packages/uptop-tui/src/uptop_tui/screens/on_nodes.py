@@ -31,7 +31,7 @@ class ActsOnNodes(Page):
 
     def meant(self) -> NodeView | None:
         """The node that an action is about."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only admins are offered what only they may do."""

@@ -44,14 +44,14 @@ class Page(Screen[None]):
 
     def body(self) -> ComposeResult:
         """The widgets between headline and foot."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     def show(self, picture: Picture, changes: Changes) -> None:
         """Show a picture; only what `changes` names differs from the one shown before.
 
         Called when the page comes up (with ALL), and with each change while it is up.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     def commands(self) -> Iterable[SystemCommand]:
         """What the command palette offers on this page, besides what it offers everywhere."""

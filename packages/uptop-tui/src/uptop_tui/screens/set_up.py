@@ -63,19 +63,19 @@ class SetUpPage(Page, Generic[T]):
 
     async def ask(self) -> Sequence[T]:
         """Read them."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     async def added(self) -> str:
         """Have a form for a new one filled in."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     def cells(self, one: T) -> Cells:
         """The row of one."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     def about(self, one: T) -> Content:
         """All that is known of one."""
-        raise NotImplementedError
+        raise NotImplementedError  # each page says for itself
 
     def body(self) -> ComposeResult:
         yield Rows(self.COLUMNS, empty=self.EMPTY)
