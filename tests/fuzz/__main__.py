@@ -1,9 +1,10 @@
-"""Give checks random and mutated answers: nothing may crash, hang, grow or blame ourselves.
+"""Give checks random and mutated answers, and a leader hostile requests: nothing may crash, hang,
+grow or blame ourselves.
 
     python -m tests.fuzz [--count N] [--seed S] [--only NUMBER]
 
 `--count` answers (100 000) are read in memory, a tenth of them comes over real connections, and a
-fiftieth to the way by httpx. A failure prints the seed and number that make it again.
+fiftieth to the way by httpx; a tenth as many requests are put to all endpoints of a leader. A failure prints the seed and number that make it again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from random import SystemRandom
 
 import anyio
 
-from tests.fuzz import by_sockets, in_memory
+from tests.fuzz import by_sockets, in_memory, in_process
 from tests.fuzz.cases import case
 
 _MAY_GROW_KIB = 64 * 1024
@@ -42,6 +43,7 @@ def main() -> int:
         "in memory": (numbers, partial(in_memory.run, seed)),
         "by sockets": (_part(numbers, 10), partial(_sockets, seed, False)),
         "by httpx": (_part(numbers, 50), partial(_sockets, seed, True)),
+        "asks": (_part(numbers, 10), partial(in_process.run, seed)),
     }
     return 0 if all(_run(name, part, run) for name, (part, run) in ways.items()) else 1
 

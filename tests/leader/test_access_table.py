@@ -7,44 +7,29 @@ is told from whoever is refused (401, 403).
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
-import anyio
 import httpx
 import pytest
 from starlette.routing import Route
 
-from tests.leader.helms import Helm, api, at_the_helm, hook
-from tests.leader.store_samples import OPERATOR
-from uptop_core.checks.push import PushCheck
-from uptop_core.monitors import Monitor
+from tests.leader.credentials import (
+    CREDENTIALS,
+    Beside,
+    leader_for_all,
+    shown,
+)
 from uptop_leader.api.app import build_app
-from uptop_leader.copying.ring import ResultRing
-from uptop_leader.node_keys import new_key
-from uptop_leader.seal import token_hash
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from starlette.applications import Starlette
 
-    from uptop_leader.api.leader import Pairing
+    from tests.leader.helms import Helm
+
 
 pytestmark = pytest.mark.anyio
-
-SECRET = "the cluster's secret"
-PUSH = "the-token-of-a-push-job"
-KEYS = {name: new_key() for name in ("node key", "other key", "revoked key", "replaced key")}
-TOKENS = ("viewer", "editor", "admin", "expired", "revoked")
-
-CREDENTIALS = (
-    *("none", "wrong secret", "wrong token", "secret"),
-    *KEYS,
-    *TOKENS,
-    "push token",
-)
 
 DOORS: dict[str, dict[str, int | None]] = {
     "open": dict.fromkeys(CREDENTIALS),
@@ -200,16 +185,6 @@ class Row(NamedTuple):
     answers: dict[str, int]
 
 
-class Beside:
-    """The other one of a pair, as far as whoever copies is answered."""
-
-    is_stopping = True
-
-    def __init__(self, helm: Helm) -> None:
-        self.copies = helm.store.copies
-        self.ring = ResultRing()
-
-
 def _rows() -> list[Row]:
     found = []
     for line in TABLE.split("\n")[1:-1]:
@@ -226,42 +201,11 @@ def _rows() -> list[Row]:
 
 def _app(helm: Helm) -> Starlette:
     """An app of its own for each row: none has shown it anything wrong yet."""
-    return build_app(helm.leader, cast("Pairing", Beside(helm)))
-
-
-@asynccontextmanager
-async def _leader(folder: Path, **settings: object) -> AsyncIterator[Helm]:
-    """A leader with all of these credentials, whose engine runs."""
-    push = Monitor(id="p", name="p", check=PushCheck(token=PUSH), interval=60.0)
-    chosen: dict[str, Any] = {"cluster_secret": SECRET, "status_enabled": True, **settings}
-    async with at_the_helm(folder / "uptop.db", hook(), api(), push, **chosen) as helm:
-        people, keys, now = helm.store.people, helm.store.node_keys, helm.clock.at
-        for token in TOKENS:
-            user = people.add_user(token, token if token in TOKENS[:3] else "admin", now)
-            expires = now if token == "expired" else None
-            people.add_token(user, token, token_hash(token), token, expires, now)
-        people.revoke_token("revoked", now)
-        for name, node in (("node key", "n"), ("other key", "o"), ("revoked key", "r")):
-            keys.add(node, "", token_hash(KEYS[name]), name, now, OPERATOR)
-        keys.revoke("r", now, OPERATOR)
-        keys.add("n2", "", token_hash(KEYS["replaced key"]), "replaced", now, OPERATOR)
-        keys.rotate("n2", token_hash(new_key()), "new", 0.0, now, OPERATOR)
-        await helm.register("n")
-        helm.leader.live.close()  # so that a stream of events ends
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(helm.engine.run)
-            yield helm
-            tasks.cancel_scope.cancel()
+    return build_app(helm.leader, Beside(helm))
 
 
 async def _ask(http: httpx.AsyncClient, row: Row, credential: str) -> int:
-    headers, token = {}, ""
-    if credential in ("secret", "wrong secret"):
-        headers["X-Uptop-Secret"] = SECRET if credential == "secret" else "wrong"
-    elif credential != "none":
-        shown = {"push token": PUSH, "wrong token": "nobody's", **KEYS}
-        token = shown.get(credential, credential)
-        headers["Authorization"] = f"Bearer {token}"
+    headers, token = shown(credential)
     path = row.path.replace("{token}", token or "nobody's").replace("{signal}", "success")
     for part in ("id", "name", "prefix"):
         path = path.replace(f"{{{part}}}", "nobody")
@@ -287,7 +231,7 @@ async def _wrong(helm: Helm, rows: list[Row]) -> list[str]:
 
 
 async def test_every_endpoint_answers_every_credential_as_the_table_says(tmp_path: Path) -> None:
-    async with _leader(tmp_path) as helm:
+    async with leader_for_all(tmp_path) as helm:
         rows = _rows()
         served = {
             (method, route.path)
@@ -303,7 +247,7 @@ async def test_every_endpoint_answers_every_credential_as_the_table_says(tmp_pat
 
 
 async def test_where_keys_are_required_the_secret_opens_nothing_for_probes(tmp_path: Path) -> None:
-    async with _leader(tmp_path, require_node_keys=True) as helm:
+    async with leader_for_all(tmp_path, require_node_keys=True) as helm:
         keyed = [row._replace(door="keyed node") for row in _rows() if row.door == "node"]
         assert len(keyed) == 3
         answers = {one: status or 200 for one, status in DOORS["keyed node"].items()}

@@ -54,6 +54,22 @@ async def test_a_body_over_the_limit_is_a_413(http: httpx.AsyncClient, path: str
     assert "at most" in response.json()["detail"]
 
 
+@pytest.mark.parametrize("length", [b"9" * 5000, b"99999999999999999999"])
+async def test_a_length_that_no_number_holds_is_too_large(
+    http: httpx.AsyncClient, length: bytes
+) -> None:
+    answer = await http.post("/api/v1/apply", content=b"{}", headers={b"Content-Length": length})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("length", [b"\xb2", b"-1", b"+1", b""])
+async def test_a_length_that_is_no_number_is_not_believed(
+    http: httpx.AsyncClient, length: bytes
+) -> None:
+    answer = await http.post("/api/v1/apply", content=b"[1]", headers={b"Content-Length": length})
+    assert answer.status_code == 400
+
+
 async def test_a_body_without_a_length_is_counted_as_it_comes(http: httpx.AsyncClient) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(20):

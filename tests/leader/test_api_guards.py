@@ -13,7 +13,9 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from tests.leader.stages import SECRET, Stage, client
+from tests.fuzz.asks import Ask
+from tests.fuzz.in_process import answered
+from tests.leader.stages import SECRET, Stage, app_of, client
 from uptop_core.errors import StoreError
 from uptop_core.logs import TextLines
 from uptop_leader.api.guards import Guards
@@ -73,6 +75,38 @@ async def test_every_answer_has_the_security_headers(path: str) -> None:
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "no-referrer"
     assert "default-src 'none'" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "host", ["[", "[::1", "a/b?c", "a@b", "a b", "a:b", "a:999999", "\xff", "a\x7f"]
+)
+async def test_a_host_that_is_none_is_refused(host: str) -> None:
+    async with client(Stage()) as http:
+        answer = await http.get("/status/feed.atom", headers={b"Host": host.encode("latin-1")})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+@pytest.mark.parametrize("host", ["a", "a.example:8080", "192.0.2.1", "[::1]:80", "a_b.example."])
+async def test_a_host_is_a_name_or_an_address(host: str) -> None:
+    async with client(Stage()) as http:
+        assert (await http.get("/api/health", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "told"),
+    [
+        ((), b"", "there must be one Host header"),
+        (((b"host", b"a"), (b"host", b"b")), b"", "there must be one Host header"),
+        (((b"host", b"a"),), b"a=\xb2", "what is not ASCII in a query must be percent-encoded"),
+    ],
+)
+async def test_a_request_that_two_servers_may_read_each_in_its_way_is_refused(
+    headers: tuple[tuple[bytes, bytes], ...], query: bytes, told: str
+) -> None:
+    one = Ask(0, "GET", b"/api/health", query, headers, (), "none")
+    answer = await answered(one, app_of(Stage()))
+    assert answer.status == 400
+    assert told.encode() in answer.body
 
 
 async def test_a_store_that_cannot_be_read_is_a_503_and_not_a_bug() -> None:

@@ -125,6 +125,21 @@ def test_what_cannot_be_read_is_told_in_one_line(text: str, told: str) -> None:
     assert told in problems(text)[0]
 
 
+@pytest.mark.parametrize("depth", [DEPTH_LIMIT + 1, 400, 960])
+def test_json_is_nested_no_deeper_than_yaml(depth: int) -> None:
+    text = '{"a":' * depth + "1" + "}" * depth
+    (problem,) = problems(text)
+    assert problem.endswith(f"nested deeper than {DEPTH_LIMIT} levels")
+
+
+@pytest.mark.parametrize("text", [r'{"\ud800": 1}', r'{"a": ["x\udfff"]}', r'a: "\ud800"'])
+def test_half_of_a_surrogate_pair_is_no_text(text: str) -> None:
+    (problem,) = problems(text)
+    assert problem.isprintable()
+    assert read(text, {}).value is None
+    assert read(r'{"a": "\ud83d\ude00"}', {}).value == {"a": "\U0001f600"}
+
+
 def test_json_is_read_as_json() -> None:
     value = {"a": [1, 2.5, None, True, "\U0001f600 ${x}"], "b": {"no": "no"}}
     text = json.dumps(value, indent="\t").replace("${", "$${")

@@ -19,7 +19,7 @@ _SAMPLES: list[dict[str, Any]] = [
     yaml.safe_load(sample("go-uptop.yaml")),
 ]
 _STRANGE: list[Any] = [
-    None, True, False, 0, -1, 1e300, 3.7, 10**30, "", "x", "12", "\x00\x1b[31m", "é" * 300,
+    None, True, False, 0, -1, 1e300, 3.7, 10**30, 10**400, "", "x", "12", "\x00\x1b[31m", "é" * 300,
     "https://[", "[STATUS]", "[STATUS] == any()", "[BODY] == pat()", "$UNSET", "{}", "[1]",
     '{"a": null}', [], [1], [None], [[]], [{}], {}, {"a": 1}, {"1": True}, {"type": "http"},
 ]  # fmt: skip
@@ -58,3 +58,14 @@ def test_whatever_is_broken_is_taken_once_or_told_with_its_field(seed: int) -> N
             assert all(one.field or "is none of" in one.message for one in error.problems)
         else:
             assert planned_import(text, after, environ=environ).is_empty()
+
+
+@pytest.mark.parametrize("number", [str(10**400), "1e999", "-1e999", str(10**20)])
+def test_a_number_that_nothing_could_hold_is_told_with_its_field(number: str) -> None:
+    document = copy.deepcopy(_SAMPLES[0])
+    document["monitorList"][0]["interval"] = "huge"
+    document["notificationList"] = []
+    text = json.dumps(document).replace('"huge"', number)
+    with pytest.raises(ConfigError) as refused:
+        planned_import(text)
+    assert [one.field for one in refused.value.problems] == ["monitorList[0].interval"]

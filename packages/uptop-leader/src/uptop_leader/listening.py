@@ -1,12 +1,14 @@
-"""How the leader listens: a head of a request is bounded in size and time, and a new certificate is
+"""How the leader listens: what a slow or silent client may hold is bounded, and a new certificate is
 taken up without a restart.
 
-uvicorn bounds neither with httptools: who sends a head for ever, or none, would be kept for ever.
+uvicorn bounds none of it with httptools: who sends a head for ever, or none, or the rest of a body that
+was answered already, or takes no answer, would be kept for ever.
 """
 
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
@@ -22,26 +24,37 @@ HEAD_LIMIT = 64 * 1024
 """Bytes of a request's line and headers."""
 HEAD_S = 10.0
 """How long they may take, from the first byte on; on a new connection, from its beginning."""
+UNTAKEN_S = 60.0
+"""How long a client may take nothing of what it is sent; the kernel counts, where it can."""
 _LOOK_S = 5.0
 
 log = logging.getLogger(__name__)
+_of_requests = logging.getLogger(f"{__name__}.requests")
+_of_requests.setLevel(logging.ERROR)  # no line for each bad request: strangers would fill the log
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it, with bounds for heads."""
+    """HTTP/1.1 as uvicorn speaks it, with bounds for heads, and for who is slow."""
 
     head_limit = HEAD_LIMIT
     head_s = HEAD_S
+    untaken_s = UNTAKEN_S
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._head_bytes = 0
         self._in_head = True
+        self._in_body = False
         self._until: asyncio.TimerHandle | None = None
+        self.logger = _of_requests
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a head from now on."""
         super().connection_made(transport)
+        connected = transport.get_extra_info("socket")
+        if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            milliseconds = int(self.untaken_s * 1000)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         self._until = self.loop.call_later(self.head_s, self._too_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -59,6 +72,8 @@ class BoundedHttp(HttpToolsProtocol):
             if self._head_bytes > self.head_limit:
                 self.transport.write(_TOO_LARGE)
                 self.transport.close()
+        if self._until is None and self._waits_for_nothing():
+            self._expect(self.head_s)
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -69,9 +84,35 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A head has ended."""
-        self._in_head = False
+        self._in_head, self._in_body = False, True
         self._expect(None)
         super().on_headers_complete()
+        if self.parser.should_upgrade():  # nothing that follows on this connection would be read
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """A request has ended."""
+        if self._in_body and self.cycle.response_complete:
+            self._expect(None)
+        self._in_body = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer has ended. The rest of a body that nobody reads any more may take as long as a
+        head."""
+        super().on_response_complete()
+        if self._in_body and not self._in_head and self.cycle.response_complete:
+            self._expect(self.head_s)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  it says the same each time
+        """Answer what is no request, and be done with it."""
+        self.transport.write(_UNREADABLE)
+        self.transport.close()
+
+    def _waits_for_nothing(self) -> bool:
+        """Whether what came just now has ended the time for a next request, and was none."""
+        is_answered = self.cycle is None or self.cycle.response_complete
+        return is_answered and self.timeout_keep_alive_task is None and not self._in_body
 
     def _expect(self, within_s: float | None) -> None:
         if self._until is not None:
@@ -81,19 +122,21 @@ class BoundedHttp(HttpToolsProtocol):
     def _too_late(self) -> None:
         self._until = None
         if not self.transport.is_closing():
-            if self._head_bytes:
+            if self._in_head and self._head_bytes:
                 self.transport.write(_TOO_SLOW)
             self.transport.close()
 
 
 def _last_words(status: str, detail: str) -> bytes:
     head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(detail)}"
-    return f"{head}\r\nConnection: close\r\n\r\n{detail}".encode()
+    safe = "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close"
+    return f"{head}\r\n{safe}\r\n\r\n{detail}".encode()
 
 
 _TOO_LARGE = _last_words(
     "431 Request Header Fields Too Large", f"headers of more than {HEAD_LIMIT >> 10} KiB"
 )
+_UNREADABLE = _last_words("400 Bad Request", "this is no request of HTTP/1.1")
 _TOO_SLOW = _last_words("408 Request Timeout", f"no whole request within {HEAD_S:g} s")
 
 

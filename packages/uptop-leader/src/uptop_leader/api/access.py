@@ -112,7 +112,7 @@ class Access:
         if key is not None:
             key = await self._key(request)
         if key is not None and key.node != node:
-            what = f"spoke for node {node}: {request.method} {request.url.path}"
+            what = f"spoke for node {node}: {request.method} {request.scope['path']}"
             await self._misused(request, key, what)
             raise NotAllowed(f"this key is of node {key.node!r}: it may not speak for {node!r}")
         self.limits.take("node", node, NODE)
@@ -144,7 +144,7 @@ class Access:
             return
         if bearer(request).startswith(BEGINS):
             key = await self._key(request)
-            await self._misused(request, key, f"asked {request.url.path}")
+            await self._misused(request, key, f"asked {request.scope['path']}")
             raise NotAllowed(f"the key of node {key.node!r} does not copy a leader")
         self.stranger(request)
         raise NotAuthenticated(
@@ -169,7 +169,7 @@ class Access:
             )
         if token.startswith(BEGINS):
             key = await self._key(request)
-            await self._misused(request, key, f"asked {request.method} {request.url.path}")
+            await self._misused(request, key, f"asked {request.method} {request.scope['path']}")
             raise NotAllowed(
                 f"the key of node {key.node!r} is for its assignments and results only"
             )

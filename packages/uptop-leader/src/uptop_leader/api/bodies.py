@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 ARRIVAL_S = 15.0  # how long a body may take to arrive
 _GZIP = 31  # zlib's window bits for: gzip header and trailer
+_DIGITS = re.compile(r"[0-9]+")
 _PLACE = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 
@@ -33,7 +34,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     if encoding not in ("identity", "gzip"):
         raise UnknownEncoding(encoding)
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if _DIGITS.fullmatch(declared) and (len(declared) > 18 or int(declared) > limit):
         raise _too_large(limit)
     unpacked = _Gunzip(limit) if encoding == "gzip" else _Plain(limit)
     try:

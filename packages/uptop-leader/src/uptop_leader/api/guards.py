@@ -1,9 +1,12 @@
-"""What stands before every handler: a time limit, headers for browsers, and a net for bugs."""
+"""What stands before every handler: a look at the request's form, a time limit, headers for browsers,
+and a net for bugs.
+"""
 
 from __future__ import annotations
 
 import logging
 import math
+import re
 from typing import TYPE_CHECKING
 
 import anyio
@@ -27,6 +30,10 @@ _EVERYWHERE = {
 }
 
 
+# RFC 3986, 3.2.2 and 3.2.3: a name, an IPv4 or IPv6 address, and perhaps a port.
+_HOST = re.compile(rb"([A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
+
+
 class Guards:
     """ASGI middleware around the whole surface; answers problem+json where a handler could not."""
 
@@ -40,6 +47,10 @@ class Guards:
             await self._app(scope, receive, send)
             return
         outgoing = _Outgoing(send)
+        if (wrong := _malformed(scope)) is not None:
+            answer = problem(400, "malformed", wrong, headers={"Connection": "close"})
+            await answer(scope, receive, outgoing)
+            return
         try:
             with anyio.fail_after(self._answer_s) as limit:
                 outgoing.limit = limit
@@ -76,6 +87,23 @@ class _Outgoing:
             if is_endless and self.limit is not None:
                 self.limit.deadline = math.inf  # it goes on for as long as somebody listens
         await self._send(message)
+
+
+def _malformed(scope: Scope) -> str | None:
+    """What is wrong with the form of a request, which servers in a row may read each in its way."""
+    if scope["http_version"] not in ("1.0", "1.1"):
+        return "this is no request of HTTP/1.1"
+    codings = [value.lower() for name, value in scope["headers"] if name == b"transfer-encoding"]
+    if codings not in ([], [b"chunked"]):
+        return "the only Transfer-Encoding that is taken is chunked"
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):
+        return "there must be one Host header"  # RFC 9112, 3.2
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        return "the Host header must be a name or an address, and perhaps a port"
+    if not scope["query_string"].isascii():
+        return "what is not ASCII in a query must be percent-encoded"
+    return None
 
 
 def _request(scope: Scope) -> dict[str, str]:

@@ -18,7 +18,7 @@ from uptop_core.errors import Problem
 from uptop_leader.declared.references import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 TEXT_LIMIT = 32 * 1024 * 1024  # characters
 DEPTH_LIMIT = 40
@@ -28,6 +28,7 @@ _PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq"))
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]{1,18}(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?", re.ASCII)
+_HALF = re.compile(r"\\[uU](0000)?[dD][89a-fA-F]")  # of a pair that stands for one character
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -67,10 +68,30 @@ def read(text: str, environ: Mapping[str, str] | None, *, literal: bool = False)
     if len(text) > TEXT_LIMIT:
         return Written(problems=[Problem("", f"longer than {TEXT_LIMIT} characters")])
     if text.lstrip()[:1] == "{" and (written := _read_json(text)) is not None:
+        if (fault := fault_of(written.value, text)) is not None:
+            return Written(problems=[Problem("", fault)])
         if not literal:
             _expand_all(written, "", written.value, environ)
         return written
     return _Reader(environ, literal=literal).read(text)
+
+
+def fault_of(value: Any, text: str) -> str | None:
+    """What is wrong with a value as a whole that was read from the JSON `text`: it is nested too
+    deeply, or holds half of a surrogate pair, which no text in UTF-8 can.
+    """
+    level, depth = [value], 0
+    while level:
+        if depth > DEPTH_LIMIT:
+            return f"nested deeper than {DEPTH_LIMIT} levels"
+        level = [inner for one in level for inner in _within(one)]
+        depth += 1
+    if _HALF.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            return "holds half of a surrogate pair: write the character itself, or both halves"
+    return None
 
 
 def plain(text: str) -> Any:
@@ -223,6 +244,10 @@ def _read_json(text: str) -> Written | None:
     except (ValueError, RecursionError):
         return None
     return written
+
+
+def _within(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _refuse(constant: str) -> NoReturn:

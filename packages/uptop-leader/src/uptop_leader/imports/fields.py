@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from uptop_core.allowed import noun, show
+from uptop_leader.declared.reading import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     """Takes the path of a value and what is wrong with it."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,9})?", re.ASCII)
+_LARGEST = 10**15  # beyond is no setting of anything; JSON may hold what no float can
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)", re.ASCII)
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _TRUE, _FALSE = (True, 1, "true", "True", "1"), (False, 0, "false", "False", "0")
@@ -74,6 +77,9 @@ class Fields:
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.tell(name, f"must be a number, not {show(value)}")
+            return None
+        if not abs(value) < _LARGEST:
+            self.tell(name, "must be a number that is not so large")
             return None
         return int(value) if float(value).is_integer() else value
 
@@ -143,6 +149,15 @@ class Fields:
     def within(self, values: Mapping[str, Any], name: str) -> Fields:
         """Values that stand in one field as a text of their own."""
         return Fields(values, self.place(name), self._tell)
+
+
+def json_within(text: str) -> Any:
+    """What a field holds that is a text of JSON; None where it is none, or what no document may hold."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if fault_of(value, text) is None else None
 
 
 def go_duration(text: str) -> float | None:

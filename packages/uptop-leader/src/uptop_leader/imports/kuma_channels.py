@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from uptop_leader.declared.document import Entry
+from uptop_leader.imports.fields import json_within
 from uptop_leader.imports.gathering import Gathering, NoCounterpart
 from uptop_leader.imports.kuma_checks import text_headers
 
@@ -52,10 +52,7 @@ def _settings(row: Fields) -> Fields:
     """The settings: a text of JSON in `config`, or beside the name."""
     value = row.raw("config")
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
+        value = json_within(value)
         if not isinstance(value, dict):
             row.tell("config", "must be a JSON object")
             value = {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from uptop_core.conditions.json_path import parse_path
 from uptop_core.conditions.language import read_number
+from uptop_leader.imports.fields import json_within
 from uptop_leader.imports.gathering import NoCounterpart, quoted
 
 if TYPE_CHECKING:
@@ -222,10 +222,7 @@ def text_headers(row: Fields, name: str) -> dict[str, str]:
     """Headers that a field holds as a text of JSON, or as a mapping."""
     value = row.raw(name)
     if isinstance(value, str) and value.strip():
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
+        value = json_within(value)
         if not isinstance(value, dict):
             row.tell(name, "must be a JSON object of names and values")
     if not isinstance(value, dict):
