@@ -51,12 +51,12 @@ def truncated(query: dns.message.Message) -> dns.message.Message:
 class DnsListener:
     """Runs in threads until closed; `asked` are the questions as text."""
 
-    def __init__(self, script: Script, tcp: bool = True) -> None:
+    def __init__(self, script: Script, tcp: bool = True, port: int = 0) -> None:
         self.asked: list[str] = []
         self._script = script
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._bind()
+        self._bind(port)
         if tcp:
             self._tcp.listen()
         serving = [self._serve_udp, self._serve_tcp] if tcp else [self._serve_udp]
@@ -64,10 +64,10 @@ class DnsListener:
         for thread in self._threads:
             thread.start()
 
-    def _bind(self) -> None:
-        """One port that is free for both."""
+    def _bind(self, port: int) -> None:
+        """One port that is free for both, or the one that is wanted."""
         for _ in range(50):
-            self._tcp.bind(("127.0.0.1", 0))
+            self._tcp.bind(("127.0.0.1", port))
             with contextlib.suppress(OSError):
                 self._udp.bind(self._tcp.getsockname())
                 break
@@ -119,9 +119,9 @@ class DnsListener:
 
 
 @contextlib.contextmanager
-def dns_listener(script: Script, tcp: bool = True) -> Iterator[DnsListener]:
+def dns_listener(script: Script, tcp: bool = True, port: int = 0) -> Iterator[DnsListener]:
     """A listener for the length of a block."""
-    listener = DnsListener(script, tcp)
+    listener = DnsListener(script, tcp, port)
     try:
         yield listener
     finally:
