@@ -73,6 +73,11 @@ async def test_a_port_nobody_listens_on_refuses() -> None:
     assert failed.value.reason is Reason.CONNECT_REFUSED
 
 
+async def test_an_address_that_the_system_refuses_at_once_is_named() -> None:
+    with pytest.raises(CheckFailed, match=r"no_route: 255\.255\.255\.255:443 "):
+        await connect(look(), [ip_address("255.255.255.255")], 443)
+
+
 async def test_an_address_that_fails_does_not_hide_one_that_works() -> None:
     async with serve(silent) as server:
         seen = look()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import anyio
@@ -58,10 +60,24 @@ def test_a_healthy_leader_has_nothing_wrong(
         code, lines, _ = run("doctor")
     assert code == 0
     assert lines[-1].startswith("0 wrong, ")
-    assert told(lines, "keys") == [("ok", "1 credentials, all sealed under the first key")]
+    assert told(lines, "keys") == [("ok", "all credentials (1) are sealed under the first key")]
     ((level, words),) = told(lines, "canary")
     assert (level, "answers within" in words) == ("ok", True)
     assert [level for level, _ in told(lines, "database")] == ["ok"]
+
+
+def test_somebody_else_at_the_leaders_port_is_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+        thread = Thread(target=other.handle_request)
+        thread.start()
+        monkeypatch.setenv("UPTOP_HTTP_PORT", str(other.server_port))
+        code, lines, _ = run("doctor")
+        thread.join()
+    ((level, words),) = told(lines, "running")
+    assert (code, level) == (1, "wrong")
+    assert words.endswith("; its log says more")
 
 
 def test_it_makes_and_migrates_nothing(run: Run, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """uptop-probe or uptop-leader on a machine whose clocks tests can set while it runs.
 
-    python own_clock.py FILE ROLE
+    python own_clock.py FILE ROLE [ARGUMENTS]
 
 FILE holds two numbers (see `OwnClock`): how far the wall clock is ahead, and for how long the
 machine has been asleep. Only the clocks of the system are replaced: they cannot be set for one
@@ -67,4 +67,4 @@ class OwnClock:
 
 if __name__ == "__main__":
     OwnClock(Path(sys.argv[1])).live_by()
-    sys.exit(import_module(f"uptop_{sys.argv[2]}.cli").main([]))
+    sys.exit(import_module(f"uptop_{sys.argv[2]}.cli").main(sys.argv[3:]))

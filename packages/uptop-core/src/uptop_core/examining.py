@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import os
 import shutil
 import sys
 import time
@@ -92,18 +93,25 @@ def clock() -> Finding:
     return Finding(Level.FINE, "clock", "kept right, says the kernel")
 
 
-def disk(folder: Path) -> Finding:
-    """The room for the database."""
+def disk(folder: Path, *, is_written: bool = True) -> Finding:
+    """The room for the database, and whether its folder may be written to, where that matters."""
     try:
         total, _, free = shutil.disk_usage(folder)
     except OSError as error:
         what = f"{folder}: {error.strerror}"
         return Finding(Level.WRONG, "disk", what, "see to the folder of UPTOP_DB_DSN")
-    what = f"{free / 1e9:.1f} GB free of {total / 1e9:.1f} GB at {folder}"
+    if is_written and not os.access(folder, os.W_OK | os.X_OK):
+        mend = "see to its owner and its mount: SQLite writes beside the database"
+        return Finding(Level.WRONG, "disk", f"{folder} may not be written to", mend)
+    what = f"{_size(free)} free of {_size(total)} at {folder}"
     if free < _LEAST_BYTES or 1 - free / total > _FULL:
         mend = "make room, or keep less (UPTOP_RETENTION_RAW)"
         return Finding(Level.WRONG if free < _LEAST_BYTES else Level.WARNING, "disk", what, mend)
     return Finding(Level.FINE, "disk", what)
+
+
+def _size(octets: int) -> str:
+    return f"{octets / 1e9:.1f} GB" if octets >= 1e9 else f"{octets / 1e6:.1f} MB"
 
 
 def pings() -> Iterator[Finding]:

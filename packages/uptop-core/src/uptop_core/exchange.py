@@ -8,6 +8,7 @@ One of the few modules that import httpx.
 from __future__ import annotations
 
 import gzip
+import os
 import ssl
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -150,8 +151,7 @@ class Exchange:
         except (TimeoutError, httpx.TimeoutException):
             raise LeaderAway(self.url, f"no answer within {deadline:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            words = escape(str(error), WORDS_LIMIT) or type(error).__name__
-            raise LeaderAway(self.url, words) from error
+            raise LeaderAway(self.url, escape(_why(error), WORDS_LIMIT)) from error
 
     async def _whole(self, response: httpx.Response) -> Answer:
         """An answer that is read to its end."""
@@ -197,6 +197,16 @@ def _problem(fields: dict[str, str]) -> Problem:
     line = fields.get("line", "")
     where, what = (escape(fields.get(name, ""), WORDS_LIMIT) for name in ("field", "message"))
     return Problem(where, what, int(line) if line.isascii() and line.isdecimal() else None)
+
+
+def _why(error: Exception) -> str:
+    """What the system said where httpx tells only that no attempt to connect has worked."""
+    said, cause = str(error) or type(error).__name__, error.__cause__ or error.__context__
+    while isinstance(error, httpx.ConnectError) and cause is not None:
+        if type(cause).__module__ == "builtins" and isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno)
+        cause = cause.__cause__ or cause.__context__
+    return said
 
 
 def open_http(verify: ssl.SSLContext | bool, *, kept: int) -> httpx.AsyncClient:

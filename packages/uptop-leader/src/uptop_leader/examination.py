@@ -16,25 +16,30 @@ from uptop_leader.store.specs import Kept
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from ssl import SSLContext
 
     from uptop_leader.settings import LeaderSettings
     from uptop_leader.store.examining import Examined
 
 
-async def findings(settings: LeaderSettings, own_url: str) -> AsyncIterator[Finding]:
-    """Everything, one after the other. `own_url` is where this leader listens when it runs."""
+async def findings(
+    settings: LeaderSettings, own_url: str, own_tls: SSLContext | None = None
+) -> AsyncIterator[Finding]:
+    """Everything, one after the other. `own_url` is where this leader listens when it runs, `own_tls`
+    how it is known there.
+    """
     yield examining.python()
     for line in warnings(settings):
         yield Finding(Level.WARNING, "settings", line, "see docs/operations.md")
     for finding in _database(settings):
         yield finding
-    yield examining.disk(settings.folder)
+    yield examining.disk(settings.folder, is_written=isinstance(settings.database, Path))
     yield examining.clock()
     for finding in examining.pings():
         yield finding
     async for finding in examining.canaries(settings.canaries, settings.vantage):
         yield finding
-    yield await _self(own_url, settings)
+    yield await _self(own_url, settings, own_tls)
     if settings.cluster_mode == "follower":
         async with LeaderClient(settings.peer_url, secret=settings.cluster_secret) as client:
             for finding in await examining.leader(client):
@@ -80,26 +85,38 @@ def _keys(found: Examined) -> Iterator[Finding]:
         yield Finding(Level.WRONG, "keys", words, mend)
     clear, older = found.kept[Kept.CLEAR], found.kept[Kept.OLDER]
     if clear:
-        what = f"{clear} credentials stand in clear in the database"
+        what = f"credentials stand in clear in the database ({clear})"
         yield Finding(
             Level.WARNING, "keys", what, f"set {SETTING}, then `uptop-leader migrate-secrets`"
         )
     if older and not found.closed:
-        what = f"{older} credentials are sealed under an older key"
+        what = f"credentials are sealed under an older key ({older})"
         yield Finding(Level.WARNING, "keys", what, "`uptop-leader migrate-secrets`")
     if not (clear or older or found.closed):
-        what = f"{found.kept[Kept.CURRENT]} credentials, all sealed under the first key"
+        what = f"all credentials ({found.kept[Kept.CURRENT]}) are sealed under the first key"
         yield Finding(Level.FINE, "keys", what if found.kept[Kept.CURRENT] else "nothing to seal")
 
 
-async def _self(url: str, settings: LeaderSettings) -> Finding:
-    async with LeaderClient(url, secret=settings.cluster_secret, deadline_s=3.0) as client:
+async def _self(url: str, settings: LeaderSettings, tls: SSLContext | None) -> Finding:
+    secret = settings.cluster_secret
+    async with LeaderClient(url, secret=secret, tls=tls, deadline_s=3.0) as client:
         try:
             health = await client.health()
-        except LeaderError:
-            return Finding(Level.FINE, "running", f"nothing answers at {url}: it is not started")
+        except LeaderError as error:
+            if _nobody_listens(error):
+                return Finding(Level.FINE, "running", f"nobody listens at {url}: it is not started")
+            mend = (
+                "see what listens there (UPTOP_HTTP_PORT), and to UPTOP_TLS_CERT; its log says more"
+            )
+            return Finding(Level.WRONG, "running", str(error), mend)
     activity = "active" if health.active else "standing by"
     what = f"{health.role} at {url}, {activity}: {health.status}"
     if health.status == "ok":
         return Finding(Level.FINE, "running", what)
     return Finding(Level.WRONG, "running", f"{what} ({health.reason})", "its log says more")
+
+
+def _nobody_listens(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ConnectionRefusedError):
+        error = error.__cause__ or error.__context__
+    return error is not None

@@ -38,6 +38,8 @@ async def connect(look: Look, addresses: Sequence[Address], port: int) -> Stream
         else:
             stream = await _Race(look, take_turns(addresses)[:MOST_ADDRESSES], port).run()
     except OSError as error:
+        if look.address is None:  # the system refused to begin
+            look.address = str(addresses[0])
         host = f"[{look.address}]" if ":" in (look.address or "") else look.address
         raise connect_failure(error, f"{host}:{port}") from error
     look.address = stream.text

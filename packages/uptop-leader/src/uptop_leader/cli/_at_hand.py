@@ -20,6 +20,7 @@ from uptop_core.errors import ConfigError, Problem, SettingError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from ssl import SSLContext
 
     from uptop_leader.configuration import Actor
     from uptop_leader.settings import LeaderSettings
@@ -68,6 +69,21 @@ def wish(what: str, *, otherwise: str) -> None:
         raise SettingError([Problem("UPTOP_CLUSTER_MODE", otherwise)])
     with opened(settings) as store:
         store.wish(what)
+
+
+def own_tls(settings: LeaderSettings) -> SSLContext | None:
+    """For the way to the leader of these settings: the very certificate that it serves with is
+    trusted, whatever name it is for; None where it serves without.
+    """
+    if not settings.has_tls:
+        return None
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(settings.tls_cert)
+    return context
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from uptop_leader.cli import FAILED
-from uptop_leader.cli._at_hand import database_option, own_url, settings_here
+from uptop_leader.cli._at_hand import database_option, own_tls, own_url, settings_here
 
 
 @click.command()
@@ -22,9 +22,10 @@ def doctor(ctx: click.Context, db: str | None) -> None:
     from uptop_leader.examination import findings
 
     settings = settings_here(db_dsn=db)
+    tls = own_tls(settings)
 
     async def collect() -> list[Finding]:
-        return [finding async for finding in findings(settings, own_url(settings))]
+        return [finding async for finding in findings(settings, own_url(settings), tls)]
 
     found = anyio.run(collect)
     for line in lines(found):

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from uptop_leader.cli import FAILED
-from uptop_leader.cli._at_hand import own_url, settings_here
+from uptop_leader.cli._at_hand import own_tls, own_url, settings_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from ssl import SSLContext
 
     from uptop_core.api_answers import MonitorList
     from uptop_core.wire import CopyHealth, Health
@@ -38,7 +39,8 @@ def status(ctx: click.Context, url: str | None, token_file: Path | None) -> None
     settings = settings_here()
     token = _token(settings, token_file)
     secret = settings.cluster_secret
-    health, monitors = anyio.run(_ask, url or own_url(settings), secret, token)
+    tls = own_tls(settings) if url is None else None
+    health, monitors = anyio.run(_ask, url or own_url(settings), secret, token, tls)
     for line in _lines(health, monitors):
         click.echo(line)
     if health.status != "ok":
@@ -46,17 +48,17 @@ def status(ctx: click.Context, url: str | None, token_file: Path | None) -> None
 
 
 async def _ask(
-    url: str, secret: str | None, token: str | None
+    url: str, secret: str | None, token: str | None, tls: SSLContext | None
 ) -> tuple[Health, MonitorList | None]:
     from uptop_core.api_answers import MonitorList
     from uptop_core.api_client import ApiClient
     from uptop_core.client import LeaderClient
 
-    async with LeaderClient(url, secret=secret, token=token) as client:
+    async with LeaderClient(url, secret=secret, token=token, tls=tls) as client:
         health = await client.health()
     if not (secret or token):
         return health, None
-    async with ApiClient(url, secret=secret, token=token) as api:
+    async with ApiClient(url, secret=secret, token=token, tls=tls) as api:
         return health, MonitorList(monitors=await api.monitors())
 
 
