@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.system.cluster import SECRET, cluster, site
+from tests.system.api import SECRET
+from tests.system.cluster import cluster, site
 from tests.system.several import TENTH, several
 from tests.system.waiting import until
 from uptop_core.wire import SECRET_HEADER

@@ -38,7 +38,7 @@ def tagged(
 ) -> Response:
     """`body` with an ETag of its content; 304 when the asker already has it."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
-    all_headers = {"Cache-Control": "no-cache", **(headers or {}), "ETag": etag}
+    all_headers = {"Cache-Control": "private, no-cache", **(headers or {}), "ETag": etag}
     known = {part.strip().removeprefix("W/") for part in _if_none_match(request).split(",")}
     if etag in known:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=all_headers)

@@ -128,7 +128,7 @@ class Editing(Generic[T]):
     def shown(self, request: Request, one: T, view: Struct) -> Response:
         """A thing as it stands, with an ETag to change it by; 304 for who has just this."""
         body = msgspec.json.encode(view)
-        headers = {"Cache-Control": "no-cache", "ETag": etag_of(self._version(one), body)}
+        headers = {"Cache-Control": "private, no-cache", "ETag": etag_of(self._version(one), body)}
         known = {part.strip() for part in request.headers.get("if-none-match", "").split(",")}
         if headers["ETag"] in known:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

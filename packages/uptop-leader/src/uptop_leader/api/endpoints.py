@@ -96,7 +96,7 @@ def _handler(
         endpoint = methods["GET" if request.method == "HEAD" else request.method]
         caller = await access.person(request, endpoint.role)
         if endpoint.stream and request.method == "HEAD":
-            return Response(media_type=endpoint.stream)
+            return Response(headers={"Cache-Control": "no-store"}, media_type=endpoint.stream)
         query = None
         if endpoint.query is not None:
             query = read_query(request.query_params, endpoint.query)

@@ -106,7 +106,7 @@ class PostEndpoints:
     async def one(self, call: Call) -> Response:
         """One post."""
         post = await self._wanted(call)
-        headers = {"ETag": self._etag(post), "Cache-Control": "no-cache"}
+        headers = {"ETag": self._etag(post), "Cache-Control": "private, no-cache"}
         if headers["ETag"] in call.request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         return json_answer(post_view(post), headers=headers)
