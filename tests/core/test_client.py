@@ -264,6 +264,18 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
         assert (await client.health()).status == "ok"
 
 
+async def test_a_redirect_takes_no_credential_along() -> None:
+    elsewhere = Scripted(answer({"status": "ok"}))
+    async with elsewhere.serving():
+        away = Reply(status=307, headers={"Location": f"{elsewhere.url}/api/health"})
+        async with asking(away, secret="s3cret") as (client, server):
+            for ask in (client.health, lambda: client.register(Registration(id="n"))):
+                with pytest.raises(LeaderError):
+                    await ask()
+            assert len(server.requests) == 2
+    assert elsewhere.requests == []
+
+
 async def test_a_leader_with_an_unknown_certificate_is_away() -> None:
     import trustme
 
