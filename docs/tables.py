@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect as shapes
 
+from uptop_core.check import Check
 from uptop_core.kinds import KINDS
 from uptop_core.settings import Described, Settings, describe
 from uptop_leader.provider_kinds import PROVIDERS
@@ -71,9 +72,20 @@ def _kind(name: str, kind: type[Any]) -> str:
     sentence = " ".join(module.partition(":")[2].split())
     rows = list(_rows(kind))
     parts = [f"## {name}", f"{sentence[:1].upper()}{sentence[1:]}", inspect.getdoc(kind) or ""]
+    if kind.example:
+        entry = _monitor_example if issubclass(kind, Check) else _channel_example
+        parts.append(f"```yaml\n{entry(name, kind.example)}\n```")
     if rows:
         parts.append("\n".join(["| field | default | allowed |", "|---|---|---|", *rows]))
     return "\n\n".join(parts) + "\n"
+
+
+def _monitor_example(kind: str, settings: str) -> str:
+    return f"monitors:\n  - {{name: Watched, type: {kind}, {settings}}}"
+
+
+def _channel_example(kind: str, settings: str) -> str:
+    return f"alerts:\n  - {{name: ops, type: {kind}, settings: {{{settings}}}}}"
 
 
 def _rows(kind: type[Any]) -> Iterator[str]:

@@ -18,12 +18,14 @@ import yaml
 
 from docs.tables import pages
 from uptop_core.conditions.language import Word
+from uptop_core.kinds import KINDS
 from uptop_core.monitors import Monitor
 from uptop_core.settings import read_settings
 from uptop_core.variables import VARIABLES
 from uptop_leader.configuration import Configuration
 from uptop_leader.declared.document import read_text
 from uptop_leader.declared.plan import plan
+from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.settings import LeaderSettings
 from uptop_probe.settings import ProbeSettings
 
@@ -110,6 +112,26 @@ def test_examples_of_configuration_are_read(document: Path, example: str) -> Non
     read = read_text(example, document.name, {"MAIL_PASSWORD": "x"})
     planned = plan(Configuration(), read)
     assert planned.change.put_monitors
+
+
+KINDS_EXAMPLES = [
+    (page, example)
+    for page in ("docs/checks.md", "docs/channels.md")
+    for example in blocks((ROOT / page).read_text(), "yaml")
+]
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # by apprise
+@pytest.mark.parametrize(("page", "example"), KINDS_EXAMPLES)
+def test_examples_of_kinds_are_read(page: str, example: str) -> None:
+    secrets = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "a-secret")
+    planned = plan(Configuration(), read_text(example, page, secrets))
+    assert planned.change.put_monitors or planned.change.put_channels
+
+
+def test_every_kind_has_an_example() -> None:
+    kinds: dict[str, Any] = {**KINDS, **PROVIDERS}
+    assert [name for name, kind in kinds.items() if not kind.example] == []
 
 
 def words_of_table(heading: str) -> set[str]:

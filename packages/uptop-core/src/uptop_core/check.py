@@ -42,6 +42,9 @@ class Check(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     secrets: ClassVar[tuple[str, ...]] = ()
     """Names of fields that are sealed at rest and masked in views and exports."""
 
+    example: ClassVar[str] = ""
+    """Settings that one might write, for the documents: YAML, as between the braces of an entry."""
+
     conditions: tuple[Condition, ...] = ()
 
     @classmethod

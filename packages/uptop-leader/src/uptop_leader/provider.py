@@ -40,6 +40,8 @@ _slots = threading.BoundedSemaphore(THREADS)
 class Provider(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """How a message reaches people. The class's `tag` is the provider's name."""
 
+    example: ClassVar[str] = ""
+    """Settings that one might write, for the documents: YAML, as between the braces of an entry."""
     secrets: ClassVar[tuple[str, ...]] = ()
     """Settings, by the names people write, that are masked in views and exports."""
     idempotent: ClassVar[bool] = False

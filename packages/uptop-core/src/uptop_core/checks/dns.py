@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
@@ -28,6 +28,10 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
     one of these records must be among the answers. With PTR, `hostname` may be an address. With
     another `rcode` than NOERROR that code is what must come.
     """
+
+    example: ClassVar[str] = (
+        'hostname: example.com, dns_resolve_type: MX, dns_server: 9.9.9.9, expected: ["10 mail.example.com"]'
+    )
 
     hostname: HostName
     dns_resolve_type: Literal[

@@ -37,6 +37,8 @@ class DomainCheck(Check, tag="domain", frozen=True, kw_only=True, omit_defaults=
     Conditions find `json(days)` until the end, `json(ends)` (a date) and the list `json(status)`.
     """
 
+    example: ClassVar[str] = "domain: example.com, interval: 86400, expiry_threshold: 30"
+
     least_interval_s: ClassVar[float] = 3600.0
 
     domain: Annotated[str, Meta(min_length=1, max_length=253)]

@@ -35,6 +35,10 @@ class GrpcCheck(HostCheck, tag="grpc", frozen=True, kw_only=True, omit_defaults=
     Conditions find `json(status)` ("SERVING").
     """
 
+    example: ClassVar[str] = (
+        "hostname: api.example.com, port: 443, tls: true, service: orders.v1.Orders"
+    )
+
     secrets: ClassVar[tuple[str, ...]] = ("metadata",)
 
     port: Port

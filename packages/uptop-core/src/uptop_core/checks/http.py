@@ -43,6 +43,10 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
     extra `uptop-core[http2]`.
     """
 
+    example: ClassVar[str] = (
+        'url: "https://shop.example.com/health", check_ssl: true, conditions: [\'json(status) == "ok"\', {soft: "latency < 500ms"}]'
+    )
+
     secrets: ClassVar[tuple[str, ...]] = ("password", "bearer", "headers", "proxy")
 
     url: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -26,6 +26,8 @@ class NtpCheck(HostCheck, tag="ntp", frozen=True, kw_only=True, omit_defaults=Tr
     Conditions find `json(offset_ms)`, which may be wrong by half of `json(trip_ms)`,
     `json(stratum)`, `json(reference)`, and `json(root_ms)`: how far off the server believes to be.
     """
+
+    example: ClassVar[str] = 'hostname: ntp.example.com, conditions: ["json(stratum) <= 3"]'
 
     port: Port = 123
     max_offset: Annotated[float, Meta(gt=0, le=86_400)] | None = None

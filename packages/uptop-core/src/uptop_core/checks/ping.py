@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -23,6 +23,8 @@ class PingCheck(HostCheck, tag="ping", frozen=True, kw_only=True, omit_defaults=
     The latency is the mean round trip of those that came back. `ip_version` is 4 or 6 to use only
     addresses of that version, 0 for the first address of either.
     """
+
+    example: ClassVar[str] = "hostname: gateway.example.com, count: 3"
 
     count: Annotated[int, Meta(ge=1, le=20)] = 1
     max_loss: Annotated[float, Meta(ge=0, lt=100)] = 0.0

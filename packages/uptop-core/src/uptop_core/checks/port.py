@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from uptop_core.errors import CheckFailed, Problem
 from uptop_core.escaping import escape
@@ -34,6 +34,8 @@ class PortCheck(HostCheck, tag="port", frozen=True, kw_only=True, omit_defaults=
     timeout. `ip_version` is 4 or 6 to use only addresses of that version, 0 for both, the one that
     answers first.
     """
+
+    example: ClassVar[str] = "hostname: db.example.com, port: 5432"
 
     port: Port
     tls: bool = False

@@ -23,6 +23,8 @@ class PushCheck(Check, tag="push", frozen=True, kw_only=True, omit_defaults=True
     max(interval / 2, 60).
     """
 
+    example: ClassVar[str] = "interval: 86400, grace: 2h"
+
     runs: ClassVar[bool] = False
     secrets: ClassVar[tuple[str, ...]] = ("token",)
 

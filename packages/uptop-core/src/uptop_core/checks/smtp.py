@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -31,6 +31,8 @@ class SmtpCheck(HostCheck, tag="smtp", frozen=True, kw_only=True, omit_defaults=
 
     Conditions find `json(banner)` and the list `json(extensions)` of the last answer to EHLO.
     """
+
+    example: ClassVar[str] = "hostname: mail.example.com, port: 587"
 
     port: Port = 25
     tls: Literal["none", "starttls", "implicit"] = "none"

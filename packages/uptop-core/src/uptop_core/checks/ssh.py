@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -33,6 +33,8 @@ class SshCheck(HostCheck, tag="ssh", frozen=True, kw_only=True, omit_defaults=Tr
 
     Conditions find `json(banner)`, `json(key_type)` and `json(fingerprint)`.
     """
+
+    example: ClassVar[str] = "hostname: shell.example.com"
 
     port: Port = 22
     expect: Annotated[str, Meta(max_length=255)] = ""

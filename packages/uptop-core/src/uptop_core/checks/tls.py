@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -31,6 +31,10 @@ class TlsCheck(HostCheck, tag="tls", frozen=True, kw_only=True, omit_defaults=Tr
 
     Conditions find `json(protocol)` ("TLSv1.3"), `json(cipher)` and `json(bits)`.
     """
+
+    example: ClassVar[str] = (
+        "hostname: mail.example.com, port: 587, starttls: smtp, expiry_threshold: 21"
+    )
 
     port: Port = 443
     starttls: Literal["none", "smtp", "imap", "postgres"] = "none"

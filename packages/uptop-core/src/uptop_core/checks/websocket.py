@@ -37,6 +37,8 @@ class WebsocketCheck(Check, tag="websocket", frozen=True, kw_only=True, omit_def
     Conditions find the status (101), the headers, and as body the message that held `expect`.
     """
 
+    example: ClassVar[str] = 'url: "wss://live.example.com/socket", send: ping, expect: pong'
+
     secrets: ClassVar[tuple[str, ...]] = ("headers",)
 
     url: str

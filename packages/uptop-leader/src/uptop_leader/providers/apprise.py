@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Apprise(Provider, tag="apprise", frozen=True, kw_only=True, omit_defaults=True):
     """Sends to one Apprise `url`, such as `mailto://…`, `matrix://…` or `msteams://…`."""
 
+    example: ClassVar[str] = 'url: "rockets://uptop:${ROCKET_PASSWORD}@chat.example.com/#ops"'
+
     secrets: ClassVar[tuple[str, ...]] = ("url",)
 
     url: str

@@ -22,6 +22,8 @@ _SUPPRESS_EMBEDS = 1 << 2  # links in the text are not fetched and previewed
 class Discord(Provider, tag="discord", frozen=True, kw_only=True, omit_defaults=True):
     """Sends to the webhook `url` that Discord shows under Integrations."""
 
+    example: ClassVar[str] = 'url: "https://discord.com/api/webhooks/${DISCORD_HOOK}"'
+
     secrets: ClassVar[tuple[str, ...]] = ("url",)
 
     url: str

@@ -43,6 +43,10 @@ class Email(Provider, tag="email", frozen=True, kw_only=True, omit_defaults=True
     TLS from the start at port 465, STARTTLS at 587, and elsewhere STARTTLS if it is offered.
     """
 
+    example: ClassVar[str] = (
+        'host: mail.example.com, port: 587, user: uptop, pass: "${MAIL_PASSWORD}", from: uptop@example.com, to: "ops@example.com, boss@example.com"'
+    )
+
     secrets: ClassVar[tuple[str, ...]] = ("pass",)
     idempotent: ClassVar[bool] = True
 

@@ -26,6 +26,8 @@ class Gotify(Provider, tag="gotify", frozen=True, kw_only=True, omit_defaults=Tr
     `priority` is 0 to 10; left out, it is 8 for a DOWN and 5 for the rest.
     """
 
+    example: ClassVar[str] = 'url: "https://push.example.com", token: "${GOTIFY_TOKEN}"'
+
     secrets: ClassVar[tuple[str, ...]] = ("token",)
 
     url: str

@@ -28,6 +28,8 @@ class Ntfy(Provider, tag="ntfy", frozen=True, kw_only=True, omit_defaults=True):
     (min) to 5 (max); left out, it is 4 for a DOWN and 3 for the rest.
     """
 
+    example: ClassVar[str] = 'url: "https://ntfy.example.com", topic: outages'
+
     secrets: ClassVar[tuple[str, ...]] = ("password",)
 
     topic: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]

@@ -31,6 +31,8 @@ class Opsgenie(Provider, tag="opsgenie", frozen=True, kw_only=True, omit_default
     end) is created and closed at once. `api_url` takes the place of both of Opsgenie's own.
     """
 
+    example: ClassVar[str] = 'api_key: "${OPSGENIE_KEY}", eu: true, priority: P2'
+
     secrets: ClassVar[tuple[str, ...]] = ("api_key",)
     idempotent: ClassVar[bool] = True
     digests: ClassVar[bool] = False

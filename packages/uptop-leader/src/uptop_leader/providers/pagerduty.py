@@ -31,6 +31,8 @@ class PagerDuty(Provider, tag="pagerduty", frozen=True, kw_only=True, omit_defau
     its end) is triggered and resolved at once: there is a record, and nothing is left to do.
     """
 
+    example: ClassVar[str] = 'routing_key: "${PAGERDUTY_KEY}", severity: error'
+
     secrets: ClassVar[tuple[str, ...]] = ("routing_key",)
     idempotent: ClassVar[bool] = True
     digests: ClassVar[bool] = False

@@ -22,6 +22,8 @@ _HIGH, _DEFAULT = "1", "0"
 class Pushover(Provider, tag="pushover", frozen=True, kw_only=True, omit_defaults=True):
     """Sends with the application's `token` to the `user` or group key."""
 
+    example: ClassVar[str] = 'token: "${PUSHOVER_TOKEN}", user: "${PUSHOVER_USER}"'
+
     secrets: ClassVar[tuple[str, ...]] = ("token", "user")
 
     token: str

@@ -24,6 +24,8 @@ _MENTION = re.compile(r"@(?=(?:everyone|here|channel|all)\b)", re.IGNORECASE)
 class Slack(Provider, tag="slack", frozen=True, kw_only=True, omit_defaults=True):
     """Sends to the incoming webhook `url`."""
 
+    example: ClassVar[str] = 'url: "https://hooks.slack.com/services/${SLACK_HOOK}"'
+
     secrets: ClassVar[tuple[str, ...]] = ("url",)
 
     url: str

@@ -22,6 +22,8 @@ TEXT_LIMIT = 4096
 class Telegram(Provider, tag="telegram", frozen=True, kw_only=True, omit_defaults=True):
     """Sends with the bot's `token` to `chat_id`: a number, or `@name` of a public channel."""
 
+    example: ClassVar[str] = 'token: "${TELEGRAM_TOKEN}", chat_id: "-1001234567890"'
+
     secrets: ClassVar[tuple[str, ...]] = ("token",)
 
     token: str

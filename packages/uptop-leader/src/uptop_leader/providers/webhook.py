@@ -28,6 +28,8 @@ _OURS = frozenset({"content-length", "host", "idempotency-key", "transfer-encodi
 class Webhook(Provider, tag="webhook", frozen=True, kw_only=True, omit_defaults=True):
     """Sends to `url` by `method`, with `headers` of one's own."""
 
+    example: ClassVar[str] = 'url: "https://hooks.example.com/uptop?key=${HOOK_KEY}"'
+
     secrets: ClassVar[tuple[str, ...]] = ("url", "headers")
     idempotent: ClassVar[bool] = True
     quotes: ClassVar[bool] = False  # nobody knows what a receiver like this puts into its answers
