@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from uptop_leader.views import Snapshot
 
 REGIONS = ("eu-west", "us-east", "ap-south")
-_TIMES = 7
+_TIMES = 25
 
 
 class _Stood(Clock):

@@ -107,7 +107,7 @@ async def test_the_page_says_what_happens_now_and_what_has_been(http: httpx.Asyn
     text = (await http.get("/status")).text
     assert "Some systems are down" in text
     assert "API is down" in text
-    assert "Ongoing · 12 min<" in text
+    assert "Ongoing &middot; 12 min<" in text
     assert "API was down" in text
     assert "16 min 40 s" in text
     assert "API, last 90 days: outages on 1 day" in text

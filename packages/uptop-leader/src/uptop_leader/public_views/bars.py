@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from datetime import UTC, date, datetime, timedelta
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -29,6 +30,7 @@ _WHOLE = 0.99  # seen for this share of the day or more
 _SLACK_MS = 120_000  # what the newest looks may not have told yet
 _EMPTY, _FULL, _ODD = 0, 1, 2
 _KINDS = {_EMPTY: "none", _FULL: "up"}
+_DAYS = range(BARS)
 _NOTHING = array("I", bytes(4 * BARS))
 _WHOLE_DAYS = array("I", [DAY.length_ms] * (BARS - 1))
 _WHOLE_MS = (BARS - 1) * DAY.length_ms
@@ -108,7 +110,7 @@ def _numbers(column: array[int]) -> list[int]:
     """The days of which a column says anything."""
     if column == _NOTHING:
         return []
-    return [number for number, part in enumerate(column) if part]
+    return list(compress(_DAYS, column))
 
 
 def _runs(days: Days, when: Quarter, odd: Iterable[int], *, is_whole: bool) -> tuple[Run, ...]:
@@ -123,14 +125,15 @@ def _runs(days: Days, when: Quarter, odd: Iterable[int], *, is_whole: bool) -> t
         marks[number] = _ODD
     if marks == _ALL_FULL:
         return _ALL_UP
-    return tuple(
-        [
-            _odd_day(days, found.start(), when)
-            if marks[found.start()] == _ODD
-            else Run(_KINDS[marks[found.start()]], found.start(), found.end() - found.start())
-            for found in _ALIKE.finditer(marks)
-        ]
-    )
+    runs: list[Run] = []
+    start = 0
+    for alike in _ALIKE.findall(marks):
+        mark, count = alike[0], len(alike)
+        runs.append(
+            _odd_day(days, start, when) if mark == _ODD else Run(_KINDS[mark], start, count)
+        )
+        start += count
+    return tuple(runs)
 
 
 def _marks(observed: array[int]) -> bytearray:

@@ -56,6 +56,21 @@ class Days(Struct, frozen=True, gc=False):
         self.maintained[place:until] = other.maintained[begin:stop]
         self.outages[place:until] = other.outages[begin:stop]
 
+    def add(self, seen: Observed, first_ms: int, since_ms: int) -> None:
+        """Add what was observed from a midnight on to days that begin at `first_ms`, of which
+        nothing is known yet; what was observed before that midnight does not matter.
+        """
+        window = [(since_ms, first_ms + len(self.observed) * DAY.length_ms)]
+        _add_up(self.observed, seen.all, first_ms, window)
+        if seen.maintained:
+            _add_up(self.maintained, seen.maintained, first_ms, window)
+        if seen.down:
+            _add_up(self.down, seen.down, first_ms, window)
+            for stretch in outages(subtract(seen.all, seen.down), seen.down):
+                felt = intersect(stretch, window)
+                for number in {day for one in felt for day in _touched(one, first_ms)}:
+                    self.outages[number] += 1
+
     def stored(self) -> bytes:
         """A block in bytes."""
         whole = array("I")
@@ -66,28 +81,40 @@ class Days(Struct, frozen=True, gc=False):
         return whole.tobytes()
 
 
+class Cut:
+    """Takes the days of [begin, end) out of stored blocks: they come to stand at `place` among so
+    many days, of which nothing else is known yet. Made once for all blocks of the same days, since
+    a thousand monitors have as many of them.
+    """
+
+    def __init__(self, begin: int, end: int, place: int, count: int) -> None:
+        self.begin, self.end, self.place = begin, end, place
+        self._before, self._after = bytes(4 * place), bytes(4 * (count - place - end + begin))
+        starts = range(0, _COLUMNS * BLOCK_DAYS, BLOCK_DAYS)
+        self._slices = [slice(4 * (start + begin), 4 * (start + end)) for start in starts]
+
+    def days(self, data: bytes) -> Days:
+        """The days of one block."""
+        before, after = self._before, self._after
+        columns = [array("I", before + data[part] + after) for part in self._slices]
+        if sys.byteorder == "big":
+            for column in columns:
+                column.byteswap()
+        return Days(*columns)
+
+
+_WHOLE = Cut(0, BLOCK_DAYS, 0, BLOCK_DAYS)
+
+
 def block(data: bytes) -> Days:
     """A block again."""
-    whole = array("I", data)
-    if sys.byteorder == "big":
-        whole.byteswap()
-    starts = range(0, _COLUMNS * BLOCK_DAYS, BLOCK_DAYS)
-    return Days(*(whole[start : start + BLOCK_DAYS] for start in starts))
+    return _WHOLE.days(data)
 
 
 def days_of(seen: Observed, first_ms: int, count: int) -> Days:
     """What `count` days from a midnight on come to; what was observed before does not matter."""
     found = Days.none(count)
-    window = [(first_ms, first_ms + count * DAY.length_ms)]
-    _add_up(found.observed, seen.all, first_ms, window)
-    if seen.maintained:
-        _add_up(found.maintained, seen.maintained, first_ms, window)
-    if seen.down:
-        _add_up(found.down, seen.down, first_ms, window)
-        for stretch in outages(subtract(seen.all, seen.down), seen.down):
-            felt = intersect(stretch, window)
-            for number in {day for one in felt for day in _touched(one, first_ms)}:
-                found.outages[number] += 1
+    found.add(seen, first_ms, first_ms)
     return found
 
 
@@ -122,7 +149,8 @@ def _touched(time: tuple[int, int], first_ms: int) -> range:
 
 def _add_up(sums: array[int], times: Intervals, first_ms: int, window: Intervals) -> None:
     """Add how many milliseconds of the times lie in each day."""
-    for start, end in intersect(times, window):
+    is_within = times and times[0][0] >= window[0][0] and times[-1][1] <= window[0][1]
+    for start, end in times if is_within else intersect(times, window):
         while start < end:
             number = (start - first_ms) // DAY.length_ms
             stop = min(end, first_ms + (number + 1) * DAY.length_ms)

@@ -20,6 +20,7 @@ from uptop_leader.store import facts, puts
 from uptop_leader.store.day_blocks import (
     BLOCK_DAYS,
     BLOCK_MS,
+    Cut,
     Days,
     block,
     days_of,
@@ -187,7 +188,7 @@ def known_days(
         days = found.get(monitor)
         if days is None:
             days = found[monitor] = Days.none(count)
-        days.put(place, days_of(seen, live_from, count - place))
+        days.add(seen, first, live_from)
     late = {
         monitor: max(first, moment)
         for monitor, moment in marks.items()
@@ -210,13 +211,18 @@ def _stored(
     )
     if only is not None:
         query = query.where(_DAYS.c.monitor == only)
+    cuts: dict[int, Cut] = {}
     for monitor, start, data in connection.execute(query).all():
+        cut = cuts.get(start)
+        if cut is None:
+            begin, end = max(first, start), min(until, start + BLOCK_MS)
+            low, high = _number(begin, start), _number(end, start)
+            cut = cuts[start] = Cut(low, high, _number(begin, first), count)
         days = found.get(monitor)
         if days is None:
-            days = found[monitor] = Days.none(count)
-        begin = max(first, start)
-        end = min(until, start + BLOCK_MS)
-        days.put(_number(begin, first), block(data), _number(begin, start), _number(end, start))
+            found[monitor] = cut.days(data)
+        else:
+            days.put(cut.place, block(data), cut.begin, cut.end)
     return found
 
 

@@ -66,19 +66,19 @@ def observed(
     query = select(_MONITOR.c.id, _MONITOR.c.created_ms).where(_MONITOR.c.deleted_ms.is_(None))
     if only is not None:
         query = query.where(_MONITOR.c.id == only)
-    monitors = connection.execute(query).all()
-    judged = statuses.spans(connection, monitors, since_ms, until_ms, only)
+    made: dict[str, int] = dict(iter(connection.execute(query)))
+    judged = statuses.spans(connection, made, since_ms, until_ms, only)
     maintained = statuses.maintained(connection, since_ms, until_ms, only)
     gaps = _gaps(connection, since_ms, until_ms)
     pasts = _pasts(connection, since_ms, until_ms, only)
     incidents = _incidents(connection, since_ms, until_ms, only)
     found: dict[str, Observed] = {}
-    for monitor, created_ms in monitors:
+    for monitor, made_ms in made.items():
         seen = subtract(time_of(_JUDGED, judged[monitor]), gaps)
-        own = union(incidents.get(monitor, ()))
+        own = union(incidents[monitor]) if monitor in incidents else []
         past = pasts.get(monitor)
         if past is not None:
-            window = [(max(since_ms, created_ms), until_ms)]
+            window = [(max(since_ms, made_ms), until_ms)]
             apart = _apart(connection, monitor)
             seen = intersect(union([*seen, *past.up, *past.down]), window)
             bridges = _bridges(own, past.down, apart)
@@ -93,10 +93,12 @@ def not_judged(connection: Connection, monitor_id: str, since_ms: int, until_ms:
     """The time in which a monitor was meant to be watched and nobody could say how it was: its
     status was PENDING or UNKNOWN, or this leader did not run.
     """
-    row = connection.execute(select(_MONITOR).where(_MONITOR.c.id == monitor_id)).one_or_none()
-    if row is None:
+    query = select(_MONITOR.c.created_ms).where(_MONITOR.c.id == monitor_id)
+    made_ms = connection.execute(query).scalar_one_or_none()
+    if made_ms is None:
         return []
-    judged = statuses.spans(connection, [row], since_ms, until_ms, monitor_id)[monitor_id]
+    made = {monitor_id: made_ms}
+    judged = statuses.spans(connection, made, since_ms, until_ms, monitor_id)[monitor_id]
     gaps = intersect(_gaps(connection, since_ms, until_ms), time_of(_JUDGED, judged))
     return union([*gaps, *time_of(_NOT_KNOWN, judged)])
 

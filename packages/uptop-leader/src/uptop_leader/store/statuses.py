@@ -37,12 +37,12 @@ Span = tuple[int, int, Status]
 
 def spans(
     connection: Connection,
-    monitors: Sequence[Any],
+    made: Mapping[str, int],
     since_ms: int,
     until_ms: int,
     only: str | None = None,
 ) -> dict[str, list[Span]]:
-    """What was judged of each of `monitors` (rows) in [since, until), and since it was made.
+    """What was judged of each monitor in [since, until), and since it was `made` (Unix ms, by id).
     The window ends now: what is after it would be taken for what is in it.
 
     `only` is the id of the monitor, where there is one.
@@ -52,18 +52,17 @@ def spans(
         now = now.where(_STATE.c.monitor == only)
     states = {monitor: (status, since) for monitor, status, since in connection.execute(now)}
     later = _between(connection, since_ms, until_ms, _BENEATH, only)
-    bases = _bases(connection, monitors, since_ms, states, later, only)
+    bases = _bases(connection, made, since_ms, states, later, only)
     found: dict[str, list[Span]] = {}
-    for row in monitors:
-        monitor, start = row.id, max(since_ms, row.created_ms)
+    for monitor, made_ms in made.items():
         changes = _changes(bases.get(monitor), later.get(monitor, ()), states.get(monitor))
-        found[monitor] = _spans(changes, start, until_ms)
+        found[monitor] = _spans(changes, max(since_ms, made_ms), until_ms)
     return found
 
 
 def time_of(wanted: Collection[Status], found: Iterable[Span]) -> Intervals:
     """The time of those statuses."""
-    return union((start, end) for start, end, status in found if status in wanted)
+    return union([(start, end) for start, end, status in found if status in wanted])
 
 
 def maintained(
@@ -106,7 +105,7 @@ def _between(
 
 def _bases(
     connection: Connection,
-    monitors: Sequence[Any],
+    monitors: Iterable[str],
     since_ms: int,
     states: Mapping[str, _State],
     later: Mapping[str, Sequence[Any]],
@@ -132,7 +131,7 @@ def _bases(
             for row in known
             if row.monitor in later and row.number > later[row.monitor][0].number
         }
-    for monitor in (row.id for row in monitors):
+    for monitor in monitors:
         state = states.get(monitor)
         if monitor not in later and (state is None or state[1] > since_ms):
             return found | _last_before(connection, since_ms, _BENEATH, only)
