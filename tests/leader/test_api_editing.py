@@ -139,7 +139,10 @@ async def test_what_others_refer_to_is_not_removed(address: Address) -> None:
         for path in ("/monitors/g", "/channels/c"):
             refused = await desk.ask("DELETE", path)
             assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
-            assert "'m' refers to" in refused.json()["detail"]
+            told = refused.json()["detail"]
+            assert told.startswith(("the monitor 'g' cannot", "the channel 'c' cannot")), told
+            assert "the monitor 'm' " in told
+            assert told.endswith("; first take it out there, or remove what refers to it")
         assert (await desk.ask("DELETE", "/monitors/m")).status_code == 204
         assert (await desk.ask("DELETE", "/monitors/g")).status_code == 204
         assert (await desk.ask("DELETE", "/monitors/g")).status_code == 404

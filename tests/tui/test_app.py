@@ -12,8 +12,11 @@ from tests.tui.screens import seated
 from uptop_tui.app import UptopApp
 from uptop_tui.leaders import KeptLeader
 from uptop_tui.pages import PAGES
+from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.headline import Headline
 from uptop_tui.screens.help import HelpScreen
+from uptop_tui.screens.incident import IncidentPage
+from uptop_tui.screens.nodes import NodePage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +74,12 @@ async def test_the_palette_offers_pages_and_what_the_page_can_do(tmp_path: Path)
     async with seated(other, api("m"), hook(), role="admin") as seat:
         titles = {command.title for command in seat.app.get_system_commands(seat.app.screen)}
         assert {"Pause (p)", "Recheck now (r)", "Maintenance (m)", "Go to Logs (8)"} <= titles
+
+
+def test_help_has_no_line_that_ends_within_a_sentence() -> None:
+    helps = [page.page.HELP for page in PAGES]
+    for text in (*helps, FilterBar.HELP, IncidentPage.HELP, NodePage.HELP):
+        assert all(line.endswith(".") for line in text.splitlines() if len(line) > 60), text
 
 
 def test_every_page_has_a_key_and_a_name_of_its_own() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from uptop_core.outcomes import FailedCondition
 from uptop_core.views import PhasesView, VoteView
 from uptop_tui.evidence import evidence, milliseconds, phases, saw
@@ -33,6 +35,15 @@ def test_those_that_saw_it_down_stand_first_with_all_that_they_found() -> None:
     assert lines[1].strip() == facts
     assert lines[2].strip() == "condition failed: json(status) == ok — found bad"
     assert lines[3].startswith("● up    fra (eu-west)")
+
+
+def test_what_is_too_long_for_a_line_goes_on_below_it_indented() -> None:
+    talkative = replace(DOWN, detail="the certificate of shop.example.com is for another name")
+    lines = evidence([talkative], NOW, 50).plain.splitlines()
+    assert all(len(line) <= 50 for line in lines[:-1])
+    assert lines[0].startswith("▼ down  sin (ap-south)")
+    assert all(line.startswith(" " * 8) for line in lines[1:])
+    assert "for another name" in " ".join(line.strip() for line in lines)
 
 
 def test_a_vote_that_does_not_count_says_why() -> None:

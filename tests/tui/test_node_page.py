@@ -26,7 +26,7 @@ async def test_every_node_has_a_row_and_the_one_at_hand_is_told_of(tmp_path: Pat
         await seat.sees("p", up=False)
         await seat.press("4")
         await seat.until("listed", lambda: seat.shown() == ["leader", "p", "q"])
-        assert seat.shown("region") == ["", "region-p", "region-q"]
+        assert seat.shown("region") == ["–", "region-p", "region-q"]
         assert "the leader's own" in about(seat)
         await seat.press("down")
         await seat.until("the next", lambda: "region region-p" in about(seat))

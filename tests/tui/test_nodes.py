@@ -39,6 +39,15 @@ def test_a_node_that_is_well_has_no_words_on_it() -> None:
     assert (row["clock"], row["missed"], row["lost"], row["trouble"]) == ("-12 ms", "–", "–", "")
 
 
+def test_how_long_ago_a_node_was_heard_fits_its_column_however_long_that_is() -> None:
+    room = next(column.width for column in COLUMNS if column.key == "heard")
+    for seconds, said in ((59, "59 s ago"), (3599, "59 min ago"), (86_399, "23 h ago")):
+        row = words(replace(PROBE, heard=NOW - seconds * 1000))
+        assert (row["heard"], len(said) <= room) == (said, True)
+    long_ago = replace(PROBE, heard=NOW - 86_399_000)
+    assert "heard 23 h 59 min ago" in about(long_ago, [], NOW).plain
+
+
 def test_the_leaders_own_is_here() -> None:
     assert words(LEADER)["heard"] == "here"
 

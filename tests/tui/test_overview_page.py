@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.widgets import Input
 
 from tests.leader.helms import api, hook
 from tests.tui.screens import seated
 from uptop_core.checks.group import GroupCheck
+from uptop_leader.maintenance import Maintenance
+from uptop_tui.screens.confirm import ConfirmScreen
 from uptop_tui.screens.monitor import MonitorPage
 
 if TYPE_CHECKING:
@@ -97,3 +100,30 @@ async def test_enter_opens_a_monitor_and_escape_comes_back(tmp_path: Path) -> No
         assert isinstance(seat.app.screen, MonitorPage)
         await seat.press("escape")
         assert seat.shown() == ["a"]
+
+
+async def test_what_is_written_into_the_filter_can_be_seen(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("shop"), api("mail"), hook()) as seat:
+        await seat.press("slash")
+        await seat.type("shop")
+        await seat.until("filtered", lambda: seat.shown() == ["shop"])
+        written = seat.app.screen.query_one(Input)
+        assert (written.has_focus, written.content_size.height) == (True, 1)
+
+
+async def test_what_others_name_is_removed_after_those_or_the_leader_says_who_names_it(
+    tmp_path: Path,
+) -> None:
+    window = Maintenance(id="w", name="Move", start=0.0, end=60.0, monitors=("mail",))
+    things = (_group("web"), api("shop", parent="web"), api("mail"), window)
+    async with seated(tmp_path, *things, hook()) as seat:
+        await seat.until("rows", lambda: len(seat.rows.ids) == 3)
+        await seat.press("ctrl+a", "d")
+        await seat.until("asks", lambda: isinstance(seat.app.screen, ConfirmScreen))
+        await seat.press("y")
+        await seat.until("one stays", lambda: seat.rows.ids == ["mail"])
+        (notice,) = (one.message for one in seat.app._notifications)
+        assert notice.startswith("2 removed, 1 left: ")
+        assert (
+            "'mail' cannot be removed yet: the maintenance 'Move' names it; first take it" in notice
+        )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.widgets import Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from tests.leader.helms import api, hook
 from tests.tui.screens import Seat, seated
 from uptop_core.api_bodies import PostBody
-from uptop_tui.screens.confirm import ConfirmScreen
+from uptop_tui.screens.confirm import AskScreen, ConfirmScreen
 from uptop_tui.screens.form import FormScreen
 from uptop_tui.screens.incident import IncidentPage
 from uptop_tui.screens.pick import PickScreen
@@ -73,6 +73,26 @@ async def test_a_post_is_changed_and_what_was_left_alone_stays(tmp_path: Path) -
         (now,) = (await seat.app.client.posts(thread=posts[0].thread)).posts
         assert (now.title, now.kind, now.monitors) == ("Cable", "identified", ("m",))
         assert now.at == posts[0].at
+
+
+async def test_a_post_that_somebody_else_changed_meanwhile_is_not_overwritten(
+    tmp_path: Path,
+) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        (post,) = await written(seat, "A cable was cut.")
+        await opens(seat, "e", FormScreen)
+        seat.app.screen.query_one(TextArea).text = "Two cables were cut."
+        await seat.app.client.change_post(post.id, {"title": "Cables"})
+        await opens(seat, "ctrl+s", AskScreen)
+        assert (await seat.app.client.post(post.id)).value.words == "A cable was cut."
+        await seat.press("enter")  # load it anew, and put my changes over it
+        await seat.until("back", lambda: isinstance(seat.app.screen, FormScreen))
+        form = seat.app.screen
+        await seat.until("loaded", lambda: "Cables" in {x.value for x in form.query(Input)})
+        assert form.query_one(TextArea).text == "Two cables were cut."
+        await opens(seat, "ctrl+s", IncidentPage)
+        now = (await seat.app.client.post(post.id)).value
+        assert (now.title, now.words) == ("Cables", "Two cables were cut.")
 
 
 async def test_of_several_posts_the_one_that_is_chosen_is_deleted(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.widgets import OptionList, Static
 
 from tests.leader.helms import api, hook
 from tests.tui.screens import Seat, seated
@@ -173,3 +174,17 @@ def test_what_is_now_stands_before_what_is_planned_and_what_is_over() -> None:
     assert [plans.state(one).plain for one in found] == ["▣ now", "○ planned", "· over"]
     assert plans.when(now, NOW) == "for 1 h more"
     assert plans.when(later, NOW).endswith(", 1 h")
+
+
+async def test_a_long_list_to_choose_from_keeps_its_keys_in_sight(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook(), size=(80, 24)) as seat:
+        await seat.press("1")
+        await opens(seat, "a", PickScreen)
+        box, lines = seat.app.screen.query_one("#box"), seat.app.screen.query_one(OptionList)
+        assert "enter takes it" in str(box.border_subtitle)
+        assert box.region.bottom <= 24
+        assert lines.virtual_size.height == lines.option_count, "a line each"
+        marked = lines.highlighted_option
+        assert marked is not None
+        whole = seat.app.screen.query_one("#whole", Static)
+        assert str(whole.content) == str(marked.prompt)

@@ -179,6 +179,11 @@ class ApiClient(ApiExchange):
         """A page of posts, the newest first: `thread`, `incident`, `limit`, `cursor`."""
         return await self._get("/posts", answers.PostList, **query)
 
+    async def post(self, id: str) -> Held[answers.PostView]:
+        """One post."""
+        answer = await self._ask("GET", f"{PREFIX}/posts/{part(id)}")
+        return Held(self._read(answer, answers.PostView), answer.headers.get("ETag", ""))
+
     async def write_post(self, post: bodies.PostBody) -> answers.PostView:
         """Begin a thread, or go on with one."""
         return await self._send("POST", "/posts", post, answers.PostView)
@@ -186,7 +191,7 @@ class ApiClient(ApiExchange):
     async def change_post(
         self, id: str, change: Mapping[str, Any], etag: str = ""
     ) -> answers.PostView:
-        """Mend a post."""
+        """Mend a post; with `etag` only if it is what was read."""
         return await self._send("PATCH", f"/posts/{part(id)}", change, answers.PostView, etag)
 
     # Who may do it

@@ -87,9 +87,11 @@ class UptopApp(App["KeptLeader"]):
         await self.client.close()
 
     def _heard(self, picture: Picture, changes: Changes) -> None:
-        self.picture = picture
+        role, self.picture = self.role, picture
         if (page := self._page_on_top()) is not None:
             page.told(picture, changes)
+            if role != self.role:  # the keys that it offers depend on it
+                page.refresh_bindings()
 
     def _tick(self) -> None:
         page = self._page_on_top()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from uptop_core.escaping import escape
-from uptop_tui.moments import moment, span
+from uptop_tui.moments import ago, brief, moment
 from uptop_tui.screens.columns import Column
 from uptop_tui.signs import BAD, GOOD, QUIET
 
@@ -39,7 +39,7 @@ def cells(channel: ChannelView, names: dict[str, str], used: int, now_ms: int) -
         escape(channel.type, 20),
         str(channel.sent),
         str(channel.failed) if channel.failed else "–",
-        "never" if sent is None else f"{span((now_ms - sent) / 1000)} ago",
+        "never" if sent is None else ago(sent, now_ms),
         str(used) if used else "–",
         escape(names.get(channel.fallback or "", "–"), _NAME_LIMIT),
     )
@@ -48,7 +48,7 @@ def cells(channel: ChannelView, names: dict[str, str], used: int, now_ms: int) -
 def health(channel: ChannelView, now_ms: int) -> Content:
     """Whether it gets through."""
     if channel.failing_since is not None:
-        return Content.styled(f"▼ fails {span((now_ms - channel.failing_since) / 1000)}", BAD)
+        return Content.styled(f"▼ fails {brief((now_ms - channel.failing_since) / 1000)}", BAD)
     if channel.last_sent is not None:
         return Content.styled("● works", GOOD)
     return Content.styled("○ not used yet", QUIET)

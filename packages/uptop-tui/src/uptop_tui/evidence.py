@@ -45,14 +45,18 @@ def evidence(votes: Iterable[VoteView], now_ms: int, width: int = 80) -> Content
 def vote_lines(vote: VoteView, now_ms: int, width: int = 80) -> Iterator[Content]:
     """One vote: who saw what and when, and below it what else is known."""
     sign, word, style = ("●", "up", GOOD) if vote.up else ("▼", "down", BAD)
-    said = f"  {escape(saw(vote), 200)}" if saw(vote) else ""
-    yield Content.assemble(
+    head = Content.assemble(
         (f"{sign} {word:<4}", style),
         f"  {place(vote)}",
         (f"  {moment(vote.observed, now_ms)}", QUIET),
-        said,
     )
-    for line in wrap(" · ".join(_facts(vote)), max(20, width - len(_INDENT))):
+    said, room = escape(saw(vote), 200), max(20, width - len(_INDENT))
+    if head.cell_length + 2 + len(said) <= width:
+        yield head.append(f"  {said}") if said else head
+    else:
+        yield head
+        yield from (Content(_INDENT + line) for line in wrap(said, room))
+    for line in wrap(" · ".join(_facts(vote)), room):
         yield Content.styled(_INDENT + line, QUIET)
     for condition in vote.failed:
         found = f"{escape(condition.text, 120)} — found {escape(condition.found, 80)}"

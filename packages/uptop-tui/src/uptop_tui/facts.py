@@ -148,9 +148,12 @@ def windows(ranges: Iterable[RangeView]) -> Content:
     """Uptimes of the windows that end now, a line each."""
     lines = []
     for one in ranges:
-        outages = f", {one.outages} outages, down {span(one.down_s)}" if one.outages else ""
-        seen = f"of {percent(one.covered, 1)} of the time" if one.covered < 100 else ""
-        lines.append(f"{one.range:>4}  {percent(one.uptime, 3):>10}  {seen}{outages}".rstrip())
+        words = [f"covered {percent(one.covered, 1)}"] if one.covered < 100 else []
+        if one.outages:
+            count = "1 outage" if one.outages == 1 else f"{one.outages} outages"
+            words.append(f"{count}, down {span(one.down_s)}")
+        told = f"{one.range:>4}  {percent(one.uptime, 3):>10}  {', '.join(words)}"
+        lines.append(told.rstrip())
     return Content("\n".join(lines))
 
 

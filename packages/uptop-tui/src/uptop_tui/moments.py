@@ -21,6 +21,16 @@ def span(seconds: float) -> str:
     return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
 
 
+def brief(seconds: float) -> str:
+    """How long, in its largest unit alone, for narrow columns: `45 s`, `12 min`, `3 h`, `5 d`."""
+    return " ".join(span(seconds).split()[:2])
+
+
+def ago(at_ms: int, now_ms: int) -> str:
+    """How long ago, for narrow columns: `12 min ago`."""
+    return f"{brief((now_ms - at_ms) / 1000)} ago"
+
+
 def moment(at_ms: int, now_ms: int) -> str:
     """When, in local time: with the date where it is not today."""
     then = datetime.fromtimestamp(at_ms / 1000).astimezone()

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from uptop_core.escaping import escape
 from uptop_tui.evidence import ASIDE, milliseconds, saw
-from uptop_tui.moments import moment, span
+from uptop_tui.moments import ago, moment, span
 from uptop_tui.screens.columns import Column
 from uptop_tui.signs import BAD, GOOD, QUIET, WARNING, signed
 from uptop_tui.troubles import trouble_words
@@ -23,7 +23,7 @@ COLUMNS = (
     Column(key="state", title="STATE", width=9),
     Column(key="name", title="NAME", width=12, share=1),
     Column(key="region", title="REGION", width=9, share=1),
-    Column(key="heard", title="HEARD", width=9, right=True),
+    Column(key="heard", title="HEARD", width=10, right=True),
     Column(key="lag", title="LAG", width=7, rank=1, right=True),
     Column(key="clock", title="CLOCK", width=8, rank=2, right=True),
     Column(key="missed", title="MISSED", width=6, rank=3, right=True),
@@ -55,8 +55,8 @@ def cells(node: NodeView, now_ms: int) -> Cells:
     return (
         signed(node.state),
         escape(node.name, 40),
-        escape(node.region, 40),
-        heard(node, now_ms),
+        escape(node.region, 40) or "–",
+        _heard_briefly(node, now_ms),
         f"{node.lag_ms} ms" if not node.own else "–",
         clock(node),
         f"{node.missed}" if node.missed else "–",
@@ -80,6 +80,10 @@ def heard(node: NodeView, now_ms: int) -> str:
     if node.own:
         return "here"
     return f"{span((now_ms - node.heard) / 1000)} ago" if node.heard else "never"
+
+
+def _heard_briefly(node: NodeView, now_ms: int) -> str:
+    return heard(node, now_ms) if node.own or not node.heard else ago(node.heard, now_ms)
 
 
 def clock(node: NodeView) -> str:
@@ -189,7 +193,7 @@ def vote_cells(seen: Seen, now_ms: int) -> Cells:
         word,
         escape(seen.monitor.name, 60),
         "–" if vote.latency_ms is None else milliseconds(vote.latency_ms),
-        f"{span((now_ms - vote.observed) / 1000)} ago",
+        ago(vote.observed, now_ms),
         found,
     )
 

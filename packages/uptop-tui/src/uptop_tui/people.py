@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from uptop_core.escaping import escape
-from uptop_tui.moments import moment, span
+from uptop_tui.moments import ago, moment
 from uptop_tui.screens.columns import Column
 from uptop_tui.signs import GOOD, QUIET, WARNING
 
@@ -83,4 +83,4 @@ def _state(token: TokenView, now_ms: int) -> Content:
 
 
 def _ago(at_ms: int | None, now_ms: int) -> str:
-    return "never" if at_ms is None else f"{span((now_ms - at_ms) / 1000)} ago"
+    return "never" if at_ms is None else ago(at_ms, now_ms)

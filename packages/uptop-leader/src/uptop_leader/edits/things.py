@@ -24,8 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from uptop_leader.configuration import ConfigChange, Configuration
+    from uptop_leader.declared.rules import Fault
 
 T = TypeVar("T", bound=Monitor | Channel | Maintenance)
+_REFERS = {
+    "alerts": "the monitor '{}' tells it",
+    "depends_on": "the monitor '{}' depends on it",
+    "parent": "the monitor '{}' is a member of it",
+    "fallback": "the channel '{}' falls back on it",
+    "monitors": "the maintenance '{}' names it",
+    "groups": "the maintenance '{}' names it",
+}
+"""How others refer to what is to go, by the field of theirs that would lead nowhere."""
+_MOST_TOLD = 10
 _FIELDS = {"alerts": "channels", "token": "check.token"}  # by the names that this API has
 
 
@@ -92,7 +103,28 @@ def remove(thing: Thing[T], configuration: Configuration, old: T) -> None:
     rest = tuple(one for one in thing.all_of(configuration) if one.id != old.id)
     faults = list(whole_problems(thing.result(configuration, rest)))
     if faults:
-        raise Conflict("; ".join(fault.message for fault in faults[:10]))
+        names = _names(configuration)
+        told = list(dict.fromkeys(_how_it_refers(fault, names) for fault in faults))
+        more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+        raise Conflict(
+            f"the {thing.name} '{old.name}' cannot be removed yet: {', '.join(told[:_MOST_TOLD])}"
+            f"{more}; first take it out there, or remove what refers to it"
+        )
+
+
+def _how_it_refers(fault: Fault, names: Mapping[str, str]) -> str:
+    how = _REFERS.get(fault.field)
+    return how.format(names.get(fault.ids[0], "?")) if how is not None else fault.message
+
+
+def _names(configuration: Configuration) -> dict[str, str]:
+    """What everything is called, by id."""
+    every: tuple[Monitor | Channel | Maintenance, ...] = (
+        *configuration.monitors,
+        *configuration.channels,
+        *configuration.maintenances,
+    )
+    return {one.id: one.name for one in every}
 
 
 def _check(thing: Thing[T], configuration: Configuration, things: tuple[Any, ...]) -> None:

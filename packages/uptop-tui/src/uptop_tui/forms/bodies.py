@@ -52,7 +52,7 @@ def token_form(known: Known) -> Form:
         "name": Hint(help="what it is for, such as laptop"),
         "user": Hint(shape=Shape.CHOICE, options=users, help="who acts with it, in their role"),
         "expires": Hint(
-            shape=Shape.MOMENT, help="when it ends, such as +90d or 2027-01-31; empty: never"
+            shape=Shape.MOMENT, help="when it ends, such as +90d or 2027-01-31", empty="never"
         ),
     }
     return Form(title="Make a token", fields=fields_of(_schema(TokenBody), hints))
@@ -86,7 +86,7 @@ def post_form(known: Known, *, is_begun: bool) -> Form:
         "monitors": Hint(
             shape=Shape.SOME_OF, options=known.monitor_options, help="what it is about"
         ),
-        "at": Hint(shape=Shape.MOMENT, help="now, if it is empty"),
+        "at": Hint(shape=Shape.MOMENT, help="when it was so, if not now", empty="now"),
     }
     left_out = {"thread", "incident", *(("title", "monitors") if is_begun else ())}
     fields = [one for one in fields_of(_schema(PostBody), hints) if one.name not in left_out]
@@ -122,10 +122,15 @@ def change_draft(known: Known, post: PostView) -> Draft:
     is_begun = post.id != post.thread
     whole = post_form(known, is_begun=is_begun)
     fields = tuple(one for one in whole.fields if one.name != "at")
-    base: dict[str, Any] = {"kind": post.kind, "words": post.words}
-    if not is_begun:
-        base |= {"title": post.title, "monitors": list(post.monitors)}
-    return Draft(Form(title="Change a post", fields=fields), base)
+    return Draft(Form(title="Change a post", fields=fields), change_body(post))
+
+
+def change_body(post: PostView) -> dict[str, Any]:
+    """What may be changed of a post, as it is."""
+    body: dict[str, Any] = {"kind": post.kind, "words": post.words}
+    if post.id == post.thread:
+        body |= {"title": post.title, "monitors": list(post.monitors)}
+    return body
 
 
 def _schema(kind: type[Struct]) -> Schema:

@@ -55,19 +55,22 @@ class Hint(Struct, frozen=True, kw_only=True):
     shape: Shape | None = None
     label: str = ""
     help: str = ""
+    empty: str = ""
     section: str | None = None
     options: tuple[Option, ...] = ()
 
 
 class Field(Struct, frozen=True, kw_only=True):
     """One thing to fill in. `name` is the dotted path at which it stands in the body; `section` is
-    empty for what is always shown. `default` is None where there is none.
+    empty for what is always shown. `default` is None where there is none; `empty` says what an empty
+    one means then.
     """
 
     name: str
     shape: Shape
     label: str
     help: str = ""
+    empty: str = ""
     section: str = ""
     required: bool = False
     secret: bool = False
@@ -158,6 +161,7 @@ class _Finding:
             shape=shape,
             label=hint.label or schema.get("title") or label_of(key),
             help=hint.help or schema.get("description") or help_of(key, words),
+            empty=hint.empty,
             section="" if is_required else section if hint.section is None else hint.section,
             required=is_required,
             secret=plain.get("format") == "password",

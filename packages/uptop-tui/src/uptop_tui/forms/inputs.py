@@ -198,5 +198,5 @@ def entry_in(widget: Widget, otherwise: Entry) -> Entry:
 
 def _placeholder(field: Field) -> str:
     if field.default in (None, "", [], ()):
-        return "" if field.required else "none"
+        return "" if field.required else field.empty or "none"
     return str(entry_of(field, field.default, Setting()))

@@ -28,8 +28,8 @@ class ChannelsPage(SetUpPage[ChannelView]):
 
     TITLE = "Channels"
     HELP: ClassVar[str] = (
-        "A channel is where people are told. HEALTH says whether messages get through: it fails since\n"
-        "the first message that did not, after the last one that did. FALLBACK is told as well when\n"
+        "A channel is where people are told. HEALTH says whether messages get through: it fails since "
+        "the first message that did not, after the last one that did. FALLBACK is told as well when "
         "it fails for good, or for 5 minutes. t sends a test message and says what came of it."
     )
     WHERE: ClassVar[Where] = "channels"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uptop_core.api_bodies import PostBody
+from uptop_core.errors import LeaderRefused
 from uptop_core.escaping import escape
 from uptop_core.strict import build
 from uptop_tui.forms.bodies import post_draft
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from uptop_tui.forms.fields import Option
 
 _NAME_LIMIT = 60
+_REFERRED_TO = 409
 _NOUNS: dict[Where, str] = {
     "monitors": "monitor",
     "channels": "channel",
@@ -99,9 +101,32 @@ async def remove(app: UptopApp, where: Where, things: dict[str, str]) -> str:
         words += "\n\n" + ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
     if not await app.push_screen_wait(ConfirmScreen(f"Remove {noun}", words, "Remove")):
         return ""
-    for id in things:
-        await app.client.remove(where, id)
-    return f"{what} removed"
+    refusal, left = await _remove_all(app.client, where, list(things))
+    if refusal is None:
+        return f"{what} removed"
+    if len(left) == len(things):
+        raise refusal
+    app.tell(f"{len(things) - len(left)} removed, {len(left)} left: {refusal}", is_error=True)
+    return ""
+
+
+async def _remove_all(
+    client: ApiClient, where: Where, ids: list[str]
+) -> tuple[LeaderRefused | None, list[str]]:
+    """Remove these; what others of them refer to goes after those. What is left, and why."""
+    while ids:
+        refused: dict[str, LeaderRefused] = {}
+        for id in ids:
+            try:
+                await client.remove(where, id)
+            except LeaderRefused as error:
+                if error.status != _REFERRED_TO:
+                    raise
+                refused[id] = error
+        if len(refused) == len(ids):
+            return next(iter(refused.values())), ids
+        ids = list(refused)
+    return None, []
 
 
 async def write_post(

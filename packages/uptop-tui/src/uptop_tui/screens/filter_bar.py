@@ -20,9 +20,8 @@ class FilterBar(Horizontal):
     """
 
     HELP: ClassVar[str] = (
-        "Words that must all hold. `api` is looked for in name,\n"
-        "target and error; `status:down,late`, `tag:web`, `type:http`,\n"
-        "`region:eu`, `name:shop` in one field; `-staging` means without.\n"
+        "Words that must all hold. `api` is looked for in name, target and error; `status:down,late`,"
+        " `tag:web`, `type:http`, `region:eu`, `name:shop` in one field; `-staging` means without.\n"
         "Enter goes to the list, Esc takes the filter away."
     )
     FIELDS: ClassVar[tuple[str, ...]] = FIELDS
@@ -33,7 +32,7 @@ class FilterBar(Horizontal):
         background: $surface;
         &.shown { display: block; }
         Static { width: auto; padding: 0 1; color: $text-muted; }
-        Input { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
+        Input { width: 1fr; background: $surface; }
         Static#wrong { color: $text-error; }
     }
     """
@@ -55,7 +54,7 @@ class FilterBar(Horizontal):
     def compose(self) -> ComposeResult:
         yield Static("Filter:")
         named = ", ".join(f"{field}:…" for field in self.FIELDS)
-        yield Input(placeholder=f"words, or {named}" if named else "words")
+        yield Input(placeholder=f"words, or {named}" if named else "words", compact=True)
         yield Static("", id="wrong")
 
     def read(self, written: str) -> Any:

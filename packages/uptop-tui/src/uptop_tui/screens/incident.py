@@ -43,8 +43,8 @@ class IncidentPage(ActsOnIncidents):
 
     TITLE = "Incident"
     HELP: ClassVar[str] = (
-        "The timeline has what happened, what people did, and what they wrote. The evidence is what\n"
-        "each place saw when the incident was confirmed: that is what it rests on. A vote that does\n"
+        "The timeline has what happened, what people did, and what they wrote. The evidence is what "
+        "each place saw when the incident was confirmed: that is what it rests on. A vote that does "
         "not count says why. e changes a post that was written, d deletes one."
     )
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -39,7 +39,7 @@ class IncidentsPage(ActsOnIncidents):
 
     TITLE = "Incidents"
     HELP: ClassVar[str] = (
-        "An incident lasts from a confirmed DOWN to the confirmed UP after it. Those that nobody has\n"
+        "An incident lasts from a confirmed DOWN to the confirmed UP after it. Those that nobody has "
         "taken on stand first. Enter opens one: its timeline, and what every place saw.\n"
         "Who acknowledges one is shown to all, and no reminders of it are sent any more.\n"
         "`○ late` ones were found afterwards, by results that came late; nobody was told."

@@ -29,8 +29,8 @@ class LogFilter(FilterBar):
     """Fields are asked of the leader, words looked for here."""
 
     HELP = (
-        "Words that must all stand in an entry, and fields that the leader is asked for:\n"
-        "`who:ada`, `what:monitor` (how it begins), `about:Shop` (the whole name),\n"
+        "Words that must all stand in an entry, and fields that the leader is asked for: "
+        "`who:ada`, `what:monitor` (how it begins), `about:Shop` (the whole name), "
         '`since:2h`, `until:2026-11-22`. Quotes keep words together: `what:"monitor deleted"`.'
     )
     FIELDS = FIELDS
@@ -48,7 +48,7 @@ class LogsPage(Page):
 
     TITLE = "Logs"
     HELP: ClassVar[str] = (
-        "Every change that somebody made, by the API, the terminal, the command line or a file: who,\n"
+        "Every change that somebody made, by the API, the terminal, the command line or a file: who, "
         "when, what, and from which address. No secret is in it. / filters, n reads older entries."
     )
     BINDINGS: ClassVar[list[BindingType]] = [

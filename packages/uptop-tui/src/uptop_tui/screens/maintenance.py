@@ -23,8 +23,8 @@ class MaintenancePage(SetUpPage[MaintenanceView]):
 
     TITLE = "Maintenance"
     HELP: ClassVar[str] = (
-        "While a maintenance lasts nobody is told of what happens to its monitors; they are watched\n"
-        "all the same. It is once, or again and again by the clocks of a time zone. An edit of one\n"
+        "While a maintenance lasts nobody is told of what happens to its monitors; they are watched "
+        "all the same. It is once, or again and again by the clocks of a time zone. An edit of one "
         "that is now may end it sooner: Lasts is counted from its start."
     )
     WHERE: ClassVar[Where] = "maintenance"

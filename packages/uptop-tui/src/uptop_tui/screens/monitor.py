@@ -51,8 +51,8 @@ class MonitorPage(ActsOnMonitors):
 
     TITLE = "Monitor"
     HELP: ClassVar[str] = (
-        "One monitor: how it stands, what each node saw last, how long\n"
-        "answers took from each region, and its days.\n"
+        "One monitor: how it stands, what each node saw last, how long answers took from each region,"
+        " and its days.\n"
         "× failed, · nobody looked\n"
         "█ nothing missed, ▆ ▄ a little, ▁ under 99 %\n"
         "h shows another stretch of time."
@@ -128,17 +128,19 @@ class MonitorPage(ActsOnMonitors):
         self.call_after_refresh(self._show_past)
 
     def _show_view(self, picture: Picture, view: MonitorView) -> None:
-        now = self.uptop.now()
+        now, width = self.uptop.now(), self.query_one("#seen").content_size.width or _NARROW
         self.query_one(Headline).name_it(f"Monitor · {escape(view.name, 60)}")
         incident = picture.incidents.get(view.incident or "")
         self._put("facts", facts(view, picture.monitors, incident, now))
         if view.type == "group":
             self._put("who", Content("Members"))
             self._put("votes", members(view.id, picture.monitors))
+        elif view.push is not None:
+            self._put("who", Content("Who saw what"))
+            self._put("votes", Content("no node looks: the job itself says that it is alive"))
         else:
             self._put("who", Content("Who saw what"))
-            self._put("votes", evidence(view.votes, now))
-        width = self.query_one("#seen").content_size.width
+            self._put("votes", evidence(view.votes, now, width))
         self._put("phases", Content("\n").join(_phases(view.votes, width)))
 
     def _show_past(self) -> None:
@@ -151,7 +153,8 @@ class MonitorPage(ActsOnMonitors):
         self._put("days", _days(past, width))
         self._put("windows", windows(past.detail.ranges))
         entries = (moved(one) for one in past.transitions)
-        self._put("last", told(entries, self.uptop.now()) or Content("nothing yet"))
+        seen = self.query_one("#seen").content_size.width
+        self._put("last", told(entries, self.uptop.now(), seen) or Content("nothing yet"))
 
     def _put(self, id: str, words: Content) -> None:
         self.query_one(f"#{id}", Static).update(words)

@@ -9,7 +9,7 @@ from textual.content import Content
 from uptop_core.escaping import escape
 from uptop_core.views import MonitorView, percent
 from uptop_tui.evidence import milliseconds
-from uptop_tui.moments import span
+from uptop_tui.moments import brief
 from uptop_tui.overview import error_of
 from uptop_tui.screens.columns import Column
 from uptop_tui.signs import BAD, QUIET, WARNING, sign_of
@@ -41,7 +41,7 @@ def monitor_cells(
         status_cell(view, is_acknowledged=is_acknowledged),
         _name(view, line),
         escape(view.type, 20),
-        span((now - view.since) / 1000),
+        brief((now - view.since) / 1000),
         "–" if view.latency_ms is None else milliseconds(view.latency_ms),
         percent(view.uptime_24h),
         spark if spark is not None else "",

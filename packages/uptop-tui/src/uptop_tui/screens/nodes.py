@@ -32,12 +32,12 @@ class NodesPage(ActsOnNodes):
     TITLE = "Nodes"
     HELP: ClassVar[str] = (
         "A node is a place that looks: a probe, or the leader itself.\n"
-        "HEARD is when it spoke last. After a minute of silence it is offline and its votes go; after\n"
-        "five it has left. LAG is how late its checks begin at worst, MISSED how many were not begun\n"
+        "HEARD is when it spoke last. After a minute of silence it is offline and its votes go; after "
+        "five it has left. LAG is how late its checks begin at worst, MISSED how many were not begun "
         "in time: more than none means that it has more to do than UPTOP_PROBE_CONCURRENCY allows.\n"
-        "CLOCK is its clock minus the leader's, which corrects for it. LOST are results that its full\n"
+        "CLOCK is its clock minus the leader's, which corrects for it. LOST are results that its full "
         "spool could not keep while no leader took them. Enter shows all that it sees.\n"
-        "Admins give a node a key (also one that never came), rotate it and revoke it. A node that is\n"
+        "Admins give a node a key (also one that never came), rotate it and revoke it. A node that is "
         "gone for good is forgotten; one that is there still is stopped first."
     )
     DEFAULT_CSS = """
@@ -93,7 +93,7 @@ class NodePage(ActsOnNodes):
 
     TITLE = "Node"
     HELP: ClassVar[str] = (
-        "What this node sees of every monitor that it votes on, what it sees down first: where it\n"
+        "What this node sees of every monitor that it votes on, what it sees down first: where it "
         "alone sees many down, look at the node. Enter opens a monitor."
     )
     DEFAULT_CSS = "NodePage #about { height: auto; max-height: 50%; padding: 0 1; }"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from uptop_tui.picture import ALL
+from uptop_tui.screens.foot import Foot
 from uptop_tui.screens.headline import Headline
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Page(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Headline(self.TITLE or "")
         yield from self.body()
-        yield Footer(show_command_palette=False, compact=True)
+        yield Foot()
 
     def body(self) -> ComposeResult:
         """The widgets between headline and foot."""
@@ -68,7 +68,7 @@ class Page(Screen[None]):
     def is_composed(self) -> bool:
         """Whether its widgets are there: news may come before them, and while they are taken down."""
         is_up = self.app.is_running and self.is_mounted and self.display
-        return is_up and bool(self.query(Headline)) and bool(self.query(Footer))
+        return is_up and bool(self.query(Headline)) and bool(self.query(Foot))
 
     def told(self, picture: Picture, changes: Changes) -> None:
         """What the app calls with each change."""

@@ -35,8 +35,8 @@ class PeoplePage(Page):
 
     TITLE = "Users and tokens"
     HELP: ClassVar[str] = (
-        "A user has a role: a viewer reads, an editor sets up and acts, an admin also manages users\n"
-        "and tokens. Each program and terminal comes with a token of a user; it is shown once, when\n"
+        "A user has a role: a viewer reads, an editor sets up and acts, an admin also manages users "
+        "and tokens. Each program and terminal comes with a token of a user; it is shown once, when "
         "it is made, and only its hash is kept. Tab goes between users and tokens."
     )
     DEFAULT_CSS = """

@@ -68,10 +68,18 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
             border: round $primary;
             background: $surface;
         }
-        OptionList { height: auto; max-height: 100%; border: none; padding: 0; background: $surface; }
+        OptionList {
+            height: auto;
+            max-height: 100%;
+            border: none;
+            padding: 0;
+            background: $surface;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+        }
         OptionList > .option-list--option-highlighted { text-style: bold reverse; }
         Input { margin-bottom: 1; }
-        #keys { color: $text-muted; margin-top: 1; }
+        #whole { dock: bottom; height: 2; color: $text-muted; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -105,8 +113,9 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
             box.border_title = escape(self._title, 70)
             yield Words(marks=self._several)
             yield OptionList(compact=True, markup=False)
+            yield Static("", id="whole")
             keys = "space marks · enter takes them" if self._several else "enter takes it"
-            yield Static(f"↑↓ move · {keys} · esc leaves", id="keys")
+            box.border_subtitle = f"↑↓ move · {keys} · esc leaves"
 
     def on_mount(self) -> None:
         self._list("")
@@ -146,6 +155,10 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
             self.action_mark()
         else:
             self.action_take()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self.query_one("#whole", Static).update(event.option.prompt)
 
     def action_move(self, by: int) -> None:
         """Up or down."""

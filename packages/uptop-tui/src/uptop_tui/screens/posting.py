@@ -7,18 +7,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from uptop_core.escaping import escape
-from uptop_tui.forms.bodies import change_draft
+from uptop_tui.forms.bodies import change_body, change_draft
 from uptop_tui.forms.fields import Option
 from uptop_tui.forms.known import Known
 from uptop_tui.moments import moment
 from uptop_tui.screens.confirm import ConfirmScreen
 from uptop_tui.screens.editing import ask
 from uptop_tui.screens.pick import PickScreen
+from uptop_tui.screens.waiting import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from uptop_core.api_answers import PostView
+    from uptop_core.api_client import ApiClient
     from uptop_tui.app import UptopApp
 
 Body = dict[str, Any]
@@ -31,17 +33,39 @@ async def change_post(app: UptopApp, posts: Sequence[PostView]) -> str:
     post = await _one_of(app, "Change which post?", posts)
     if post is None:
         return ""
-    draft = change_draft(Known(monitors=tuple(app.picture.monitors.values())), post)
+    edited = _Edit(app.client, post.id)
+    held = await meanwhile(app, edited.read)
+    if held is None:
+        return ""
+    draft = change_draft(Known(monitors=tuple(app.picture.monitors.values())), held)
+    return await ask(app, draft, edited.save, edited.again)
 
-    async def save(body: Body) -> str:
+
+class _Edit:
+    """A post as it was read, to be changed if it is still like that."""
+
+    def __init__(self, client: ApiClient, id: str) -> None:
+        self._client = client
+        self._id = id
+        self._etag = ""
+        self._before: Body = {}
+
+    async def read(self) -> PostView:
+        held = await self._client.post(self._id)
+        self._etag, self._before = held.etag, change_body(held.value)
+        return held.value
+
+    async def again(self) -> Body:
+        return change_body(await self.read())
+
+    async def save(self, body: Body) -> str:
+        """Send what differs from the post that was read last."""
         whole = {**_EMPTY, **body}
-        change = {name: whole[name] for name, was in draft.base.items() if whole[name] != was}
+        change = {name: whole[name] for name, was in self._before.items() if whole[name] != was}
         if not change:
             return ""
-        await app.client.change_post(post.id, change)
+        await self._client.change_post(self._id, change, self._etag)
         return "the post is changed"
-
-    return await ask(app, draft, save)
 
 
 async def delete_post(app: UptopApp, posts: Sequence[PostView]) -> str:

@@ -64,8 +64,8 @@ class SettingsPage(Page):
         #lists { height: 1fr; }
         OptionList { height: 1fr; border: round $border-blurred; padding: 0 1; }
         OptionList:focus { border: round $border; }
-        #leaders { width: 2fr; }
-        Themes { width: 1fr; }
+        #leaders { width: 1fr; }
+        Themes { width: 35; }
     }
     """
 
@@ -100,9 +100,8 @@ class SettingsPage(Page):
     # What is shown
 
     def _who(self, picture: Picture) -> Iterator[Content]:
-        yield Content(
-            f"Leader   {self.uptop.leader_name}  {escape(self.uptop.leader.url, _URL_LIMIT)}"
-        )
+        names = dict.fromkeys((self.uptop.leader_name, escape(self.uptop.leader.url, _URL_LIMIT)))
+        yield Content(f"Leader   {'  '.join(names)}")
         if (me := picture.me) is not None:
             name, place = escape(me.name, _NAME_LIMIT), escape(me.place, 20)
             acts = "" if me.active else ", stands by"

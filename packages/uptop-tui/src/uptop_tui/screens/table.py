@@ -200,6 +200,12 @@ class Rows(PaintedRows, can_focus=True):
         if self.current is not None:
             self.post_message(self.Opened(self, self.current))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where nothing is chosen, that is not offered."""
+        if action.startswith("choose") and not self._chooses:
+            return False
+        return super().check_action(action, parameters)
+
     def action_choose(self) -> None:
         """Choose the row the cursor is on, or let go of it."""
         if self._chooses and self.current is not None:
