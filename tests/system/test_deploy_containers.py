@@ -86,6 +86,17 @@ def test_nobody_in_an_image_is_root() -> None:
     assert "useradd --uid 10001" in DOCKERFILE
 
 
+@pytest.mark.parametrize("role", ["leader", "probe"])
+def test_images_of_nodes_that_look_have_the_extras_of_all_kinds(role: str) -> None:
+    core = ROOT / "packages/uptop-core/src"
+    sources = "".join(path.read_text() for path in core.glob("**/*.py"))
+    named = set(re.findall(r'"(uptop-core\[\w+\])"', sources))
+    assert "uptop-core[http2]" in named
+    (stage,) = re.findall(rf"^FROM role AS {role}$(.*?)^USER", DOCKERFILE, re.M | re.DOTALL)
+    brought = (ROOT / f"packages/uptop-{role}/pyproject.toml").read_text() + stage
+    assert {extra for extra in named if extra not in brought} == set()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("role", ["leader", "probe", "tui"])
 def test_entrypoints_are_commands_that_the_role_installs(role: str) -> None:
