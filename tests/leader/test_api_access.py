@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from starlette.requests import Request
 
+from tests.leader.credentials import Beside
 from tests.leader.stage_memory import ADMIN, EDITOR, VIEWER
 from tests.leader.stages import NOW, SECRET, Stage, client
-from uptop_core.wire import PeerSighting
+from uptop_core.wire import POLL_HEADER, SIGHTING_HEADER, PeerPoll, PeerSighting
 from uptop_leader.api.access import source_of
 from uptop_leader.api.app import build_app
 from uptop_leader.seal import token_hash
@@ -68,13 +69,51 @@ async def test_a_probe_needs_none_where_there_is_none() -> None:
     assert response.status_code == 200
 
 
-async def test_a_web_page_may_not_speak_for_a_node_of_an_open_leader() -> None:
+_PAGES = (
+    {"Origin": "https://evil.example"},
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Host": "rebound.example:8080", "Accept-Language": "en"},  # its own origin, so it names none
+)
+
+
+@pytest.mark.parametrize("page", _PAGES)
+async def test_a_web_page_may_not_speak_for_a_node_of_an_open_leader(page: dict[str, str]) -> None:
     stage = _without_secret()
     async with client(stage) as http:
-        page = {"Origin": "https://evil.example"}
         response = await http.post("/api/probe/register", json=_REGISTRATION, headers=page)
-    assert response.status_code == 403
-    assert stage.nodes == {}
+        stage.add_node("n1", "eu")
+        asked = await http.get("/api/probe/assignments?node_id=n1", headers=page)
+    assert (response.status_code, asked.status_code) == (403, 403)
+    assert list(stage.nodes) == ["n1"]
+
+
+@pytest.mark.parametrize("page", [{}, *_PAGES])
+async def test_a_web_page_says_nothing_between_two_open_leaders(page: dict[str, str]) -> None:
+    said: list[object] = []
+
+    class Pair(Beside):
+        def __init__(self) -> None:
+            """It has nothing to copy."""
+
+        async def polled(self, poll: PeerPoll) -> str:
+            said.append(poll)
+            return ""
+
+        async def told(self, sighting: PeerSighting) -> None:
+            said.append(sighting)
+
+    stage = _without_secret()
+    app = build_app(cast("Leader", stage), Pair())
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://leader") as http:
+        for header, words in (
+            (POLL_HEADER, '{"id":"f","epoch":9}'),
+            (SIGHTING_HEADER, '{"age_ms":1}'),
+        ):
+            assert (
+                await http.get("/api/health", headers={header: words, **page})
+            ).status_code == 200
+    assert len(said) == (0 if page else 2)
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/api/backup/export"])

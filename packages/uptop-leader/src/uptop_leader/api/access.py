@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from uptop_leader.store.people import Person, User
 
 
+_BROWSERS = frozenset({"origin", "sec-fetch-site", "accept-language"})
+"""Headers that every browser sends, some of them whatever a page does, and no probe."""
+
+
 class Role(IntEnum):
     """What somebody may do; each may do what those before it may."""
 
@@ -85,7 +89,7 @@ class Access:
         cluster secret; where there is no secret either, anybody.
 
         An open leader listens on loopback, where any page in a browser of this machine can reach
-        it; browsers name the page in `Origin`, and no probe does.
+        it, also as its own origin, by a name that came to mean this machine. No probe is a browser.
         """
         is_known = self.check_secret(request)
         if bearer(request):
@@ -101,7 +105,7 @@ class Access:
             raise NotAuthenticated(
                 f"the cluster secret is needed in the header {SECRET_HEADER}, or a node key"
             )
-        if not self._secret and "origin" in request.headers:
+        if not self._secret and is_browser(request):
             raise NotAllowed("web pages may not speak for a node")
         return None
 
@@ -279,6 +283,11 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_browser(request: Request) -> bool:
+    """Whether a browser asks, whatever the page in it does."""
+    return not _BROWSERS.isdisjoint(request.headers)
 
 
 def bearer(request: Request) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from uptop_core.wire import POLL_HEADER, SIGHTING_HEADER, PeerPoll, PeerSighting
+from uptop_leader.api.access import is_browser
 from uptop_leader.api.answers import json_answer
 from uptop_leader.refusals import BadRequest
 
@@ -39,14 +40,15 @@ class Peers:
         settings, token = self._leader.settings, ""
         shows_secret = self._access.check_secret(request)
         is_known = shows_secret or not settings.cluster_secret
+        may_say = shows_secret or (is_known and not is_browser(request))
         key = await self._access.teller(request)
         if key is None and not shows_secret:  # of a thousand nodes with one secret each asks
             self._access.stranger(request)
-        if is_known and self._pairing is not None and POLL_HEADER in request.headers:
+        if may_say and self._pairing is not None and POLL_HEADER in request.headers:
             token = await self._pairing.polled(_read(request, POLL_HEADER, PeerPoll))
         elif SIGHTING_HEADER in request.headers:
             sighting = _read(request, SIGHTING_HEADER, PeerSighting)
-            may_tell = is_known and not settings.require_node_keys
+            may_tell = may_say and not settings.require_node_keys
             if self._pairing is not None and (may_tell or _is_of(key, sighting)):
                 await self._pairing.told(sighting)
         health = replace(self._leader.health(), token=token)
