@@ -107,6 +107,19 @@ async def test_an_upgrade_keeps_everything_and_the_version_before_refuses_it_the
         await town.leader.stop()
 
 
+async def test_a_backup_of_an_older_version_is_restored_with_the_tables_of_the_newer(
+    tmp_path: Path,
+) -> None:
+    async with cluster(tmp_path) as town:
+        load_file(NOW, tmp_path / "old.db")
+        around = {**town.leader_environment(), **newer(tmp_path / "newer")}
+        done = await run_command([*SERVE, "restore", "old.db"], tmp_path, around)
+        assert done.stdout.startswith(
+            f"restored {town.database}: 10 monitors, as they were".encode()
+        )
+        assert {"later"} == file_tables(town.database).keys() - tables_of_today(tmp_path)
+
+
 async def test_an_upgrade_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
     dump = dumped(NOW)
     async with cluster(tmp_path) as town:
