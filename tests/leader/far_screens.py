@@ -115,13 +115,16 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def housed(folder: Path, *things: Any, **settings: Any) -> AsyncIterator[House]:
-    """Such a leader, with users admin, editor and viewer."""
+async def housed(
+    folder: Path, *things: Any, copied_from: str = "", **settings: Any
+) -> AsyncIterator[House]:
+    """Such a leader, with users admin, editor and viewer; or what it is when it copies another."""
     passes = Passes()
+    place = {"cluster_mode": "follower", "peer_url": copied_from} if copied_from else {}
     ours = LeaderSettings(ssh_host_key=folder / "host-key", **settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with (
-            at_the_desk(folder / "uptop.db", *things) as desk,
+            at_the_desk(folder / "uptop.db", *things, **place) as desk,
             serving(build_app(desk.helm.leader, passes=passes)) as url,
             anyio.create_task_group() as tasks,
         ):

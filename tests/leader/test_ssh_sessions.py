@@ -57,6 +57,22 @@ async def test_a_key_acts_in_the_role_of_its_user(tmp_path: Path, keys: Path) ->
             await another.sees("admin, admin")
 
 
+async def test_a_node_that_copies_shows_all_and_says_where_it_is_changed(tmp_path: Path) -> None:
+    leader = "https://leader.example.com"
+    async with (
+        housed(tmp_path, api("shop"), hook(), admin_key=public(ADMIN), copied_from=leader) as house,
+        house.looking(ADMIN, size=(160, 40)) as screen,
+    ):
+        await screen.sees("shop")
+        screen.type("9")
+        await screen.sees("Users and tokens")
+        screen.type("a")
+        await screen.sees("who it is, such as ada")
+        screen.type("grace\x13")
+        await screen.sees(f"what it copies is changed at the leader: {leader}")
+        assert "grace" not in {user.name for user in house.desk.helm.store.people.users()}
+
+
 async def test_a_key_that_is_nobodys_is_refused(tmp_path: Path, keys: Path) -> None:
     async with housed(tmp_path, keys=keys) as house:
         with pytest.raises(asyncssh.PermissionDenied):

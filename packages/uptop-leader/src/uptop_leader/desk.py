@@ -12,7 +12,7 @@ from uptop_leader import errands
 from uptop_leader.election.words import Poll, Sighting
 from uptop_leader.incidents import Acknowledgement
 from uptop_leader.inputs import OVER, Acknowledge, LookAgain, Signal
-from uptop_leader.refusals import Conflict, NotAllowed, StandingBy
+from uptop_leader.refusals import Conflict, NotAllowed, of_a_copy
 from uptop_leader.urgent import only_urgent
 
 log = logging.getLogger(__name__)
@@ -223,8 +223,7 @@ class Desk:
         urgent while it acts.
         """
         if self._helm.copies and not self._helm.place.may_act():
-            what = "what it copies is changed at the leader"
-            raise StandingBy(self._helm.place.role, what=what)
+            raise of_a_copy(self.settings.peer_url)
         if self._helm.copies:
             return await self._helm.acting().edit(only_urgent(edit), actor)
         if not self._is_for_another():

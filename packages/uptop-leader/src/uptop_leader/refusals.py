@@ -65,6 +65,11 @@ class StandingBy(Behind):
         super().__init__(what or f"this {role} stands by: ask the other node", retry_after_s=1.0)
 
 
+def of_a_copy(url: str) -> StandingBy:
+    """What is said to who would change a copy; `url` is where the original is."""
+    return StandingBy("follower", what=f"what it copies is changed at the leader: {url}")
+
+
 class NotAuthenticated(Refusal):
     """Raised when a request shows no secret or token where one is needed, or a wrong one."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uptop_leader.refusals import StandingBy
+from uptop_leader.refusals import of_a_copy
 
 if TYPE_CHECKING:
     from uptop_leader.api.leader import Leader
@@ -13,5 +13,4 @@ if TYPE_CHECKING:
 def refuse_on_a_copy(leader: Leader) -> None:
     """Raise StandingBy where what people write is written at another node."""
     if leader.settings.copies:
-        mode = leader.settings.cluster_mode
-        raise StandingBy(mode, what="what it copies is changed at the leader")
+        raise of_a_copy(leader.settings.peer_url)
