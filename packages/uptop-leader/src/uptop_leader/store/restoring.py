@@ -25,6 +25,7 @@ from uptop_leader.store.migrate import migrate, revision
 from uptop_leader.store.tables import METADATA
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from uptop_leader.configuration import Actor
@@ -66,22 +67,23 @@ def restore(
         raise StoreError(f"{backup} is the database itself")
     with _told(address):
         if address.exists():
-            _may_give_up(address, replace=replace, wait_s=wait_s)
+            with whole_files.alone(address, wait_s) as raw:
+                _may_give_up(raw, address, replace=replace)
         with _beside(address) as part:
             whole_files.take_out(backup, part)
             restored = _seen_to(part, backup, keyring, actor, now)
             with whole_files.alone(address, wait_s) as raw:
+                _may_give_up(raw, address, replace=replace)  # there may be one by now
                 whole_files.write_over(raw, part)
     return restored
 
 
-def _may_give_up(address: Path, *, replace: bool, wait_s: float) -> None:
-    """StoreError where the database is in use, or holds something that is to be kept."""
-    with whole_files.alone(address, wait_s) as raw:
-        if not replace and not whole_files.is_empty(raw):
-            raise StoreError(
-                f"there is a database {address} already: to give it up for the backup, say --replace"
-            )
+def _may_give_up(raw: sqlite3.Connection, address: Path, *, replace: bool) -> None:
+    """StoreError where the database holds something that is to be kept."""
+    if not replace and not whole_files.is_empty(raw):
+        raise StoreError(
+            f"there is a database {address} already: to give it up for the backup, say --replace"
+        )
 
 
 def _seen_to(part: Path, backup: Path, keyring: Keyring, actor: Actor, now: float) -> Restored:
