@@ -183,6 +183,22 @@ async def test_a_body_that_ends_after_its_answer_and_empty_lines_keep_no_connect
                 assert await told(stream) == b""
 
 
+async def test_a_head_that_came_in_time_is_read_by_a_leader_that_was_held_up() -> None:
+    async with listening() as leader:
+        with socket.create_connection(("127.0.0.1", leader.port)) as slow:
+            with anyio.fail_after(10):
+                while not leader.connections:
+                    await anyio.sleep(0.005)
+            (protocol,) = leader.server.server_state.connections
+            assert isinstance(protocol, Impatient)
+            slow.sendall(SMUGGLED)
+            protocol.time_is_up()  # before the loop has looked whether something came
+            with anyio.fail_after(10):
+                while not leader.seen:
+                    await anyio.sleep(0.005)
+        assert leader.seen == ["/smuggled"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel does not count it")
 async def test_who_takes_nothing_of_an_answer_is_let_go() -> None:
     async with listening() as leader:

@@ -26,6 +26,7 @@ HEAD_S = 10.0
 """How long they may take, from the first byte on; on a new connection, from its beginning."""
 UNTAKEN_S = 60.0
 """How long a client may take nothing of what it is sent; the kernel counts, where it can."""
+_READ_S = 0.01  # enough for the loop to look at all connections once more
 _LOOK_S = 5.0
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class BoundedHttp(HttpToolsProtocol):
         if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             milliseconds = int(self.untaken_s * 1000)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
-        self._until = self.loop.call_later(self.head_s, self._too_late)
+        self._until = self.loop.call_later(self.head_s, self.time_is_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
@@ -117,7 +118,12 @@ class BoundedHttp(HttpToolsProtocol):
     def _expect(self, within_s: float | None) -> None:
         if self._until is not None:
             self._until.cancel()
-        self._until = None if within_s is None else self.loop.call_later(within_s, self._too_late)
+        self._until = None if within_s is None else self.loop.call_later(within_s, self.time_is_up)
+
+    def time_is_up(self) -> None:
+        """Read what is there already, then end it: a process that was held up may see that the time
+        is over before it sees what came in time."""
+        self._until = self.loop.call_later(_READ_S, self._too_late)
 
     def _too_late(self) -> None:
         self._until = None

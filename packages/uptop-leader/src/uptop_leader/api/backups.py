@@ -118,7 +118,8 @@ class Backups:
     async def apply(self, call: Call) -> Response:
         """The YAML or JSON document of `uptop-leader apply`: checked whole, then applied at once."""
         query: ApplyQuery = call.query
-        document = read_text(await _text(call), "")
+        text = await _text(call)
+        document = await anyio.to_thread.run_sync(read_text, text, "")
         return await self._carry_out(
             call, lambda there: plan(there, document, prune=query.prune), dry_run=query.dry_run
         )
