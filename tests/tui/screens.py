@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from uptop_leader.maintenance import Maintenance
 
 SIZE = (120, 40)
-WITHIN_S = 10.0
+WITHIN_S = 60.0  # on a machine that has other things to do as well
 
 
 class Seat:
