@@ -133,6 +133,8 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
         chosen = {f"={one}" for one in self._chosen} if not words else set()
         places = [place for place, line in enumerate(lines.options) if line.id in chosen]
         lines.highlighted = places[0] if places else 0
+        if not found:
+            self._show_whole("")
 
     def _line(self, option: Option) -> Line:
         label = escape(option.label, _LABEL_LIMIT)
@@ -140,6 +142,12 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
         if self._several:
             label = f"{'[x]' if value in self._chosen else '[ ]'} {label}"
         return Line(label, id=f"={value}")
+
+    def _show_whole(self, id: str) -> None:
+        """What a line has no room for, without its mark."""
+        labels = (one.label for one in self._options if f"={one.value}" == id)
+        label = escape(next(labels, ""), _LABEL_LIMIT)
+        self.query_one("#whole", Static).update(Content(label))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -158,7 +166,7 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
-        self.query_one("#whole", Static).update(event.option.prompt)
+        self._show_whole(event.option.id or "")
 
     def action_move(self, by: int) -> None:
         """Up or down."""
