@@ -73,16 +73,30 @@ def wish(what: str, *, otherwise: str) -> None:
 
 def own_tls(settings: LeaderSettings) -> SSLContext | None:
     """For the way to the leader of these settings: the very certificate that it serves with is
-    trusted, whatever name it is for; None where it serves without.
+    trusted, whatever name it is for, and no other of those who signed it; None where it serves
+    without. Raises SettingError where there is none in the file.
     """
-    if not settings.has_tls:
+    if settings.tls_cert is None:
         return None
     import ssl
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        own = x509.load_pem_x509_certificate(settings.tls_cert.read_bytes())
+    except OSError as error:
+        raise SettingError(
+            [Problem("UPTOP_TLS_CERT", f"cannot be read: {error.strerror}")]
+        ) from None
+    except ValueError:
+        what = "must be a certificate chain in PEM, that of the leader first"
+        raise SettingError([Problem("UPTOP_TLS_CERT", what)]) from None
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(settings.tls_cert)
+    context.load_verify_locations(cadata=own.public_bytes(Encoding.DER))
     return context
 
 
