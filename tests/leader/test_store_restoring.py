@@ -188,6 +188,12 @@ def test_what_has_no_folder_is_named(copy: Path, tmp_path: Path) -> None:
         restored(copy, tmp_path / "nowhere" / "uptop.db")
 
 
+def test_what_can_be_no_database_is_named(copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreError, match=r"folder cannot be written: unable to open"):
+        restored(copy, tmp_path / "folder", replace=True)
+
+
 def test_postgresql_has_a_way_of_its_own(copy: Path) -> None:
     with pytest.raises(StoreError, match="restore it with pg_restore"):
         restore(copy, Dsn("postgresql://u@127.0.0.1/uptop"), KEYS, OPERATOR, NOON)

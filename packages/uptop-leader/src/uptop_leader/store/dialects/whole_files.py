@@ -57,16 +57,16 @@ def alone(path: Path, wait_s: float) -> Iterator[sqlite3.Connection]:
     is_made = not path.exists()
     if is_made:
         make_private(path)
-    raw = sqlite3.connect(path, timeout=wait_s, isolation_level=None)
     try:
-        raw.execute("PRAGMA locking_mode=EXCLUSIVE")  # with the log, too: nobody else comes in
-        raw.execute("BEGIN EXCLUSIVE")
-        raw.execute("COMMIT")
-        yield raw
+        connected = sqlite3.connect(path, timeout=wait_s, isolation_level=None)
+        with contextlib.closing(connected) as raw:
+            raw.execute("PRAGMA locking_mode=EXCLUSIVE")  # with the log, too: nobody else comes in
+            raw.execute("BEGIN EXCLUSIVE")
+            raw.execute("COMMIT")
+            yield raw
     except sqlite3.DatabaseError as error:
         raise StoreError(_why_not(path, error)) from None
     finally:
-        raw.close()
         if is_made and path.stat().st_size == 0:
             path.unlink()
 
