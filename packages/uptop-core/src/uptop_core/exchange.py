@@ -28,7 +28,7 @@ from uptop_core.escaping import escape
 from uptop_core.wire import PROTOCOL, PROTOCOL_HEADER, SECRET_HEADER, ErrorAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -199,14 +199,30 @@ def _problem(fields: dict[str, str]) -> Problem:
     return Problem(where, what, int(line) if line.isascii() and line.isdecimal() else None)
 
 
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that it came from, also where several went wrong at once, as with a name that
+    has several addresses.
+    """
+    left = [error]
+    for one in left:
+        yield one
+        if isinstance(one, BaseExceptionGroup):
+            left.extend(one.exceptions)
+        if (before := one.__cause__ or one.__context__) is not None:
+            left.append(before)
+
+
 def _why(error: Exception) -> str:
     """What the system said where httpx tells only that no attempt to connect has worked."""
-    said, cause = str(error) or type(error).__name__, error.__cause__ or error.__context__
-    while isinstance(error, httpx.ConnectError) and cause is not None:
-        if type(cause).__module__ == "builtins" and isinstance(cause, OSError) and cause.errno:
-            return os.strerror(cause.errno)
-        cause = cause.__cause__ or cause.__context__
-    return said
+    if isinstance(error, httpx.ConnectError):
+        numbers = (
+            one.errno
+            for one in causes(error)
+            if isinstance(one, OSError) and type(one).__module__ == "builtins"
+        )
+        if said := dict.fromkeys(os.strerror(number) for number in numbers if number):
+            return ", ".join(said)
+    return str(error) or type(error).__name__
 
 
 def open_http(verify: ssl.SSLContext | bool, *, kept: int) -> httpx.AsyncClient:

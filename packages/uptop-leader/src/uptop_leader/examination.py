@@ -9,6 +9,7 @@ from uptop_core import examining
 from uptop_core.client import LeaderClient
 from uptop_core.errors import LeaderError, StoreError
 from uptop_core.examining import Finding, Level
+from uptop_core.exchange import causes
 from uptop_leader.seal import SETTING, Keyring
 from uptop_leader.start_warnings import warnings
 from uptop_leader.store.examining import examine
@@ -116,7 +117,5 @@ async def _self(url: str, settings: LeaderSettings, tls: SSLContext | None) -> F
     return Finding(Level.WRONG, "running", f"{what} ({health.reason})", "its log says more")
 
 
-def _nobody_listens(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, ConnectionRefusedError):
-        error = error.__cause__ or error.__context__
-    return error is not None
+def _nobody_listens(error: LeaderError) -> bool:
+    return any(isinstance(one, ConnectionRefusedError) for one in causes(error))
