@@ -81,6 +81,16 @@ async def test_everybody_can_read_every_page(url: str, tab: Tab, size: str, dark
     assert tab.told == []
 
 
+async def test_the_little_that_was_watched_on_a_first_day_stays_in_its_column(
+    url: str, tab: Tab
+) -> None:
+    await tab.open(url)
+    told = "document.querySelectorAll('.uptime .quiet')"
+    await tab.js(f"{told}.forEach(one => {{ one.textContent = 'under 0.1 % watched' }})")
+    column = "document.querySelectorAll('.row .uptime')"
+    assert await tab.js(f"[...{column}].every(one => one.scrollWidth <= one.clientWidth)")
+
+
 async def test_a_day_is_told_under_the_pointer(url: str, tab: Tab) -> None:
     await tab.open(url)
     left, top, width, height = await place_of(tab, PAYMENTS)

@@ -12,6 +12,7 @@ from uptop_core.views import percent
 from uptop_leader.percents import cut_percent
 from uptop_leader.public_views.page import minute_of
 from uptop_leader.public_views.regions import milliseconds
+from uptop_leader.public_views.rows import watched
 from uptop_leader.reliability import RANGES
 from uptop_leader.wording import duration
 
@@ -101,7 +102,7 @@ def windows(found: Mapping[str, Reliability]) -> tuple[Window, ...]:
         Window(
             name=WINDOWS[name],
             uptime=percent(cut_percent(one.up_s, one.observed_s), 3),
-            covered=percent(cut_percent(one.observed_s, one.window_s), 1),
+            covered=watched(cut_percent(one.observed_s, one.window_s), is_some=one.observed_s > 0),
             down=duration(round(one.down_s * 1000)) if one.down_s else "none",
             outages=one.outages,
         )
@@ -140,7 +141,9 @@ def _last(own: Sequence[tuple[int, float]]) -> str:
 
 
 def _path(own: Sequence[tuple[int, float]], since: float, top: float) -> str:
-    """A line through the points; where buckets have no results it is interrupted."""
+    """A line through the points; where buckets have no results it is interrupted, and a point alone
+    is a dot (a line of no length, whose ends are round).
+    """
     return "".join(_moves(own, since, top))
 
 
@@ -150,7 +153,8 @@ def _moves(own: Sequence[tuple[int, float]], since: float, top: float) -> Iterat
     for at, value in own:
         x = max(0.0, (at - since) / 1000 / CHART_S * WIDTH)
         y = HEIGHT * (1 - value / top)
-        yield f"{'L' if at - before <= _GAP * step else 'M'}{x:.1f} {y:.1f}"
+        goes_on = at - before <= _GAP * step
+        yield f"L{x:.1f} {y:.1f}" if goes_on else f"M{x:.1f} {y:.1f}h0"
         before = at
 
 

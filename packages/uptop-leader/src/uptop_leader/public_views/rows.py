@@ -88,7 +88,7 @@ class Facts(Struct, frozen=True, kw_only=True):
             status=look.status,
             note=note(look, self.now, counts_regions=not regions),
             uptime=percent(told.uptime),
-            covered=_share(told),
+            covered=watched(told.covered, is_some=told.uptime is not None),
             bars=told,
             regions=regions,
             latency=latency,
@@ -144,10 +144,10 @@ def _children(looks: Sequence[Look]) -> dict[str | None, list[Look]]:
     return found
 
 
-def _share(told: Bars) -> str:
-    """How much was watched; a little is not nothing."""
-    is_little = told.uptime is not None and (told.covered or 0) < _LITTLE
-    return "under 0.1 %" if is_little else percent(told.covered, 1)
+def watched(share: float | None, *, is_some: bool) -> str:
+    """How much was watched, in percent; a little (`is_some`) is not nothing."""
+    is_little = is_some and (share or 0) < _LITTLE
+    return "under 0.1 %" if is_little else percent(share, 1)
 
 
 def note(look: Look, now: float, *, counts_regions: bool = True) -> str:
