@@ -87,6 +87,16 @@ def test_it_makes_and_migrates_nothing(run: Run, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_every_warning_tells_how_to_mend_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ALLOW_PRIVATE_TARGETS", "INSECURE_SKIP_VERIFY"):
+        monkeypatch.setenv(f"UPTOP_{name}", "true")
+    _, lines, _ = run("doctor")
+    mends = [words.partition(" -> ")[2] for level, words in told(lines, "settings")]
+    assert len(mends) == 4
+    assert all(mends)
+    assert not any("docs/" in mend for mend in mends), "which nobody has who installed a wheel"
+
+
 def test_a_missing_key_and_secrets_in_clear_are_told_apart(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,7 +126,7 @@ def test_regions_are_lower_case() -> None:
 
 
 def test_what_should_be_known_is_warned_of_in_one_line_each() -> None:
-    assert [line.split(":")[0] for line in warnings(read())] == [
+    assert [line.split(":")[0] for line, _ in warnings(read())] == [
         "no UPTOP_CLUSTER_SECRET",
         "no UPTOP_ENCRYPTION_KEY",
     ]
@@ -136,7 +136,7 @@ def test_what_should_be_known_is_warned_of_in_one_line_each() -> None:
         ALLOW_PRIVATE_TARGETS="true",
         INSECURE_SKIP_VERIFY="true",
     )
-    assert [line.split(":")[0] for line in warnings(risky)] == [
+    assert [line.split(":")[0] for line, _ in warnings(risky)] == [
         "cluster without TLS",
         "UPTOP_ALLOW_PRIVATE_TARGETS",
         "UPTOP_INSECURE_SKIP_VERIFY",
@@ -178,6 +178,6 @@ def test_a_file_of_keys_that_others_can_write_is_warned_of(tmp_path: Path) -> No
     keys = tmp_path / "keys"
     keys.write_text("")
     keys.chmod(0o600)
-    assert not [line for line in warnings(read(KEYS=str(keys))) if "UPTOP_KEYS" in line]
+    assert not [line for line, _ in warnings(read(KEYS=str(keys))) if "UPTOP_KEYS" in line]
     keys.chmod(0o666)
-    assert [line for line in warnings(read(KEYS=str(keys))) if line.startswith("UPTOP_KEYS: ")]
+    assert [line for line, _ in warnings(read(KEYS=str(keys))) if line.startswith("UPTOP_KEYS: ")]

@@ -60,7 +60,7 @@ def test_what_may_be_meant_and_yet_is_risky_is_warned_of() -> None:
         UPTOP_ALLOW_PRIVATE_TARGETS="yes",
         UPTOP_INSECURE_SKIP_VERIFY="yes",
     )
-    assert [warning.split(" is ")[0] for warning in settings.warnings()] == [
+    assert [warning.split(" is ")[0] for warning, _ in settings.warnings()] == [
         "UPTOP_CLUSTER_SECRET",
         "UPTOP_PEER_URL",
         "UPTOP_ALLOW_PRIVATE_TARGETS",

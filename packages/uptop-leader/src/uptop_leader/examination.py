@@ -30,8 +30,8 @@ async def findings(
     how it is known there.
     """
     yield examining.python()
-    for line in warnings(settings):
-        yield Finding(Level.WARNING, "settings", line, "see docs/operations.md")
+    for line, mend in warnings(settings):
+        yield Finding(Level.WARNING, "settings", line, mend)
     for finding in _database(settings):
         yield finding
     yield examining.disk(settings.folder, is_written=isinstance(settings.database, Path))

@@ -74,7 +74,7 @@ def listen(host: str, port: int, variable: str = "UPTOP_HTTP_PORT") -> socket.so
 
 async def serve(settings: LeaderSettings) -> None:
     """Run a leader, or a follower, until it is told to stop."""
-    for line in warnings(settings):
+    for line, _ in warnings(settings):
         log.warning("%s", line)
     clock = FollowingClock()
     keyring = Keyring.from_setting(settings.encryption_key)

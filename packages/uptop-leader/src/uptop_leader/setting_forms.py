@@ -16,7 +16,7 @@ ORIGIN = text("* or an origin such as https://www.example.com", r"\*|https?://[^
 
 
 def words(*built: str, **refused: str) -> Form[str]:
-    """One of some words; of those refused the sentence says what to do instead."""
+    """One of `built`; of those refused the sentence says what to do instead."""
 
     def read(written: str) -> str:
         word = written.lower()
@@ -26,7 +26,7 @@ def words(*built: str, **refused: str) -> Form[str]:
             raise ValueError
         return word
 
-    return Form("one of " + ", ".join((*built, *refused)), read)
+    return Form("one of " + ", ".join(built), read)
 
 
 def strategy() -> Form[str]:

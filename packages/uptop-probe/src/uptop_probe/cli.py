@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "doctor":
         return anyio.run(_examine, settings)
     logs.set_up(settings.log_level, settings.log_format)
-    for warning in (*stray_variables(os.environ, dotenv=dotenv), *settings.warnings()):
+    told = (line for line, _ in settings.warnings())
+    for warning in (*stray_variables(os.environ, dotenv=dotenv), *told):
         logs.event(_log, logging.WARNING, warning)
     return anyio.run(_run, settings, given.once, backend_options={"use_uvloop": _has_uvloop()})
 

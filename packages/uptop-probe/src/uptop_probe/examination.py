@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 async def findings(settings: ProbeSettings) -> AsyncIterator[Finding]:
     """Everything, one after the other. Nothing is registered, and no result is reported."""
     yield examining.python()
-    for line in settings.warnings():
-        yield Finding(Level.WARNING, "settings", line, "see .env.example")
+    for line, mend in settings.warnings():
+        yield Finding(Level.WARNING, "settings", line, mend)
     yield examining.clock()
     for finding in examining.pings():
         yield finding

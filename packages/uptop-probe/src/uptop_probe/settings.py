@@ -140,13 +140,17 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
         if not self.peer_url:
             yield Problem("peer_url", "must name at least one leader")
 
-    def warnings(self) -> Iterator[str]:
-        """What may well be meant and yet deserves a line at start."""
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """What may well be meant and yet deserves a line at start; and how to mend it."""
         if not self.cluster_secret and not self.node_key:
-            yield "UPTOP_CLUSTER_SECRET is not set, nor UPTOP_NODE_KEY: the leader must be open"
+            line = "UPTOP_CLUSTER_SECRET is not set, nor UPTOP_NODE_KEY: the leader must be open"
+            yield line, "set UPTOP_NODE_KEY to what `uptop-leader node add` prints"
         if any(url.lower().startswith("http:") for url in self.peer_url):
-            yield "UPTOP_PEER_URL is http: results and credentials travel unencrypted"
+            line = "UPTOP_PEER_URL is http: results and credentials travel unencrypted"
+            yield line, "let the leader, or a proxy before it, serve https"
         if self.allow_private_targets:
-            yield "UPTOP_ALLOW_PRIVATE_TARGETS is on: monitors can reach this node's own network"
+            line = "UPTOP_ALLOW_PRIVATE_TARGETS is on: monitors can reach this node's own network"
+            yield line, "take it out where no target is in that network"
         if self.insecure_skip_verify:
-            yield "UPTOP_INSECURE_SKIP_VERIFY is on: certificates of targets are not verified"
+            line = "UPTOP_INSECURE_SKIP_VERIFY is on: certificates of targets are not verified"
+            yield line, "take it out; `ignore_tls` is for one monitor"

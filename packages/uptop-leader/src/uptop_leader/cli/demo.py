@@ -7,7 +7,7 @@ import sys
 import click
 
 
-@click.command()
+@click.command(short_help="Run it all here, with an outage to watch.")
 @click.option(
     "--for", "seconds", type=click.FloatRange(min=1), help="end by itself after so many seconds"
 )

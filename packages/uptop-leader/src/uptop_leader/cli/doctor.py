@@ -8,7 +8,7 @@ from uptop_leader.cli import FAILED
 from uptop_leader.cli._at_hand import database_option, own_tls, own_url, settings_here
 
 
-@click.command()
+@click.command(short_help="Say what is wrong here and how to mend it.")
 @database_option
 @click.pass_context
 def doctor(ctx: click.Context, db: str | None) -> None:

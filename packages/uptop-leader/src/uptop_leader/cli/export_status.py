@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SILENT_S = 60.0  # a leader that runs says so every few seconds
 
 
-@click.command()
+@click.command(short_help="Write the status page as files.")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--url", default="", help="where the copy will be, for the links of its feeds")
 @database_option

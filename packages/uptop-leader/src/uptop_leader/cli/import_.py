@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uptop_leader.imports.formats import Form
 
 
-@click.command("import")
+@click.command("import", short_help="Take in what another program watches, or a backup.")
 @click.argument("file")
 @click.option(
     "--from", "form", type=click.Choice(("kuma", "gatus", "uptop")), help="whose file it is"

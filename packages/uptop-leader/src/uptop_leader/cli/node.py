@@ -23,7 +23,7 @@ def node() -> None:
     """Add, list, rotate and revoke keys of nodes; forget nodes."""
 
 
-@node.command()
+@node.command(short_help="Make a key for the node ID and print it, this once.")
 @click.argument("id")
 @click.option("--region", default="", help="where it looks from, and from nowhere else")
 @database_option
@@ -39,7 +39,7 @@ def add(id: str, region: str, db: str | None) -> None:
     click.echo(key)
 
 
-@node.command("list")
+@node.command("list", short_help="List the nodes and their keys.")
 @database_option
 def list_(db: str | None) -> None:
     """List the nodes and their keys: id, region, the key's beginning, its last use."""
@@ -82,7 +82,7 @@ def revoke(id: str, db: str | None) -> None:
     click.echo(f"revoked the key of {id}: {_SOON}")
 
 
-@node.command()
+@node.command(short_help="Forget a node that is gone; its history stays.")
 @click.argument("id")
 @database_option
 def forget(id: str, db: str | None) -> None:

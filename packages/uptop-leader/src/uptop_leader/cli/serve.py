@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Run the leader until told to stop (the default).")
 @click.option("--host", help="address to listen on (UPTOP_HTTP_HOST)")
 @click.option("--port", type=int, help="port to listen on (UPTOP_HTTP_PORT)")
 @click.option("--db", help="path of the SQLite file, or connection string (UPTOP_DB_DSN)")

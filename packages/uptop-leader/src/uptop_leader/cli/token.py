@@ -47,7 +47,7 @@ def add(name: str, user: str, expires: str | None, db: str | None) -> None:
     click.echo(made)
 
 
-@token.command("list")
+@token.command("list", short_help="List the tokens.")
 @database_option
 def list_(db: str | None) -> None:
     """List the tokens: the beginning, owner and role, name, expiry, last use."""
