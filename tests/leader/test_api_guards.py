@@ -78,7 +78,19 @@ async def test_every_answer_has_the_security_headers(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["[", "[::1", "a/b?c", "a@b", "a b", "a:b", "a:999999", "\xff", "a\x7f"]
+    "host",
+    [
+        "[",
+        "[::1",
+        "a/b?c",
+        "a@b",
+        "a b",
+        "a:b",
+        "a:999999",
+        "\xff",
+        "a\x7f",
+        "[::1%]",
+    ],
 )
 async def test_a_host_that_is_none_is_refused(host: str) -> None:
     async with client(Stage()) as http:
@@ -86,7 +98,18 @@ async def test_a_host_that_is_none_is_refused(host: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
 
-@pytest.mark.parametrize("host", ["a", "a.example:8080", "192.0.2.1", "[::1]:80", "a_b.example."])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a",
+        "a.example:8080",
+        "192.0.2.1",
+        "[::1]:80",
+        "a_b.example.",
+        "[fe80::1%eth0]:80",
+        "[fe80::1%25eth0]",
+    ],
+)
 async def test_a_host_is_a_name_or_an_address(host: str) -> None:
     async with client(Stage()) as http:
         assert (await http.get("/api/health", headers={"Host": host})).status_code == 200

@@ -30,8 +30,11 @@ _EVERYWHERE = {
 }
 
 
-# RFC 3986, 3.2.2 and 3.2.3: a name, an IPv4 or IPv6 address, and perhaps a port.
-_HOST = re.compile(rb"([A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?")
+# RFC 3986, 3.2.2 and 3.2.3: a name, an IPv4 or IPv6 address, and perhaps a port. Some clients send
+# the zone of an IPv6 address along (RFC 6874), which is none of ours.
+_HOST = re.compile(
+    rb"([A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._~%-]+)?\])(:[0-9]{0,5})?"
+)
 
 
 class Guards:
