@@ -1,5 +1,6 @@
 """The command as a whole, and the commands for people and for asking a running leader."""
 
+import os
 import subprocess
 import sys
 import time
@@ -160,3 +161,20 @@ def test_status_says_when_nobody_answers(run: Run) -> None:
     code, out, told = run("status", "--url", "http://127.0.0.1:9")
     assert (code, out) == (1, [])
     assert told[0].startswith("no leader at http://127.0.0.1:9: ")
+
+
+def test_a_certificate_that_cannot_be_served_with_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "none.pem").touch()
+    files = {"UPTOP_TLS_CERT": "none.pem", "UPTOP_TLS_KEY": "none.pem"}
+    done = subprocess.run(
+        [sys.executable, "-m", "uptop_leader", "--port", "0"],
+        cwd=tmp_path,
+        env={**os.environ, **files},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("UPTOP_TLS_CERT: cannot be used with UPTOP_TLS_KEY: ")

@@ -36,6 +36,7 @@ from uptop_leader.start_warnings import warnings
 from uptop_leader.store.store import Store
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Coroutine, Iterator
 
     from uptop_core.clock import Clock
@@ -131,15 +132,14 @@ async def _serve(
         )
         loops = await _place(helm, settings, store, clock, stack)
         config = _config(settings, Desk(helm, clock), passes)
+        tls = _tls(config)
         server = _Server(config)
         async with anyio.create_task_group() as tasks:
             for loop in (*loops, helm.run, *more):
                 tasks.start_soon(loop)
             tasks.start_soon(_stop_on_signal, server, helm)
-            if settings.tls_cert is not None and settings.tls_key is not None:
-                config.load()
-                assert config.ssl is not None, "there is a certificate"  # noqa: S101
-                tasks.start_soon(keep_fresh, config.ssl, settings.tls_cert, settings.tls_key)
+            if tls is not None and settings.tls_cert is not None and settings.tls_key is not None:
+                tasks.start_soon(keep_fresh, tls, settings.tls_cert, settings.tls_key)
             host, port = listener.getsockname()[:2]
             scheme = "https" if settings.has_tls else "http"
             log.info("listening on %s://%s:%s", scheme, f"[{host}]" if ":" in host else host, port)
@@ -182,6 +182,18 @@ def _config(settings: LeaderSettings, desk: Desk, passes: Passes) -> uvicorn.Con
         ssl_keyfile=_text(settings.tls_key),
         proxy_headers=False,
     )
+
+
+def _tls(config: uvicorn.Config) -> ssl.SSLContext | None:
+    """What is served with, read before anything begins; None where it is served without. Raises
+    SettingError.
+    """
+    try:
+        config.load()
+    except OSError as error:  # those of OpenSSL are too
+        why = f"cannot be used with UPTOP_TLS_KEY: {error.strerror or error}"
+        raise SettingError([Problem("UPTOP_TLS_CERT", why)]) from None
+    return config.ssl
 
 
 def _text(path: Path | None) -> str | None:
