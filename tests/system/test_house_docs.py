@@ -257,6 +257,13 @@ def test_every_decision_says_when_a_change_violates_it() -> None:
         assert last.startswith("**A change violates this when**"), page.name
 
 
+def test_every_decision_has_a_number_of_its_own() -> None:
+    pages = sorted(ROOT.glob("docs/decisions/*.md"))
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    for number, page in enumerate(pages, start=1):
+        assert page.read_text().startswith(f"# {number}. "), page.name
+
+
 def test_no_path_of_this_machine_stands_in_the_tree() -> None:
     here = [f"{place}/" for place in (ROOT, Path.home()) if place != Path("/")]
     for folder in ("packages", "tests", "docs", "deploy", "benchmarks", ".ci", "."):
