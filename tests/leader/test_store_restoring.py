@@ -109,6 +109,39 @@ def test_a_database_in_use_is_left_alone(copy: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*restoring*"))
 
 
+class Meanwhile(Keyring):
+    """Has something happen in the midst of a restore, when the secrets are looked at."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__([KEY])
+        self._happens = happens
+
+    def is_current(self, sealed: str) -> bool:
+        """As any keyring says."""
+        self._happens()
+        return super().is_current(sealed)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_two_restores_at_once_do_not_meet(copy: Path, tmp_path: Path, is_there: bool) -> None:
+    path = tmp_path / "uptop.db"
+    if is_there:
+        with opened(path) as store:
+            set_up(store, ping("mine"))
+    refused: list[str] = []
+
+    def another() -> None:
+        with pytest.raises(StoreError) as found:
+            restored(copy, path, replace=True)
+        refused.append(str(found.value))
+
+    restored(copy, path, keys=Meanwhile(another), replace=True)
+    assert refused
+    assert all("is in use" in words for words in refused)
+    with opened(path) as store:
+        assert {monitor.id for monitor in store.load_config().monitors} == {"m", "other"}
+
+
 @pytest.mark.parametrize(
     ("spoiled", "error", "words"),
     [

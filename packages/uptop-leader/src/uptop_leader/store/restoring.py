@@ -1,6 +1,7 @@
 """Puts a backup in the place of the database, whole or not at all.
 
-1. Nobody else has the database open, and nothing is written over without being asked to.
+1. Nobody else has the database open until the end, be it a leader or another one who restores, and
+   nothing is written over without being asked to.
 2. The backup is copied beside it, and everything that could be wrong with it is found there: what
    SQLite finds damaged, tables of a newer version, secrets that no key opens. The copy is brought
    to the tables of this version.
@@ -65,16 +66,12 @@ def restore(
         raise StoreError(f"there is no backup {backup}")
     if address.exists() and address.samefile(backup):
         raise StoreError(f"{backup} is the database itself")
-    with _told(address):
-        if address.exists():
-            with whole_files.alone(address, wait_s) as raw:
-                _may_give_up(raw, address, replace=replace)
+    with _told(address), whole_files.alone(address, wait_s) as raw:
+        _may_give_up(raw, address, replace=replace)
         with _beside(address) as part:
             whole_files.take_out(backup, part)
             restored = _seen_to(part, backup, keyring, actor, now)
-            with whole_files.alone(address, wait_s) as raw:
-                _may_give_up(raw, address, replace=replace)  # there may be one by now
-                whole_files.write_over(raw, part)
+            whole_files.write_over(raw, part)
     return restored
 
 

@@ -51,24 +51,23 @@ def _copy(backup: Path, part: Path) -> list[str]:
 
 @contextlib.contextmanager
 def alone(path: Path, wait_s: float) -> Iterator[sqlite3.Connection]:
-    """The only connection to the file, which is made if it is missing, until the end. StoreError
-    where somebody else has one for longer than `wait_s`.
+    """The only connection to the file, until the end; one that is missing is made, and is gone again
+    where what is done with it fails. StoreError where somebody else has one for longer than `wait_s`.
     """
-    is_made = not path.exists()
-    if is_made:
-        make_private(path)
-    try:
-        connected = sqlite3.connect(path, timeout=wait_s, isolation_level=None)
-        with contextlib.closing(connected) as raw:
-            raw.execute("PRAGMA locking_mode=EXCLUSIVE")  # with the log, too: nobody else comes in
-            raw.execute("BEGIN EXCLUSIVE")
-            raw.execute("COMMIT")
-            yield raw
-    except sqlite3.DatabaseError as error:
-        raise StoreError(_why_not(path, error)) from None
-    finally:
-        if is_made and path.stat().st_size == 0:
-            path.unlink()
+    with contextlib.ExitStack() as undo:
+        if not path.exists():
+            make_private(path)
+            undo.callback(path.unlink, missing_ok=True)
+        try:
+            connected = sqlite3.connect(path, timeout=wait_s, isolation_level=None)
+            with contextlib.closing(connected) as raw:
+                raw.execute("PRAGMA locking_mode=EXCLUSIVE")  # with the log, too: nobody comes in
+                raw.execute("BEGIN EXCLUSIVE")
+                raw.execute("COMMIT")
+                yield raw
+        except sqlite3.DatabaseError as error:
+            raise StoreError(_why_not(path, error)) from None
+        undo.pop_all()
 
 
 def is_empty(raw: sqlite3.Connection) -> bool:
