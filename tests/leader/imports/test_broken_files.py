@@ -68,4 +68,6 @@ def test_a_number_that_nothing_could_hold_is_told_with_its_field(number: str) ->
     text = json.dumps(document).replace('"huge"', number)
     with pytest.raises(ConfigError) as refused:
         planned_import(text)
-    assert [one.field for one in refused.value.problems] == ["monitorList[0].interval"]
+    (told,) = refused.value.problems
+    assert told.field == "monitorList[0].interval"
+    assert told.message == "must be a number of at most 15 digits before the point"

@@ -79,7 +79,7 @@ class Fields:
             self.tell(name, f"must be a number, not {show(value)}")
             return None
         if not abs(value) < _LARGEST:
-            self.tell(name, "must be a number that is not so large")
+            self.tell(name, "must be a number of at most 15 digits before the point")
             return None
         return int(value) if float(value).is_integer() else value
 
