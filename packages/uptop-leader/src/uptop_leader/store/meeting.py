@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from uptop_leader.changes import StoredResult
     from uptop_leader.store.results import SeriesIds
 
-_NEAR_MS = 250  # less than the time between two checks
-_MEASURED_MS = 5000  # where there is a latency: hardly two checks share its microseconds
+_NEAR_MS = 250  # mostly the ways of two reports differ by less
+_MEASURED_MS = 5000  # where there is a latency: few checks share its microseconds
 
 
 def not_here(
