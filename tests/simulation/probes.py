@@ -19,7 +19,14 @@ from tests.simulation.machines import Machine
 from uptop_core.outcomes import Outcome, Reason, Timings
 from uptop_core.runner import RanResult, to_wire
 from uptop_core.schedule import Schedule, Tick
-from uptop_core.wire import Assignments, Recheck, Registration, ResultsBatch, decode_batch
+from uptop_core.wire import (
+    Assignments,
+    Recheck,
+    Registration,
+    ResultsAnswer,
+    ResultsBatch,
+    decode_batch,
+)
 from uptop_leader.inputs import Register
 from uptop_leader.refusals import InstanceConflict, Unregistered
 
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
     from tests.simulation.clockwork import Clockwork
     from tests.simulation.leaders import SimulatedLeader
     from tests.simulation.scenes import Life, Place, Scene
-    from uptop_core.wire import Assignment, ResultsAnswer
+    from uptop_core.wire import Assignment
 
 _TRIP_S = 0.025  # one way to the leader
 _FLUSH_S = 1.0
@@ -318,13 +325,15 @@ class SimulatedNode:
             return None
         if isinstance(answer, Exception):
             raise answer
+        assert isinstance(answer, ResultsAnswer)
         if self.place.gives_age and not self.place.own:
-            self._offset_ms = round(self.place.clock_s(at) * 1000)
+            wall = EPOCH + at + self.place.clock_s(at)
+            self._offset_ms = round(wall * 1000) - answer.now
         for sent in batch:
             if not sent.is_taken:
                 sent.is_taken = True
                 self._seen(self.place.name, sent, at)
-        return answer  # type: ignore[return-value]  # a Report is answered by a ResultsAnswer
+        return answer
 
     def _body(self, batch: list[Sent], at: float, *, stopping: bool = False) -> ResultsBatch:
         """The batch as it comes out at the leader."""
