@@ -135,6 +135,14 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
         lines.highlighted = places[0] if places else 0
         if not found:
             self._show_whole("")
+        self.call_after_refresh(self._place_cursor)
+
+    def _place_cursor(self) -> None:
+        """Have the terminal's own cursor where one types, which moves with the length of the list: who
+        magnifies the screen, or has it read aloud, follows it.
+        """
+        if self.is_current:
+            self.app.cursor_position = self.query_one(Input).cursor_screen_offset
 
     def _line(self, option: Option) -> Line:
         label = escape(option.label, _LABEL_LIMIT)
