@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-WITHIN_S = 10.0
+WITHIN_S = 60.0
 _ESCAPES = re.compile(r"\x1b(\[[0-9;?<>$]*[A-Za-z]|\][^\x07]*\x07|[^\[\]])")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from tests.system.waiting import PATIENCE_S
 from uptop_core.kinds import KINDS
 from uptop_core.monitors import Monitor
 from uptop_core.outcomes import Reason
@@ -37,7 +38,8 @@ OPERATOR = Actor(name="ada", source="127.0.0.1")
 @contextlib.contextmanager
 def opened(address: Address, *, key: bytes | None = KEY, busy_s: float = 5.0) -> Iterator[Store]:
     """A store at `address`, closed at the end."""
-    store = Store.open(address, Keyring([key] if key else []), NOON, busy_s=busy_s)
+    keyring = Keyring([key] if key else [])
+    store = Store.open(address, keyring, NOON, busy_s=busy_s, idle_s=PATIENCE_S)
     try:
         yield store
     finally:
@@ -169,7 +171,7 @@ class Dying(Connections):
     """Connections of a process that ends after some transactions."""
 
     def __init__(self, address: Address, transactions: int) -> None:
-        super().__init__(address, 5)
+        super().__init__(address, 5, PATIENCE_S)
         self._left = transactions
 
     @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from tests.probe.scripted_server import Reply, Request, ScriptedServer, answer
+from tests.system.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ class StubLeader(ScriptedServer):
         self.rechecks = [{"id": id, "monitor_id": monitor} for id, monitor in rechecks]
         self._tell()
 
-    async def until(self, condition: Callable[[], bool], within: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], bool], within: float = PATIENCE_S) -> None:
         """Wait until `condition` holds, of the leader or of what the probe made of an answer."""
         with anyio.fail_after(within):
             while not condition():

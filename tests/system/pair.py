@@ -18,7 +18,10 @@ PAIR_QUICK = (
 )
 """Time constants at about a fifth: a machine that is busy stands still for a second."""
 
-_SAME_MS = 100  # a result that came to both has the time that each made of its age
+_SAME_MS = 250
+SAME_MEASURED_MS = 5000
+"""How far apart the times may be that each has made of the age of one result: by its latency it is known
+however long a report was on its way to one of the two (decision 0014)."""
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
 
@@ -105,7 +108,7 @@ class Pair:
 
         await until("the follower has copied everything", same, within_s)
 
-    async def same_results(self, within_s: float = 30.0, apart_ms: int = _SAME_MS) -> int:
+    async def same_results(self, within_s: float = 30.0, apart_ms: int = SAME_MEASURED_MS) -> int:
         """Wait until both have the same results, which takes that no more come; how many."""
 
         differ: list[str] = []
@@ -157,8 +160,10 @@ def _differences(mine: list[Any], other: list[Any], apart_ms: int) -> list[str]:
     found = []
     for key in here.keys() | there.keys():
         left, right = here.get(key, []), there.get(key, [])
+        _, _, latency_us, _ = key
+        most_ms = apart_ms if latency_us else _SAME_MS
         if len(left) != len(right) or any(
-            abs(one - two) > apart_ms for one, two in zip(left, right, strict=True)
+            abs(one - two) > most_ms for one, two in zip(left, right, strict=True)
         ):
             found.append(f"{key}: at {left} here, at {right} there")
     return found

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tests.system.cluster import Cluster, site, webhook
 from tests.system.line import Line
-from tests.system.pair import PAIR_QUICK, Pair
+from tests.system.pair import PAIR_QUICK, SAME_MEASURED_MS, Pair
 from tests.system.pair_watch import PairWatch
 from tests.system.receiver import Receiver
 from tests.system.targets import Target
@@ -64,9 +64,10 @@ class Scene(Struct, frozen=True):
         await self.town.all_told()
         await self.pair.copied()
 
-    async def one_history(self, apart_ms: int = 250) -> str:
+    async def one_history(self, apart_ms: int = SAME_MEASURED_MS) -> str:
         """End the probes and wait until both nodes have the same rows; in words. A result that was
-        reported to both has the time that each made of its age, at most `apart_ms` apart.
+        reported to both has the time that each made of its age, at most `apart_ms` apart
+        where it was measured.
         """
         for probe in self.town.probes.values():
             await probe.stop()
