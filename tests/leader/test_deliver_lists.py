@@ -98,8 +98,8 @@ async def test_a_list_without_an_answer_is_sent_again_under_its_key(tmp_path: Pa
         at_work.clock.at += 10
         await at_work.until(lambda: at_work.health().failed == 1)
         receiver.breaks_off = False
-        at_work.put("down", "k")
         at_work.clock.at += 5
+        at_work.put("down", "k")
         await at_work.until(lambda: at_work.health().sent == 2)
         lost, again = (one.json for one in receiver.received[1:3])
         assert (lost["key"], lost["possible_repeat"]) == (again["key"], False)

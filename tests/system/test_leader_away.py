@@ -80,6 +80,7 @@ async def test_a_restart_in_an_outage_tells_nothing_and_forgets_nothing(tmp_path
         await town.votes_come("Site", 2)
         target.mood = "503"
         await until("DOWN is told", lambda: receiver.events() == ["down"])
+        await town.all_told()  # and known to be told: who is killed before that tells it again
         before = await town.monitor("Site")
         for _ in range(2):
             await town.restart_leader()
