@@ -15,7 +15,7 @@ NOT_RUN = {
     r"python3 -m venv .*": "installs from the internet: CI does it",
     r"(/opt/uptop/bin/)?pip install .*": "installs from the internet: test_house_wheels.py installs wheels",
     r"hatch run \w+.*": "takes minutes; a test below sees that hatch.toml has the script",
-    r"(cp|install|systemctl) .*": "changes the system: test_deploy_systemd.py looks at the units",
+    r"(cp|install|rm|systemctl) .*": "changes the system: test_deploy_systemd.py looks at the units",
     r"cd /var/lib/uptop && systemd-run .*": "needs systemd; the command in it is run elsewhere",
     r"docker compose .*": "needs a Docker engine: test_deploy_containers.py does what it would",
     r"kubectl .*": "needs a cluster: test_deploy_kubernetes.py validates the manifests",

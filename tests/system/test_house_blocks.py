@@ -20,6 +20,9 @@ READ_BY = {
     ("README.md", "yaml"): "test_house_docs.py::test_examples_of_configuration_are_read",
     ("docs/configuration-as-code.md", "yaml"): "test_house_docs.py::test_examples_of_configuration_are_read",
     ("docs/maintenance.md", "yaml"): "test_house_docs.py::test_examples_of_configuration_are_read",
+    ("docs/notifications.md", "yaml"): "test_house_docs.py::test_examples_of_configuration_are_read",
+    ("docs/notifications.md", "json"): "test_house_docs.py::test_the_facts_of_a_message_are_documented",
+    ("docs/recipes.md", "yaml"): "test_house_docs.py::test_examples_of_configuration_are_read",
     ("docs/checks.md", "yaml"): "test_house_docs.py::test_examples_of_kinds_are_read",
     ("docs/channels.md", "yaml"): "test_house_docs.py::test_examples_of_kinds_are_read",
     ("docs/api.md", "bash"): "test_house_api_docs.py::test_the_examples_for_the_shell_work_one_after_the_other",
@@ -35,6 +38,7 @@ READ_BY = {
 """Which test runs or reads the blocks of a language in a document."""
 
 ONLY_SHOWN = {
+    ("README.md", "text"): "a picture",
     ("docs/clustering.md", "text"): "pictures; what commands show is compared by test_clustering_page.py",
     ("docs/migrating.md", "text"): "the form of a plan",
     ("docs/performance.md", "text"): "what was measured once; no timing is a test",

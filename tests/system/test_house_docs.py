@@ -20,13 +20,16 @@ from docs.tables import pages
 from uptop_core.conditions.language import Word
 from uptop_core.kinds import KINDS
 from uptop_core.monitors import Monitor
+from uptop_core.outcomes import Reason
 from uptop_core.settings import read_settings
 from uptop_core.variables import VARIABLES
 from uptop_leader.configuration import Configuration
 from uptop_leader.declared.document import read_text
 from uptop_leader.declared.plan import plan
+from uptop_leader.messages import Message
 from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.settings import LeaderSettings
+from uptop_leader.states import Status
 from uptop_probe.settings import ProbeSettings
 
 if TYPE_CHECKING:
@@ -101,7 +104,7 @@ EXAMPLES = [
     (document, block)
     for document in (
         *(ROOT / "README.md", ROOT / "docs/configuration-as-code.md"),
-        ROOT / "docs/maintenance.md",
+        *(ROOT / f"docs/{page}.md" for page in ("maintenance", "notifications", "recipes")),
     )
     for block in blocks(document.read_text(), "yaml")
 ]
@@ -109,7 +112,8 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("document", "example"), EXAMPLES)
 def test_examples_of_configuration_are_read(document: Path, example: str) -> None:
-    read = read_text(example, document.name, {"MAIL_PASSWORD": "x"})
+    secrets = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "a-secret")
+    read = read_text(example, document.name, secrets)
     planned = plan(Configuration(), read)
     assert planned.change.put_monitors
 
@@ -142,11 +146,35 @@ def words_of_table(heading: str) -> set[str]:
     return {word for row in rows for word in re.findall(r"`(\w+)", row)}
 
 
+def test_every_reason_is_explained() -> None:
+    page = (ROOT / "docs/troubleshooting.md").read_text()
+    chapter = page.partition("| reason |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (`.*?) \|", chapter, flags=re.MULTILINE)
+    assert {word for row in rows for word in re.findall(r"`(\w+)`", row)} == set(Reason)
+
+
+def test_every_status_is_explained() -> None:
+    chapter = (ROOT / "docs/judging.md").read_text().partition("## What the statuses mean")[2]
+    rows = re.findall(r"^\| ([A-Z]+) \|", chapter.partition("\n## ")[0], flags=re.MULTILINE)
+    assert set(rows) == set(Status)
+
+
 def test_the_fields_of_every_monitor_are_documented() -> None:
     fields = {field.name for field in msgspec.structs.fields(Monitor)} - {"check", "channels"}
     assert words_of_table("Fields of every monitor") == fields | {
         "type", "conditions", "alert", "alerts",
     }  # fmt: skip
+
+
+def test_the_facts_of_a_message_are_documented() -> None:
+    page = (ROOT / "docs/notifications.md").read_text()
+    facts = {field.name for field in msgspec.structs.fields(Message)} | {"title", "body"}
+    [example] = blocks(page, "json")
+    assert msgspec.json.decode(example).keys() == facts
+    chapter = page.partition("| variable |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (`.*?) \|", chapter, flags=re.MULTILINE)
+    words = {word for row in rows for word in re.findall(r"`(\w+)`", row)}
+    assert words == facts | {"since", "until", "duration"}
 
 
 def test_the_words_of_conditions_are_documented() -> None:
