@@ -119,6 +119,7 @@ def test_up_needs_no_reason_and_has_none() -> None:
         {"monitor_id": "m", "is_up": True, "latency_ns": -1},
         {"monitor_id": "m", "is_up": True, "cert_end": 10**40},
         {"monitor_id": "m", "is_up": True, "age_ms": -5},
+        {"monitor_id": "m", "is_up": True, "timings": {"connect_ns": 10**30}},
         {"is_up": True},
         {"monitor_id": "other", "is_up": True},
     ],

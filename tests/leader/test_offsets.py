@@ -122,3 +122,8 @@ def test_what_was_lost_is_placed_in_time() -> None:
     record = Record().after(batch(dropped_total=2, lost_ages_ms=(9000, 4000)), (), START)
     assert (record.lost_from, record.lost_until) == (START - 9, START - 4)
     assert record.after(batch(dropped_total=2), (), START).lost_from == START - 9
+
+
+def test_an_age_that_is_absurd_places_nothing_before_all_time() -> None:
+    record = Record().after(batch(dropped_total=2, lost_ages_ms=(2**53 - 1, 0)), (), START)
+    assert (record.lost_from, record.lost_until) == (0.0, START)

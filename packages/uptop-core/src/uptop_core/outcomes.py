@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 DETAIL_LIMIT = 256  # characters of `Outcome.detail`
 SAMPLE_LIMIT = 1024  # bytes of a failing body that may be kept as evidence
@@ -46,18 +47,22 @@ class Reason(StrEnum):
         return self in (Reason.DNS_ERROR, Reason.CONNECT_TIMEOUT, Reason.TIMEOUT, Reason.NO_ROUTE)
 
 
+# Of what comes from outside: no more than every database and every other reader can hold.
+_Nanoseconds = Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
+
+
 class Timings(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How long each phase took, in nanoseconds; None where the phase did not happen.
 
     Over redirects a phase is the sum over all hops. `total_ns` is the whole look.
     """
 
-    dns_ns: int | None = None
-    connect_ns: int | None = None
-    tls_ns: int | None = None
-    first_byte_ns: int | None = None
-    transfer_ns: int | None = None
-    total_ns: int = 0
+    dns_ns: _Nanoseconds | None = None
+    connect_ns: _Nanoseconds | None = None
+    tls_ns: _Nanoseconds | None = None
+    first_byte_ns: _Nanoseconds | None = None
+    transfer_ns: _Nanoseconds | None = None
+    total_ns: _Nanoseconds = 0
 
 
 class Certificate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -60,7 +60,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
         lost_from, lost_until = self.lost_from, self.lost_until
         if batch.lost_ages_ms is not None:
             oldest, newest = batch.lost_ages_ms
-            lost_from, lost_until = received - oldest / 1000, received - newest / 1000
+            lost_from, lost_until = _ago(oldest, received), _ago(newest, received)
         return Record(
             rtt_ms=batch.rtt_ms,
             samples=samples,
@@ -80,7 +80,12 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def _asked(canaries: Canaries | None, received: float) -> float | None:
     if canaries is None or canaries.age_ms is None:
         return None
-    return max(0.0, received - canaries.age_ms / 1000)  # an age from outside may be absurd
+    return _ago(canaries.age_ms, received)
+
+
+def _ago(age_ms: int, received: float) -> float:
+    """A moment so long ago; an age from outside may be absurd."""
+    return max(0.0, received - age_ms / 1000)
 
 
 def _counted(known: int, told: int, total: int | None, more: int) -> tuple[int, int]:
