@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from uptop_core.escaping import escape
-from uptop_tui.moments import moment
+from uptop_tui.moments import local, moment
 from uptop_tui.screens.columns import Column
 from uptop_tui.signs import QUIET
 
@@ -47,7 +47,7 @@ def cells(entry: LogView, now_ms: int) -> Cells:
 
 def about(entry: LogView) -> Content:
     """All of an entry."""
-    at = datetime.fromtimestamp(entry.at / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+    at = local(entry.at).strftime("%Y-%m-%d %H:%M:%S %Z")
     first = Content.assemble(
         (f"{escape(entry.who, 200)}: {escape(entry.what, 200)}", "bold"),
         f" {escape(entry.about, 300)}",

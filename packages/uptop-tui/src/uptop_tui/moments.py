@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 _DAY_S, _HOUR_S, _MINUTE_S = 86400, 3600, 60
+_LAST_S = 253_402_300_799  # of the year 9999, in UTC
 
 
 def span(seconds: float) -> str:
@@ -33,6 +34,16 @@ def ago(at_ms: int, now_ms: int) -> str:
 
 def moment(at_ms: int, now_ms: int) -> str:
     """When, in local time: with the date where it is not today."""
-    then = datetime.fromtimestamp(at_ms / 1000).astimezone()
-    today = datetime.fromtimestamp(now_ms / 1000).astimezone().date()
+    then, today = local(at_ms), local(now_ms).date()
     return then.strftime("%H:%M:%S" if then.date() == today else "%Y-%m-%d %H:%M")
+
+
+def local(at_ms: int) -> datetime:
+    """A moment by the clocks here. At the end of the calendar they have none east of Greenwich, and
+    a certificate without an end says just that moment (RFC 5280, 4.1.2.5): it stays in UTC.
+    """
+    at = datetime.fromtimestamp(min(max(0.0, at_ms / 1000), _LAST_S), UTC)
+    try:
+        return at.astimezone()
+    except (ValueError, OverflowError):
+        return at
