@@ -161,6 +161,19 @@ async def test_another_leader_takes_over_and_gets_what_it_lacks() -> None:
         assert_nothing_lost(second, instance)
 
 
+async def test_a_stop_at_another_leader_gives_it_what_it_lacks() -> None:
+    first, second = StubLeader(*often("a")), StubLeader(*often("a"))
+    second.faults[REGISTER] = [refusal(503) for _ in range(99)]
+    async with first.serving(), second.serving():
+        async with probing(first, second) as instance:
+            await first.until(lambda: len(first.stored) >= 2)
+            first.faults = {path: [refusal(503) for _ in range(99)] for path in (REGISTER, RESULTS)}
+            await second.until(lambda: second.count(REGISTER) >= 1)
+            second.faults.clear()
+            instance.stop.set()
+        assert_nothing_lost(second, instance)
+
+
 async def test_a_clean_stop_reports_what_ran_and_says_that_it_stops() -> None:
     leader = StubLeader(*often("a"))
     async with leader.serving():

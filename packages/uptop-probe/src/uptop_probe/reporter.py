@@ -109,7 +109,7 @@ class Reporter:
                 event(_log, logging.WARNING, "the last results did not get through", why=str(error))
                 await anyio.sleep(_pause_of(error) or backoff(1, self._jitter()))
             else:
-                if is_last:
+                if not len(self._spool):  # it may have asked for more with its answer
                     return
 
     async def _something(self) -> None:
