@@ -152,6 +152,7 @@ async def test_a_service_that_does_not_serve_is_down(server: Health, words: str)
     [
         (Health(head=((":status", "404"),)), Reason.STATUS_MISMATCH, "HTTP 404, expected 200"),
         (Health(trailers=(("x", "y"),)), Reason.PROTOCOL_ERROR, "not one of gRPC"),
+        (Health(trailers=(("grpc-status", "9" * 5000),)), Reason.PROTOCOL_ERROR, "not one of gRPC"),
         (Health(b"\1\0\0\0\0"), Reason.PROTOCOL_ERROR, "no message of the health service"),
         (Health(bytes(9_000)), Reason.PROTOCOL_ERROR, "too long"),
         (Refusing(whole=False), Reason.RESET, "broke the call off (HTTP/2 error 7)"),

@@ -6,6 +6,7 @@ read here. The protocol: "gRPC over HTTP2" and "GRPC Health Checking Protocol" o
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -32,6 +33,7 @@ _CODES = (
     "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",
     "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
 )  # fmt: skip
+_CODE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _FRAME_HEAD, _SETTINGS = 9, 4
 _PATH = "/grpc.health.v1.Health/Check"
 _ANSWER_LIMIT = 4 * 1024  # bytes; less than what may come without being asked for
@@ -133,7 +135,7 @@ class _Answer:
         if http != "200":
             raise CheckFailed(Reason.STATUS_MISMATCH, f"HTTP {escape(http, 10)}, expected 200")
         code = self._headers.get("grpc-status", "")
-        if not (code.isascii() and code.isdigit()):
+        if not _CODE.fullmatch(code):
             raise CheckFailed(Reason.PROTOCOL_ERROR, "the answer is not one of gRPC")
         if int(code):
             name = _CODES[int(code)] if int(code) < len(_CODES) else "of no known kind"
