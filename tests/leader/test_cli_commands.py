@@ -148,7 +148,13 @@ def test_users_are_listed_and_have_names_of_their_own(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--user", "bob"), ("--user", "ann", "--expires", "soon"), ()]
+    "arguments",
+    [
+        ("--user", "bob"),
+        ("--user", "ann", "--expires", "soon"),
+        ("--user", "ann", "--expires", "9999999d"),
+        (),
+    ],
 )
 def test_a_token_that_cannot_be_made_is_told(run: Run, arguments: tuple[str, ...]) -> None:
     run("user", "add", "ann")

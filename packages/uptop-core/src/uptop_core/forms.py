@@ -96,7 +96,7 @@ def duration(at_least: float = 0.0, at_most: float = math.inf) -> Form[float]:
         if found is None:
             raise ValueError
         value = float(found[1]) * _UNITS[found[2] or "s"]
-        if not at_least <= value <= at_most:
+        if not at_least <= value <= at_most or math.isinf(value):
             raise ValueError
         return value
 

@@ -13,6 +13,8 @@ from uptop_leader.cli._at_hand import actor, database_option, now, opened, setti
 if TYPE_CHECKING:
     from uptop_leader.store.people import TokenView
 
+_LONGEST_S = 36_500 * 86_400.0  # no calendar holds a moment that is ever so far
+
 
 @click.group()
 def token() -> None:
@@ -72,7 +74,7 @@ def _lifetime(expires: str | None) -> float | None:
 
     if expires is None:
         return None
-    form = duration(at_least=60)
+    form = duration(60, _LONGEST_S)
     try:
         return form.read(expires)
     except ValueError:
