@@ -47,6 +47,16 @@ def listening(log: Path) -> str:
     raise AssertionError(log.read_text())
 
 
+def test_a_token_that_is_good_no_more_does_not_hide_how_the_node_is(run: Run, url: str) -> None:
+    kept = Path("uptop-admin-token")
+    kept.write_text("up_revoked\n")
+    code, out, told = run("status", "--url", url)
+    assert (code, out[0], len(out)) == (0, "leader, active: ok", 2)
+    assert told[0].startswith("uptop-admin-token: ")
+    code, out, told = run("status", "--url", url, "--token-file", str(kept))
+    assert (code, out, len(told)) == (1, [], 1)
+
+
 def test_the_leader_sees_what_was_applied_beside_it(run: Run, url: str) -> None:
     why = "why: no follower has ever asked (epoch 1)"
     assert run("status", "--url", url) == (0, ["leader, active: ok", why, "0 monitors"], [])

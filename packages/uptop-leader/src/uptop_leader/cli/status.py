@@ -40,7 +40,8 @@ def status(ctx: click.Context, url: str | None, token_file: Path | None) -> None
     token = _token(settings, token_file)
     secret = settings.cluster_secret
     tls = own_tls(settings) if url is None else None
-    health, monitors = anyio.run(_ask, url or own_url(settings), secret, token, tls)
+    is_asked = token_file is not None
+    health, monitors = anyio.run(_ask, url or own_url(settings), secret, token, tls, is_asked)
     for line in _lines(health, monitors):
         click.echo(line)
     if health.status != "ok":
@@ -48,18 +49,29 @@ def status(ctx: click.Context, url: str | None, token_file: Path | None) -> None
 
 
 async def _ask(
-    url: str, secret: str | None, token: str | None, tls: SSLContext | None
+    url: str, secret: str | None, token: str | None, tls: SSLContext | None, is_asked: bool
 ) -> tuple[Health, MonitorList | None]:
+    """How the node is, and its monitors. A token that nobody asked to use (not `is_asked`) may be
+    good no more: what needs none is told all the same.
+    """
     from uptop_core.api_answers import MonitorList
     from uptop_core.api_client import ApiClient
     from uptop_core.client import LeaderClient
+    from uptop_core.errors import TokenRefused
+    from uptop_leader.first_start import TOKEN_FILE
 
     async with LeaderClient(url, secret=secret, token=token, tls=tls) as client:
         health = await client.health()
     if not (secret or token):
         return health, None
     async with ApiClient(url, secret=secret, token=token, tls=tls) as api:
-        return health, MonitorList(monitors=await api.monitors())
+        try:
+            return health, MonitorList(monitors=await api.monitors())
+        except TokenRefused as error:
+            if is_asked:
+                raise
+            click.echo(f"{TOKEN_FILE}: {error}", err=True)
+            return health, None
 
 
 def _lines(health: Health, monitors: MonitorList | None) -> Iterator[str]:
