@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
-import sys
 import threading
 import time
 import weakref
@@ -20,6 +19,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
+
+from uptop_core.prober.stamps import stamp_what_comes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -29,20 +30,6 @@ READABLE, WRITABLE = 0x1, 0x4  # as EPOLLIN and EPOLLOUT
 _BOTH = READABLE | WRITABLE
 _ENDED = 0x18  # EPOLLERR, EPOLLHUP: then both reading and writing say what happened
 _MOST_EVENTS = 256  # handled at once before the loop has its turn
-
-
-# Linux's SO_TIMESTAMPNS, which is also the type of the message that brings the stamp. Where an
-# architecture has another number, what the loop saw has to do.
-STAMPS = 35
-
-
-def stamp(sock: socket.socket) -> None:
-    """Have the kernel say when it received what is read from `sock`, if it can."""
-    if sys.platform == "linux":
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, STAMPS, 1)
-        except OSError:
-            pass
 
 
 class Bell:
@@ -136,7 +123,7 @@ class _Watch:
         # The kernel stamps what comes while any socket wants that, and begins to a little later:
         # so one always does, else the first look after a pause would have no stamps.
         stamped = socket.socket()
-        stamp(stamped)
+        stamp_what_comes(stamped)
         weakref.finalize(self, stamped.close)
 
     def add(self, number: int, ring: Callable[[int], None]) -> None:

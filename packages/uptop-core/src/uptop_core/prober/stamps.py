@@ -1,4 +1,4 @@
-"""When the kernel received a datagram: a busy loop reads it later, and that is not the target's doing."""
+"""When the kernel received what is read: a busy loop reads it later, and that is not the target's doing."""
 
 from __future__ import annotations
 
@@ -26,15 +26,23 @@ def stamp_what_comes(sock: socket.socket) -> None:
             pass  # another architecture's number: then the moment of reading has to do
 
 
-def arrived_ns(told: Iterable[tuple[int, int, bytes]], since_ns: int) -> int:
-    """When what was just read with `told` arrived, after `since_ns`, by time.perf_counter_ns; now,
-    if there is no stamp or the wall clock was set in between.
+def stamped_ns(told: Iterable[tuple[int, int, bytes]], since_ns: int, now_ns: int) -> int | None:
+    """When what was just read with `told` arrived, from `since_ns` to `now_ns`, which is now by
+    time.perf_counter_ns; None if there is no stamp, or the wall clock was set in between.
     """
-    now_ns = time.perf_counter_ns()
     for level, kind, stamp in told:
         if level == socket.SOL_SOCKET and kind == _STAMPS and len(stamp) == _STAMP.size:
             seconds, nanoseconds = _STAMP.unpack(stamp)
-            then_ns = now_ns - time.time_ns() + seconds * 1_000_000_000 + nanoseconds
-            if since_ns < then_ns <= now_ns:
-                return int(then_ns)
-    return now_ns
+            then_ns: int = now_ns - time.time_ns() + seconds * 1_000_000_000 + nanoseconds
+            if since_ns <= then_ns <= now_ns:
+                return then_ns
+    return None
+
+
+def arrived_ns(told: Iterable[tuple[int, int, bytes]], since_ns: int) -> int:
+    """When a datagram that was just read with `told` arrived, at `since_ns` or after it; now, if no
+    stamp tells.
+    """
+    now_ns = time.perf_counter_ns()
+    stamped = stamped_ns(told, since_ns, now_ns)
+    return now_ns if stamped is None else stamped

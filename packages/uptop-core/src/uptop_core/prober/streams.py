@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio.abc import ByteStream
 
-from uptop_core.prober.readiness import READABLE, STAMPS, WRITABLE, Bell, stamp
+from uptop_core.prober.readiness import READABLE, WRITABLE, Bell
+from uptop_core.prober.stamps import SPACE, stamp_what_comes, stamped_ns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +33,6 @@ RECEIVE_BYTES = 65_536
 _LINUX = sys.platform == "linux"
 _KIND = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
 _BEGUN = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
-
-_STAMP = struct.Struct("@ll")  # struct timespec, by the wall clock
-_SPACE = socket.CMSG_SPACE(_STAMP.size) if _LINUX else 0
 
 # Of Linux's struct tcp_info: the state, the round trip (µs), the number of packets sent again.
 _INFO = struct.Struct("@B67xI28xI")
@@ -62,7 +60,7 @@ class Stream(ByteStream):
         family = socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET
         self._sock = sock = socket.socket(family, _KIND)
         try:
-            stamp(sock)
+            stamp_what_comes(sock)
             if not _LINUX:
                 sock.setblocking(False)
             self._began_ns = time.perf_counter_ns()
@@ -109,7 +107,7 @@ class Stream(ByteStream):
                     self._send_rest()
             if bell.events & READABLE:
                 try:
-                    data, told, _, _ = self._sock.recvmsg(max_bytes, _SPACE)
+                    data, told, _, _ = self._sock.recvmsg(max_bytes, SPACE)
                 except BlockingIOError:
                     bell.events &= ~READABLE
                 except OSError as error:
@@ -186,13 +184,9 @@ class Stream(ByteStream):
         none. A wall clock that was set in between must not reach into the timings.
         """
         now_ns = time.perf_counter_ns()
-        arrived_ns = max(self.bell.rang_ns, self._read_ns)
-        for _, kind, data in told:
-            if kind == STAMPS and len(data) == _STAMP.size:
-                seconds, nanoseconds = _STAMP.unpack(data)
-                then_ns = now_ns - time.time_ns() + seconds * 1_000_000_000 + nanoseconds
-                if self.connected_ns <= then_ns <= now_ns:
-                    arrived_ns = then_ns
+        arrived_ns = stamped_ns(told, self.connected_ns, now_ns)
+        if arrived_ns is None:
+            arrived_ns = max(self.bell.rang_ns, self._read_ns)
         self.arrived_ns = arrived_ns
         self.late_ns += now_ns - max(arrived_ns, self._read_ns)
         self._read_ns = now_ns
