@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uptop_leader.declared.reading import DEPTH_LIMIT, plain, read
+from uptop_leader.declared.reading import plain, read
 from uptop_leader.declared.references import escape, expand
+from uptop_leader.declared.written import DEPTH_LIMIT
 
 
 def problems(text: str, environ: dict[str, str] | None = None) -> list[str]:

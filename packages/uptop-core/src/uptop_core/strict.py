@@ -96,7 +96,7 @@ class _Search:
             if field is not None:
                 at = _join(path, str(name))
                 self.look(given, field.type, at, hidden=hidden or field.name in secrets)
-            elif name not in known:
+            elif name not in known and len(self.problems) <= PROBLEMS_LIMIT:
                 self._add(_join(path, _plain(name)), _unknown("field", name, known))
         for name, field in fields.items():
             if field.required and name not in value:

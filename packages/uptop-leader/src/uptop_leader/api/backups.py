@@ -56,7 +56,9 @@ class ExportQuery(Struct, frozen=True, kw_only=True):
 
 
 class Backups:
-    """Export, import, apply. One document is applied at a time."""
+    """Export, import, apply. One document is read and applied at a time: a large one keeps a core
+    and a thread busy for seconds, and all of them together would leave none for anybody else.
+    """
 
     def __init__(self, leader: Leader) -> None:
         self._leader = leader
@@ -119,26 +121,27 @@ class Backups:
         """The YAML or JSON document of `uptop-leader apply`: checked whole, then applied at once."""
         query: ApplyQuery = call.query
         text = await _text(call)
-        document = await anyio.to_thread.run_sync(read_text, text, "")
-        return await self._carry_out(
-            call, lambda there: plan(there, document, prune=query.prune), dry_run=query.dry_run
-        )
+        async with self._lock:
+            document = await anyio.to_thread.run_sync(read_text, text, "")
+            return await self._carry_out(
+                call, lambda there: plan(there, document, prune=query.prune), dry_run=query.dry_run
+            )
 
     async def _import(self, call: Call, form: Form) -> Response:
         query: ImportQuery = call.query
         text = await _text(call)
-        taken = await anyio.to_thread.run_sync(partial(read_import, text, "", form))
-        return await self._carry_out(
-            call, lambda there: import_plan(there, taken), dry_run=query.dry_run
-        )
+        async with self._lock:
+            taken = await anyio.to_thread.run_sync(partial(read_import, text, "", form))
+            return await self._carry_out(
+                call, lambda there: import_plan(there, taken), dry_run=query.dry_run
+            )
 
     async def _carry_out(self, call: Call, planner: Planner, *, dry_run: bool) -> Response:
         version = None
-        async with self._lock:
-            if dry_run:
-                planned = await anyio.to_thread.run_sync(lambda: planner(self._configuration()))
-            else:
-                planned, version = await self._write(planner, call.actor)
+        if dry_run:
+            planned = await anyio.to_thread.run_sync(lambda: planner(self._configuration()))
+        else:
+            planned, version = await self._write(planner, call.actor)
         return json_answer(
             Applied(
                 changed=not planned.is_empty(),

@@ -51,7 +51,7 @@ def build_channel(
     faults = Faults(document, match.entry)
     values = match.entry.values
     for field in values:
-        if field not in ChannelForm.__struct_fields__:
+        if field not in ChannelForm.__struct_fields__ and not faults.is_full:
             faults.tell(field, _unknown_of_channel(field, values.get("type")))
     provider = _build_provider(match, faults)
     form = None

@@ -6,13 +6,15 @@ and a reference can only be understood there.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from uptop_core.errors import Problem
 from uptop_leader.declared.faults import unknown
-from uptop_leader.declared.reading import Written, read
+from uptop_leader.declared.reading import read
+from uptop_leader.declared.written import PROBLEMS_LIMIT, Written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,7 +69,7 @@ def read_text(text: str, source: str, environ: Mapping[str, str] | None = None) 
     problems = list(written.problems)
     sections: dict[str, tuple[Entry, ...] | None] = dict.fromkeys(_SECTIONS)
     if isinstance(written.value, dict):
-        problems += _wrong_keys(written)
+        problems += islice(_wrong_keys(written), PROBLEMS_LIMIT)
         for name in _SECTIONS:
             if name in written.value:
                 found: list[Problem] = []

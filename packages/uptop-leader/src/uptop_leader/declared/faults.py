@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from uptop_core.escaping import escape
+from uptop_leader.declared.written import PROBLEMS_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from uptop_leader.declared.document import Document, Entry
 
 _HINT_LIMIT = 500  # names among which a nearest one is looked for
+_HINTS = 10  # names that are not known, of one entry, for which a nearest one is looked for
 _SHOWN = 60  # characters of what was written
 
 
@@ -25,6 +27,11 @@ class Faults:
         self._document = document
         self._path = entry.path
         self._told: set[str] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much is wrong as is told of anything: to look for more helps nobody."""
+        return len(self.problems) >= PROBLEMS_LIMIT
 
     def tell(self, field: str, message: str) -> None:
         """Keep a problem of a field of the entry."""
@@ -49,7 +56,8 @@ class Faults:
             self.tell(field, f"must be a text: the name of the {what}")
             return None
         if name not in ids:
-            self.tell(field, f"there is no {what} named '{escape(name, _SHOWN)}'{hint(name, ids)}")
+            near = hint(name, ids) if len(self.problems) < _HINTS else ""
+            self.tell(field, f"there is no {what} named '{escape(name, _SHOWN)}'{near}")
         return ids.get(name)
 
     def references(self, names: object, field: str, what: str, ids: Mapping[str, str]) -> list[str]:

@@ -67,7 +67,7 @@ def build_maintenance(
     faults = Faults(document, match.entry)
     values = match.entry.values
     for field in values:
-        if field not in _FIELDS:
+        if field not in _FIELDS and not faults.is_full:
             faults.tell(field, unknown("field", field, _FIELDS))
     known = {
         field: shape(field, value, MaintenanceForm, faults.tell)

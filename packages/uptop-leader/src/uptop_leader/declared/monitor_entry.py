@@ -94,6 +94,8 @@ def _sorted_fields(
     check: dict[str, Any] = {}
     of_check = _fields_of(kind)
     for field, value in values.items():
+        if faults.is_full:
+            break
         if field in _OWN:
             own[field] = shape(field, value, Monitor, faults.tell)
         elif kind is not None and field in of_check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from uptop_leader.declared.maintenance_entry import build_maintenance
 from uptop_leader.declared.matching import Match, T, match, match_problems
 from uptop_leader.declared.monitor_entry import Ids, build_monitor
 from uptop_leader.declared.rules import Fault, whole_problems
+from uptop_leader.declared.written import PROBLEMS_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,10 +89,11 @@ def plan(
     places = {one.id: one.entry for one in channels} | {one.id: one.entry for one in monitors}
     places |= {one.id: one.entry for one in maintenances}
     faults = whole_problems(result, elsewhere=places.keys())
-    problems += _placed(document, faults, places, {problem.field for problem in problems})
+    told = {problem.field for problem in problems}
+    problems += islice(_placed(document, faults, places, told), PROBLEMS_LIMIT)
     if problems:
         problems.sort(key=lambda problem: problem.line or 0)
-        raise ConfigError(problems, document.source)
+        raise ConfigError(_shortened(problems), document.source)
     return Plan(steps=tuple(steps(configuration, result)), change=_change(configuration, result))
 
 
@@ -126,6 +129,13 @@ def _desired(
         maintenances=tuple(one for one, _ in built_maintenances if one is not None),
     )
     return desired, problems
+
+
+def _shortened(problems: Sequence[Problem]) -> Sequence[Problem]:
+    left = len(problems) - PROBLEMS_LIMIT
+    if left <= 0:
+        return problems
+    return [*problems[:PROBLEMS_LIMIT], Problem("", f"and {left} more problems")]
 
 
 def _kept(existing: Sequence[T], matches: Sequence[Match[T]], prune: bool) -> tuple[T, ...]:

@@ -7,57 +7,36 @@ aliases and size are bounded here, and every wrong place is told, not only the f
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from msgspec import Struct, field
 
 from uptop_core.errors import Problem
+from uptop_leader.declared.json_text import expand_all, fault_of, read_json
 from uptop_leader.declared.references import expand
+from uptop_leader.declared.written import (
+    DEPTH_LIMIT,
+    KEY_LIMIT,
+    NODE_LIMIT,
+    PLACES_LIMIT,
+    TEXT_LIMIT,
+    Unreadable,
+    Written,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-TEXT_LIMIT = 32 * 1024 * 1024  # characters
-DEPTH_LIMIT = 40
-NODE_LIMIT = 2_000_000  # what aliases unfold to included
+    from collections.abc import Iterator, Mapping
 
 _PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq"))
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]{1,18}(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?", re.ASCII)
-_HALF = re.compile(r"\\[uU](0000)?[dD][89a-fA-F]")  # of a pair that stands for one character
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
-
-
-class Written(Struct):
-    """A text as plain values. `lines` has the line of what stands at a path such as
-    `monitors[2].port`; JSON has none. `problems` are those of the text itself.
-    """
-
-    value: Any = None
-    lines: dict[str, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def line(self, path: str) -> int | None:
-        """The line of `path`, or of the nearest thing around it that has one."""
-        while path and path not in self.lines:
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return self.lines.get(path)
-
-
-class Unreadable(Exception):
-    """Ends the reading of a text: from here on nothing more can be told of it."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        self.problem = Problem("", message, line)
-        super().__init__(message)
 
 
 def read(text: str, environ: Mapping[str, str] | None, *, literal: bool = False) -> Written:
@@ -67,31 +46,13 @@ def read(text: str, environ: Mapping[str, str] | None, *, literal: bool = False)
     text = text.removeprefix("\ufeff")
     if len(text) > TEXT_LIMIT:
         return Written(problems=[Problem("", f"longer than {TEXT_LIMIT} characters")])
-    if text.lstrip()[:1] == "{" and (written := _read_json(text)) is not None:
+    if text.lstrip()[:1] == "{" and (written := read_json(text)) is not None:
         if (fault := fault_of(written.value, text)) is not None:
             return Written(problems=[Problem("", fault)])
         if not literal:
-            _expand_all(written, "", written.value, environ)
+            expand_all(written, environ)
         return written
     return _Reader(environ, literal=literal).read(text)
-
-
-def fault_of(value: Any, text: str) -> str | None:
-    """What is wrong with a value as a whole that was read from the JSON `text`: it is nested too
-    deeply, or holds half of a surrogate pair, which no text in UTF-8 can.
-    """
-    level, depth = [value], 0
-    while level:
-        if depth > DEPTH_LIMIT:
-            return f"nested deeper than {DEPTH_LIMIT} levels"
-        level = [inner for one in level for inner in _within(one)]
-        depth += 1
-    if _HALF.search(text):
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            return "holds half of a surrogate pair: write the character itself, or both halves"
-    return None
 
 
 def plain(text: str) -> Any:
@@ -115,6 +76,7 @@ class _Reader:
         self.events: Iterator[Any] = iter(())
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.nodes = 0
+        self.places = 0
 
     def read(self, text: str) -> Written:
         """The values; what ends the reading is a problem like others."""
@@ -144,6 +106,9 @@ class _Reader:
 
     def _node(self, event: Any, path: str, depth: int) -> Any:
         self.written.lines.setdefault(path, _line(event))
+        self.places += len(path)
+        if self.places > PLACES_LIMIT:
+            raise Unreadable("holds too much within names that are so long", _line(event))
         if depth > DEPTH_LIMIT:
             raise Unreadable(f"nested deeper than {DEPTH_LIMIT} levels", _line(event))
         if isinstance(event, yaml.AliasEvent):
@@ -170,9 +135,11 @@ class _Reader:
             if not isinstance(event, yaml.ScalarEvent):
                 raise Unreadable("a key is a single word or text", _line(event))
             key = event.value
+            if len(key) > KEY_LIMIT:
+                raise Unreadable(f"a key has at most {KEY_LIMIT} characters", _line(event))
             inner = f"{path}.{key}" if path else key
             if key == "<<" and event.implicit[0]:
-                merged = {**merged, **self._merge(path, depth, event)}
+                merged.update(self._merge(path, depth, event))
                 continue
             if key in own:
                 first = self.written.lines[inner]
@@ -220,50 +187,8 @@ class _Reader:
             raise Unreadable(f"holds more than {NODE_LIMIT} values", _line(event))
 
     def _problem(self, path: str, message: str, event: Any) -> None:
-        self.written.problems.append(Problem(path, message, _line(event)))
+        self.written.tell(path, message, _line(event))
 
 
 def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
-
-
-def _read_json(text: str) -> Written | None:
-    """The values of a JSON text, or None when it is none: then it may be YAML in braces."""
-    written = Written()
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) < len(items):
-            keys = [key for key, _ in items]
-            twice = sorted({key for key in keys if keys.count(key) > 1})
-            written.problems += [Problem(key, "stands twice in one object") for key in twice]
-        return found
-
-    try:
-        written.value = json.loads(text, object_pairs_hook=pairs, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return None
-    return written
-
-
-def _within(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _expand_all(written: Written, path: str, value: Any, environ: Mapping[str, str] | None) -> None:
-    """Expand the references of a JSON value, in place."""
-    items: list[tuple[Any, str, Any]] = []
-    if isinstance(value, dict):
-        items = [(key, f"{path}.{key}" if path else key, inner) for key, inner in value.items()]
-    elif isinstance(value, list):
-        items = [(index, f"{path}[{index}]", inner) for index, inner in enumerate(value)]
-    for key, inner_path, inner in items:
-        if isinstance(inner, str) and "${" in inner:
-            value[key], problems = expand(inner, environ)
-            written.problems += [Problem(inner_path, problem) for problem in problems]
-        else:
-            _expand_all(written, inner_path, inner, environ)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 LONGEST_INTERVAL = 86_400
 GROUP_DEPTH = 16  # groups within groups
+CIRCLE_SHOWN = 10  # names of a circle that are told
 
 
 class Fault(Struct, frozen=True):
@@ -156,17 +158,19 @@ def _circle_faults(result: Configuration) -> Iterator[Fault]:
             steps = zip(circle, (*circle[1:], circle[0]), strict=True)
             if not any(after in edges.get(before, ()) for before, after in steps):
                 continue  # of groups alone: told as their parents' circle
-            words = " → ".join(f"'{names.get(one, one)}'" for one in (*circle, circle[0]))
+            named = [f"'{names.get(one, one)}'" for one in circle[:CIRCLE_SHOWN]]
+            left = len(circle) - len(named)
+            words = " → ".join([*named, *([f"{left} more"] if left else []), named[0]])
             yield Fault(tuple(circle), field, f"goes in a circle: {words}")
 
 
-def _through_groups(result: Configuration) -> dict[str, Sequence[str]]:
+def _through_groups(result: Configuration) -> Mapping[str, Sequence[str]]:
     """What each monitor depends on. A group is DOWN when a member is, so it depends on them: who
     would wait for the group it is in would wait for itself."""
-    graph: dict[str, Sequence[str]] = {one.id: one.depends_on for one in result.monitors}
+    graph = {one.id: list(one.depends_on) for one in result.monitors}
     for one in result.monitors:
         if one.parent in graph:
-            graph[one.parent] = (*graph[one.parent], one.id)
+            graph[one.parent].append(one.id)
     return graph
 
 
@@ -194,24 +198,30 @@ def circles(graph: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
 
 def _group_faults(result: Configuration) -> Iterator[Fault]:
     monitors = {one.id: one for one in result.monitors}
+    depths = _depths(monitors)
     for one in result.monitors:
         group = monitors.get(one.parent or "")
         if group is not None and not isinstance(group.check, GroupCheck):
             message = f"'{one.name}' stands in '{group.name}', which is a {group.kind} monitor"
             yield Fault((one.id, group.id), "parent", f"{message}, not a group")
-        depth = 0
-        while group is not None and depth <= GROUP_DEPTH:
-            group, depth = monitors.get(group.parent or ""), depth + 1
-        if depth > GROUP_DEPTH and not _is_own_ancestor(one, monitors):
+        if GROUP_DEPTH < depths[one.id] < math.inf:  # a circle is told as such
             message = f"groups stand in each other at most {GROUP_DEPTH} deep"
             yield Fault((one.id,), "parent", message)
 
 
-def _is_own_ancestor(one: Monitor, monitors: Mapping[str, Monitor]) -> bool:
-    """Whether the way up comes round in a circle, which is told as such."""
-    seen: set[str] = set()
-    node: Monitor | None = one
-    while node is not None and node.id not in seen:
-        seen.add(node.id)
-        node = monitors.get(node.parent or "")
-    return node is not None
+def _depths(monitors: Mapping[str, Monitor]) -> Mapping[str, float]:
+    """In how many groups each stands, one in the other; infinite where the way up comes round in a
+    circle. Each is visited once.
+    """
+    depths: dict[str, float] = {}
+    for start in monitors:
+        way: dict[str, None] = {}
+        node = start
+        while node in monitors and node not in depths and node not in way:
+            way[node] = None
+            node = monitors[node].parent or ""
+        depth = math.inf if node in way else depths.get(node, -1)
+        for one in reversed(way):
+            depth += 1
+            depths[one] = depth
+    return depths

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from uptop_core.errors import ConfigError, Problem
 from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
 from uptop_leader.declared.rules import whole_problems
+from uptop_leader.declared.written import PROBLEMS_LIMIT
 from uptop_leader.maintenance import Maintenance
 from uptop_leader.refusals import Conflict, NotThere
 
@@ -128,7 +130,7 @@ def _names(configuration: Configuration) -> dict[str, str]:
 
 
 def _check(thing: Thing[T], configuration: Configuration, things: tuple[Any, ...]) -> None:
-    faults = list(whole_problems(thing.result(configuration, things)))
+    faults = list(islice(whole_problems(thing.result(configuration, things)), PROBLEMS_LIMIT))
     if faults:
         raise ConfigError(
             [Problem(_FIELDS.get(fault.field, fault.field), fault.message) for fault in faults]

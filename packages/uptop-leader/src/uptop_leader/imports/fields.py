@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from uptop_core.allowed import noun, show
-from uptop_leader.declared.reading import fault_of
+from uptop_leader.declared.json_text import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

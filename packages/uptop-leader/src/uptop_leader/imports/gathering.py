@@ -16,7 +16,7 @@ from uptop_leader.imports.fields import Fields
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from uptop_leader.declared.reading import Written
+    from uptop_leader.declared.written import Written
 
 _SHOWN = 200
 

@@ -20,7 +20,7 @@ from uptop_leader.imports.gatus_times import maintenance_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from uptop_leader.declared.reading import Written
+    from uptop_leader.declared.written import Written
     from uptop_leader.imports.fields import Fields
 
 _READ = ("endpoints", "external-endpoints", "suites", "alerting", "maintenance")

@@ -14,7 +14,7 @@ from uptop_leader.imports.gathering import Gathering, Import, NoCounterpart
 from uptop_leader.imports.kuma_checks import CHECKS
 
 if TYPE_CHECKING:
-    from uptop_leader.declared.reading import Written
+    from uptop_leader.declared.written import Written
     from uptop_leader.imports.fields import Fields
     from uptop_leader.imports.kuma_checks import Lacks
 

@@ -19,7 +19,7 @@ from uptop_leader.imports.gathering import Gathering, Import
 
 if TYPE_CHECKING:
     from uptop_leader.declared.document import Document
-    from uptop_leader.declared.reading import Written
+    from uptop_leader.declared.written import Written
     from uptop_leader.imports.fields import Fields
 
 _HIDDEN = "***REDACTED***"
