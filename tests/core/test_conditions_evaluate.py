@@ -125,6 +125,15 @@ def test_the_body_is_read_in_its_own_character_set() -> None:
     assert found("body == größe", look_at("größe".encode(), "text/plain; charset=cp9999")) is None
 
 
+@pytest.mark.parametrize("text", ["body == ok", 'body == "ok "', "body in [ok, fine]"])
+def test_the_space_around_a_body_does_not_count(text: str) -> None:
+    assert found(text, look_at(b"\r\n ok\n")) is None
+    assert found(text, look_at(b"not ok\n")) is not None
+    assert found("body == 42", look_at(b"42.0\n")) is None
+    assert found("body > 41", look_at(b"42\n")) is None
+    assert found("body != ok", look_at(b"ok\n")) is not None
+
+
 def test_json_may_begin_with_a_byte_order_mark() -> None:
     assert found("json(a) == 1", look_at(b'\xef\xbb\xbf{"a": 1}')) is None
 

@@ -70,4 +70,4 @@ def test_a_number_that_nothing_could_hold_is_told_with_its_field(number: str) ->
         planned_import(text)
     (told,) = refused.value.problems
     assert told.field == "monitorList[0].interval"
-    assert told.message == "must be a number of at most 15 digits before the point"
+    assert told.message.startswith("must be a number of at most 15 digits before the point")

@@ -44,7 +44,6 @@ def test_what_has_no_counterpart_is_told_by_name_and_the_rest_is_taken() -> None
     plan = planned_import(BACKUP)
     assert plan.lines[-15] == "27 to add, 0 to change, 0 to remove"
     assert notes(plan) == [
-        "! section proxyList is left out: uptop reads monitors and notifications",
         "! alert Night SMS (twilio) is left out: uptop has no provider of that kind",
         "! monitor Orders (json-query) is left out: the query $count(items) is more than a path",
         "! monitor Broker (mqtt) is left out: uptop has no check of that kind",
@@ -52,6 +51,7 @@ def test_what_has_no_counterpart_is_told_by_name_and_the_rest_is_taken() -> None
         "! monitor Must be closed (port) is left out:"
         " it is upside down, and here up always means up",
         "! monitor Intranet (http) is left out: it logs in by ntlm",
+        "! without discordUsername: alert Ops chat",
         "! without telegramMessageThreadID: alert On call",
         "! without smtpBCC: alert Mail",
         "! without slackchannel: alert Ops chat #13",

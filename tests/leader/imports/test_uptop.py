@@ -116,9 +116,9 @@ def test_what_the_go_program_hides_stays_as_it_is_here() -> None:
     assert planned_import(json.dumps(hidden), after).is_empty()
     assert refused(json.dumps(hidden)) == [
         "sample: alerts[0].settings.pass: *** keeps a secret that is there, and there is none:"
-        " write it",
+        " write it (in 'Mail')",
         "sample: alerts[1].settings.api_key: *** keeps a secret that is there, and there is none:"
-        " write it",
+        " write it (in 'Genie')",
     ]
 
 

@@ -93,14 +93,18 @@ def _ordered(order: Operator, value: str | float, operand: Operand) -> bool:
 
 
 def _equal(value: str | float, operand: Operand, comparison: Comparison) -> bool:
-    """As numbers when both are, else as texts; names and addresses in DNS know no case."""
+    """As numbers when both are, else as texts. Names and addresses in DNS know no case, and the space
+    around a body does not count: nobody sees the line end behind it.
+    """
     if operand.number is not None and (number := _number(value)) is not None:
         return number == operand.number
     if comparison.word in (Word.DNS, Word.IP):
         return str(value).lower() == operand.text.lower().rstrip(".")
+    if comparison.word is Word.BODY:
+        return str(value).strip() == operand.text.strip()
     return str(value) == operand.text
 
 
 def _number(value: str | float) -> float | None:
     """The number that a value is or spells, if it is one."""
-    return read_number(value) if isinstance(value, str) else value
+    return read_number(value.strip()) if isinstance(value, str) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from uptop_core.allowed import noun, show
 from uptop_leader.declared.json_text import fault_of
@@ -170,3 +171,15 @@ def go_duration(text: str) -> float | None:
         return None
     total = sum(float(number) * _UNITS[unit] for number, unit in parts)
     return round(total, 9)
+
+
+def without_login(url: str) -> tuple[str, dict[str, str]]:
+    """A URL without `user:password@`, and these as the fields that they are here."""
+    scheme, separator, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    login, at, host = authority.rpartition("@")
+    if not at:
+        return url, {}
+    user, _, password = (unquote(part) for part in login.partition(":"))
+    bare = scheme + separator + host + rest[len(authority) :]
+    return bare, {"username": user, "password": password} if user else {}

@@ -14,7 +14,7 @@ from uptop_core.errors import Problem
 from uptop_leader.declared.document import Entry
 from uptop_leader.imports import gatus_channels
 from uptop_leader.imports.gathering import Gathering, Import, NoCounterpart
-from uptop_leader.imports.gatus_checks import check_of
+from uptop_leader.imports.gatus_checks import checks_of
 from uptop_leader.imports.gatus_times import maintenance_of
 
 if TYPE_CHECKING:
@@ -24,9 +24,18 @@ if TYPE_CHECKING:
     from uptop_leader.imports.fields import Fields
 
 _READ = ("endpoints", "external-endpoints", "suites", "alerting", "maintenance")
+_OWN = (
+    "debug", "metrics", "skip-invalid-config-update", "disable-monitoring-lock", "concurrency",
+    "security", "storage", "web", "ui", "remote", "connectivity", "tunneling", "announcements",
+)  # fmt: skip
 _REFERENCE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)", re.ASCII)
 _USUAL_FAILURES, _LONGEST_RETRY_S, _SHORTEST_REMINDER_S = 3, 3600, 60
-_LACKS = ("ui", "store", "always-run")
+_LONGEST_INTERVAL_S = 86_400
+_OF_ENDPOINTS = (
+    "name", "group", "url", "enabled", "method", "body", "graphql", "headers", "extra-labels",
+    "interval", "conditions", "alerts", "maintenance-windows", "dns", "ssh", "client", "token",
+    "heartbeat",
+)  # fmt: skip
 
 
 def read_gatus(written: Written, source: str, environ: Mapping[str, str]) -> Import:
@@ -43,7 +52,8 @@ def read_gatus(written: Written, source: str, environ: Mapping[str, str]) -> Imp
         gathering.left_out(f"suite {suite.text('name')}", "uptop has no steps that follow another")
     for section in top.named():
         if section not in _READ:
-            gathering.left_out(f"section {section}", "it is about Gatus itself")
+            why = "it is about Gatus itself" if section in _OWN else "Gatus does not know it either"
+            gathering.left_out(f"section {section}", why)
     return gathering.gathered()
 
 
@@ -63,12 +73,12 @@ class _Endpoints:
     def gather(self) -> None:
         """All of them; those that have no counterpart are told."""
         for row in self._rows:
-            self._gather(row, check_of)
+            self._gather(row, checks_of)
         for row in self._external:
             self._gather(row, _pushed)
 
     def _gather(
-        self, row: Fields, read: Callable[[Fields, Callable[[str], None]], dict[str, Any]]
+        self, row: Fields, read: Callable[[Fields, Callable[[str], None]], list[dict[str, Any]]]
     ) -> None:
         name, group = row.text("name").strip(), row.text("group").strip()
         if not name:
@@ -81,26 +91,32 @@ class _Endpoints:
             self._gathering.without(part, what)
 
         try:
-            values = {"name": named, **read(row, lacks)}
+            checks = read(row, lacks)
         except NoCounterpart as why:
             self._gathering.left_out(what, str(why))
             return
-        values.setdefault("interval", row.seconds("interval") or 60)
-        if "timeout" in values:
-            values["timeout"] = min(values["timeout"], values["interval"])
-        if group:
-            values["parent"] = self._group(row, group)
+        for part in row.named():
+            if part not in _OF_ENDPOINTS:
+                lacks(part)
+        about = self._about(row, group)
+        names = [named, f"{named} (domain)"][: len(checks)]
+        paths = (row.path, row.place("domain"))  # each entry has its own
+        for one, path, check in zip(names, paths, checks, strict=False):
+            values = {"name": one, **check, **about}
+            values |= _times(row, values, lacks)
+            values |= self._alerts(row, group, values, lacks)
+            self._gathering.monitors.append(Entry(path=path, values=values))
+        self._gather_times(row, names)
+
+    def _about(self, row: Fields, group: str) -> dict[str, Any]:
+        """Group, tags, and whether it is looked at; only what is there."""
+        found: dict[str, Any] = {"parent": self._group(row, group)} if group else {}
         if row.raw("enabled") is not None and not row.flag("enabled"):
-            values["paused"] = True
+            found["paused"] = True
         labels = row.inner("extra-labels")
         if tags := [f"{label}:{labels.text(label)}" for label in labels.named()]:
-            values["tags"] = tags
-        for part in _LACKS:
-            if row.has(part):
-                lacks(part)
-        values |= self._alerts(row, group, values, lacks)
-        self._gathering.monitors.append(Entry(path=row.path, values=values))
-        self._gather_times(row, named)
+            found["tags"] = tags
+        return found
 
     def _group(self, row: Fields, group: str) -> str:
         """The name of the group's monitor, which is made when its first member comes."""
@@ -146,7 +162,8 @@ class _Endpoints:
             found["remind_every"] = max(soonest, _SHORTEST_REMINDER_S)
         return found
 
-    def _gather_times(self, row: Fields, monitor: str) -> None:
+    def _gather_times(self, row: Fields, monitors: list[str]) -> None:
+        monitor = monitors[0]
         for window in row.rows("maintenance-windows"):
             if (values := maintenance_of(window)) is None:
                 continue
@@ -155,16 +172,29 @@ class _Endpoints:
                 *(f"{monitor} maintenance {n}" for n in range(2, 99)),
             ]
             name = self._gathering.free_name("maintenances", *names)
-            values = {"name": name, **values, "monitors": [monitor]}
+            values = {"name": name, **values, "monitors": monitors}
             self._gathering.maintenances.append(Entry(path=window.path, values=values))
 
 
-def _pushed(row: Fields, lacks: Callable[[str], None]) -> dict[str, Any]:  # noqa: ARG001  one signature
+def _times(row: Fields, values: dict[str, Any], lacks: Callable[[str], None]) -> dict[str, Any]:
+    """How often it is looked at, and for how long at most."""
+    interval = values.get("interval") or row.seconds("interval") or 60
+    found = {"interval": interval}
+    if values["type"] != "push":
+        found["interval"] = min(max(interval, 1), _LONGEST_INTERVAL_S)
+        if interval > _LONGEST_INTERVAL_S:
+            lacks("the interval beyond a day")
+    if "timeout" in values:
+        found["timeout"] = min(values["timeout"], found["interval"])
+    return found
+
+
+def _pushed(row: Fields, lacks: Callable[[str], None]) -> list[dict[str, Any]]:  # noqa: ARG001  one signature
     """An external endpoint: others say how it is, and must within its heartbeat's interval."""
     interval = row.inner("heartbeat").seconds("interval")
     if not interval:
         raise NoCounterpart("without heartbeat.interval nothing is ever missed")
-    return {"type": "push", "token": row.text("token"), "interval": interval}
+    return [{"type": "push", "token": row.text("token"), "interval": interval}]
 
 
 def _first(alert: Fields, default: Fields, name: str) -> Fields:

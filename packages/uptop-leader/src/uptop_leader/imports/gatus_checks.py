@@ -7,12 +7,17 @@ accepted, unless a condition names codes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from uptop_core.checks.domain import DomainCheck
+from uptop_core.host_check import host_of
+from uptop_core.prober.dns_records import parse_server
+from uptop_leader.imports.fields import without_login
 from uptop_leader.imports.gathering import NoCounterpart
-from uptop_leader.imports.gatus_conditions import ANY_CODE, translated
+from uptop_leader.imports.gatus_conditions import ANY_CODE, domain_days, escaped, translated
 
 if TYPE_CHECKING:
     from uptop_leader.imports.fields import Fields
@@ -21,20 +26,50 @@ Lacks = Callable[[str], None]
 """Takes a part of an endpoint that has no counterpart."""
 
 _USUAL_TIMEOUT_S = 10.0
+_LONGEST_WARNING = 365  # days
 _NOT_HERE = ("oauth2", "identity-aware-proxy", "tls", "tunnel")
-_CLIENT_LACKS = ("dns-resolver", "store-cookies")
+_CLIENT = ("insecure", "ignore-redirect", "timeout", "network", "proxy-url")
+_FILLED = {"[ENDPOINT_NAME]": "name", "[ENDPOINT_GROUP]": "group", "[ENDPOINT_URL]": "url"}
+_UNFILLED = re.compile(r"\[(RANDOM_STRING_[0-9]+|LOCAL_ADDRESS)\]")
 _NETWORKS = {"ip4": 4, "ip6": 6}
 
 
-def check_of(row: Fields, lacks: Lacks) -> dict[str, Any]:
-    """The fields of the check. Raises NoCounterpart."""
+def checks_of(row: Fields, lacks: Lacks) -> list[dict[str, Any]]:
+    """The fields of the check, and of one more where the end of the domain is looked at, too. Raises
+    NoCounterpart.
+    """
+    written = [text for _, text in row.items("conditions")]
+    days = [ends for text in written if (ends := domain_days(text)) is not None]
+    found = [_check(row, lacks)] if len(days) < len(written) or not days else []
+    return [*found, _domain(row, max(days))] if days else found
+
+
+def _domain(row: Fields, days: int) -> dict[str, Any]:
+    """Registries are asked at most every hour."""
+    domain = host_of(row.text("url")) or ""
+    check = DomainCheck(domain=domain, expiry_threshold=min(days, _LONGEST_WARNING))
+    if next(check.problems(), None) is not None:
+        raise NoCounterpart(f"'{domain}' is no domain whose registration could end")
+    interval = max(row.seconds("interval") or 0, check.least_interval_s)
+    return {
+        "type": "domain",
+        "domain": domain,
+        "expiry_threshold": check.expiry_threshold,
+        "interval": interval,
+        "timeout": row.inner("client").seconds("timeout") or _USUAL_TIMEOUT_S,
+    }
+
+
+def _check(row: Fields, lacks: Lacks) -> dict[str, Any]:
     client = row.inner("client")
     for name in _NOT_HERE:
         if client.has(name):
             raise NoCounterpart(f"its client has {name}")
-    for name in _CLIENT_LACKS:
-        if client.has(name):
+    for name in client.named():
+        if name not in _CLIENT:
             lacks(f"client.{name}")
+    if unfilled := _UNFILLED.search(row.text("body")):
+        lacks(f"the placeholder {unfilled[0]} in its body")
     url = row.text("url")
     if row.has("dns"):
         values = _dns(row, url)
@@ -59,13 +94,13 @@ def _with_conditions(row: Fields, values: dict[str, Any], lacks: Lacks) -> dict[
     conditions: list[str] = []
     found: dict[str, Any] = {}
     lost: list[str] = []
-    written = row.items("conditions")
+    written = [one for one in row.items("conditions") if domain_days(one[1]) is None]
     for path, text in written:
         if not isinstance(text, str):
             row.tell_at(path, "must be a text such as [STATUS] == 200")
             continue
         try:
-            said = translated(text, values["type"])
+            said = translated(text, values["type"], values.get("dns_resolve_type", ""))
         except NoCounterpart:
             lost.append(text)
             continue
@@ -83,14 +118,16 @@ def _with_conditions(row: Fields, values: dict[str, Any], lacks: Lacks) -> dict[
 
 
 def _http(row: Fields, url: str, client: Fields) -> dict[str, Any]:
+    bare, login = without_login(url)
     values: dict[str, Any] = {
         "type": "http",
-        "url": url,
+        "url": bare,
+        **login,
         "method": row.text("method", "GET").upper(),
         "ignore_tls": client.flag("insecure"),
     }
     headers = _headers(row)
-    if body := row.text("body"):
+    if body := _body(row):
         if row.flag("graphql"):
             body = json.dumps({"query": body}, ensure_ascii=False)
             if "content-type" not in {name.lower() for name in headers}:
@@ -105,8 +142,8 @@ def _http(row: Fields, url: str, client: Fields) -> dict[str, Any]:
 
 def _port(row: Fields, url: str, client: Fields) -> dict[str, Any]:
     values: dict[str, Any] = {"type": "port", **_address(row, url)}
-    if body := row.text("body"):
-        values["send"] = body
+    if body := _body(row):
+        values["send"] = escaped(body)
     return values | ({"ignore_tls": True} if client.flag("insecure") else {})
 
 
@@ -127,13 +164,14 @@ def _ping(row: Fields, url: str, client: Fields) -> dict[str, Any]:  # noqa: ARG
 
 
 def _websocket(row: Fields, url: str, client: Fields) -> dict[str, Any]:
-    values: dict[str, Any] = {"type": "websocket", "url": url, "send": row.text("body")}
+    values: dict[str, Any] = {"type": "websocket", "url": url, "send": _body(row)}
     values["ignore_tls"] = client.flag("insecure")
     return values | ({"headers": headers} if (headers := _headers(row)) else {})
 
 
 def _ssh(row: Fields, url: str, client: Fields) -> dict[str, Any]:  # noqa: ARG001  one signature
-    if row.has("ssh"):
+    login = row.inner("ssh")
+    if any(login.has(name) for name in ("username", "password", "private-key")):
         raise NoCounterpart("it logs in and runs a command")
     return {"type": "ssh", **_address(row, url, 22)}
 
@@ -164,8 +202,20 @@ def _dns(row: Fields, url: str) -> dict[str, Any]:
     if kind := asked.text("query-type"):
         values["dns_resolve_type"] = kind.upper()
     server = url.partition("://")[2] or url
+    try:
+        parse_server(server)
+    except ValueError:
+        raise NoCounterpart(f"its DNS server {server} is no address") from None
     values["dns_server"] = server.removesuffix(":53") if server.count(":") == 1 else server
     return values
+
+
+def _body(row: Fields) -> str:
+    """The body, with what is known beforehand filled in."""
+    body = row.text("body")
+    for placeholder, field in _FILLED.items():
+        body = body.replace(placeholder, row.text(field))
+    return body
 
 
 def _headers(row: Fields) -> dict[str, str]:

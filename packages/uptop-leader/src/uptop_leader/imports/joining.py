@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from uptop_core.errors import ConfigError
+from uptop_core.escaping import escape
 from uptop_leader.declared.flat import Names, flat_channel, flat_monitor
 from uptop_leader.declared.maintenance_entry import flat_maintenance
 from uptop_leader.declared.plan import Plan, plan
@@ -18,6 +20,7 @@ from uptop_leader.declared.plan import Plan, plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from uptop_core.errors import Problem
     from uptop_core.monitors import Monitor
     from uptop_leader.channels import Channel
     from uptop_leader.configuration import Configuration
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 _JOINED = ("alerts", "tags", "depends_on")
 _MERGED = ("headers", "notify")
+_SHOWN = 80  # characters of a name
 _OTHER_LOGIN = {"bearer": ("username", "password"), "username": ("bearer",)}
 
 
@@ -35,8 +39,21 @@ def import_plan(configuration: Configuration, taken: Import) -> Plan:
     if not taken.lays_over:
         return plan(configuration, taken.document)
     document, fresh = _laid_over(configuration, taken.document)
-    made = plan(configuration, document)
+    try:
+        made = plan(configuration, document)
+    except ConfigError as error:
+        problems = [_with_name(problem, document) for problem in error.problems]
+        raise ConfigError(problems, error.source) from None
     return replace(made, notes=(*taken.notes, *fresh))
+
+
+def _with_name(problem: Problem, document: Document) -> Problem:
+    """A problem with the name of the entry it is in, where no line leads there."""
+    entries = (*(document.channels or ()), *(document.monitors or ()))
+    entry = next((one for one in entries if problem.field.startswith(f"{one.path}.")), None)
+    if problem.line is not None or entry is None or not entry.name:
+        return problem
+    return replace(problem, message=f"{problem.message} (in '{escape(entry.name, _SHOWN)}')")
 
 
 def _laid_over(configuration: Configuration, document: Document) -> tuple[Document, list[str]]:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 from uptop_leader.declared.document import Entry
 from uptop_leader.imports import kuma_channels
 from uptop_leader.imports.gathering import Gathering, Import, NoCounterpart
-from uptop_leader.imports.kuma_checks import CHECKS
+from uptop_leader.imports.kuma_checks import CHECKS, proxy_url
 
 if TYPE_CHECKING:
     from uptop_leader.declared.written import Written
     from uptop_leader.imports.fields import Fields
     from uptop_leader.imports.kuma_checks import Lacks
 
-_SECTIONS = ("version", "monitorList", "notificationList")
+_SECTIONS = ("version", "monitorList", "notificationList", "proxyList")
+_LONGEST_INTERVAL_S = 86_400
 _JUDGED = ("group", "push")  # kinds that are not looked at, so that no rounds confirm them
 
 
@@ -45,6 +46,7 @@ class _Monitors:
         self._gathering = gathering
         self._alerts = alerts
         self._rows = top.rows("monitorList")
+        self._proxies = {row.text("id"): row for row in top.rows("proxyList")}
         self._names: dict[str, str] = {}  # by place
         self._groups: dict[str, str] = {}  # by number
         for row in self._rows:
@@ -77,13 +79,28 @@ class _Monitors:
             self._gathering.without(part, what)
 
         values = {"name": self._names[row.path], **CHECKS[kind](row, lacks)}
+        if values["type"] == "http" and row.has("proxyId"):
+            values |= self._proxy(row, lacks)
         if kind not in _JUDGED:
             values |= _rounds(row)
         if kind != "group":
             values |= {"interval": row.number("interval") or 60}
+        if kind not in _JUDGED and values["interval"] > _LONGEST_INTERVAL_S:
+            values["interval"] = _LONGEST_INTERVAL_S
+            lacks("the interval beyond a day")
         if "timeout" in values:
             values["timeout"] = min(values["timeout"], values["interval"])
         return {**values, **self._about(row, lacks), **_reminders(row)}
+
+    def _proxy(self, row: Fields, lacks: Lacks) -> dict[str, Any]:
+        """The proxy that a monitor goes through; one that is switched off is passed over there too."""
+        proxy = self._proxies.get(row.text("proxyId"))
+        if proxy is None:
+            lacks("its proxy, which is not in the file")
+            return {}
+        if not proxy.flag("active", default=True):
+            return {}
+        return {"proxy": proxy_url(proxy)}
 
     def _about(self, row: Fields, lacks: Lacks) -> dict[str, Any]:
         """Group, alerts, tags and words; only what is there."""

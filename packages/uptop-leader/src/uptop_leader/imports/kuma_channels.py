@@ -44,6 +44,8 @@ def gather(top: Fields, gathering: Gathering) -> dict[str, tuple[str, bool]]:
         for part in lacking:
             if settings.has(part):
                 gathering.without(part, f"alert {name}")
+        if settings.text("webhookContentType") == "form-data":
+            gathering.without("the form around its data", f"alert {name}")
         gathering.channels.append(Entry(path=row.path, values=values))
     return names
 
@@ -148,7 +150,11 @@ def _opsgenie(row: Fields) -> dict[str, Any]:
 _SLACK_LACKS = ("slackchannel", "slackusername", "slackiconemo", "slackTemplate")
 CHANNELS: dict[str, tuple[str, Callable[[Fields], dict[str, Any]], tuple[str, ...]]] = {
     "apprise": ("apprise", _only(url="appriseURL"), ()),
-    "discord": ("discord", _only(url="discordWebhookUrl"), ("threadId", "discordPrefixMessage")),
+    "discord": (
+        "discord",
+        _only(url="discordWebhookUrl"),
+        ("threadId", "discordPrefixMessage", "discordUsername"),
+    ),
     "gotify": ("gotify", _gotify, ()),
     "mattermost": ("slack", _only(url="mattermostWebhookUrl"), ("mattermostchannel",)),
     "ntfy": ("ntfy", _ntfy, ("ntfyIcon", "ntfyCall", "ntfyPriorityDown")),
@@ -165,6 +171,10 @@ CHANNELS: dict[str, tuple[str, Callable[[Fields], dict[str, Any]], tuple[str, ..
         _email,
         ("smtpBCC", "smtpIgnoreTLSError", "smtpIgnoreSTARTTLS", "smtpDkimDomain", "customSubject"),
     ),
-    "telegram": ("telegram", _telegram, ("telegramMessageThreadID", "telegramTemplate")),
+    "telegram": (
+        "telegram",
+        _telegram,
+        ("telegramMessageThreadID", "telegramTemplate", "telegramSendSilently"),
+    ),
     "webhook": ("webhook", _webhook, ("webhookCustomBody",)),
 }

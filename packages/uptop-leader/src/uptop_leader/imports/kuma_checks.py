@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from uptop_core.conditions.json_path import parse_path
 from uptop_core.conditions.language import read_number
-from uptop_leader.imports.fields import json_within
+from uptop_leader.imports.fields import json_within, without_login
 from uptop_leader.imports.gathering import NoCounterpart, quoted
 
 if TYPE_CHECKING:
@@ -18,23 +19,39 @@ if TYPE_CHECKING:
     Lacks = Callable[[str], None]
     """Takes a part of a monitor that has no counterpart."""
 
-_HTTP_LACKS = ("proxyId", "cacheBust", "retryOnlyOnStatusCodeFailure", "domainExpiryNotification")
+_HTTP_LACKS = ("cacheBust", "retryOnlyOnStatusCodeFailure", "domainExpiryNotification")
 _MOST_REDIRECTS, _MOST_ECHOES, _USUAL_PACKET = 30, 20, 56
 _CONTENT_TYPES = {
     "json": "application/json",
     "form": "application/x-www-form-urlencoded",
     "xml": "text/xml; charset=utf-8",
 }
+_JSON_SIGNS = re.compile(r'"[:,\]}]|[:,\[{]"')
 _SMTP_TLS = {"secure": "implicit", "starttls": "starttls"}
 _USUAL_STRATUM, _USUAL_OFFSET_MS = 5, 1000
 _IP_VERSIONS = {"ipv4": 4, "ipv6": 6}
+_AROUND = {
+    "MX": (r"\d+ ", ""),
+    "SRV": (r"\d+ \d+ \d+ ", ""),
+    "CAA": (r"\d+ issue ", ""),
+    "SOA": ("", r" .*"),
+}
+_PROXIES = {
+    "http": "http",
+    "https": "https",
+    "socks": "socks5",
+    "socks5": "socks5",
+    "socks5h": "socks5",
+}
 _RECORDS = {"equals": "==", "not_equals": "!=", "contains": "contains"}
 
 
 def _http(row: Fields, lacks: Lacks) -> dict[str, Any]:
+    url, login = without_login(row.text("url"))
     values: dict[str, Any] = {
         "type": "http",
-        "url": row.text("url"),
+        "url": url,
+        **login,
         "method": row.text("method", "GET").upper() or "GET",
         "ignore_tls": row.flag("ignoreTls"),
         "check_ssl": row.flag("expiryNotification"),
@@ -61,8 +78,20 @@ def _keyword(row: Fields, lacks: Lacks) -> dict[str, Any]:
     values = _http(row, lacks)
     if word := row.text("keyword"):
         there = f"body contains {quoted(word)}"
-        values["conditions"] = [absent(re.escape(word)) if row.flag("invertKeyword") else there]
+        pattern = re.escape(word)
+        if _JSON_SIGNS.search(word):
+            pattern = _as_json(word)
+            there = f"body matches {quoted(pattern)}"
+        values["conditions"] = [absent(pattern) if row.flag("invertKeyword") else there]
     return values
+
+
+def _as_json(word: str) -> str:
+    """The pattern for a keyword out of JSON, which Kuma writes anew, without spaces, before it looks
+    for it: what the target puts between the signs does not count.
+    """
+    pieces = re.split(r"([{}\[\],:])", word)
+    return r"\s*".join(re.escape(piece) for piece in pieces if piece)
 
 
 def _json_query(row: Fields, lacks: Lacks) -> dict[str, Any]:
@@ -109,13 +138,28 @@ def _dns(row: Fields, lacks: Lacks) -> dict[str, Any]:
         if server not in addresses[:1]:
             lacks(f"the DNS server {server}")
     conditions = row.rows("conditions")
-    if len(conditions) == 1 and conditions[0].text("operator") in _RECORDS:
-        one = conditions[0]
-        operator = _RECORDS[one.text("operator")]
-        values["conditions"] = [f"dns {operator} {quoted(one.text('value'))}"]
+    kind = str(values.get("dns_resolve_type", "A"))
+    said = _of_record(conditions[0], kind) if len(conditions) == 1 else None
+    if said is not None:
+        values["conditions"] = [said]
     elif conditions:
         lacks("its conditions")
     return values
+
+
+def _of_record(condition: Fields, kind: str) -> str | None:
+    """The condition on a record, of which Kuma looks at one part only; None where there is none."""
+    operator, wanted = condition.text("operator"), condition.text("value")
+    before, after = _AROUND.get(kind, ("", ""))
+    if operator in _RECORDS and (not (before or after) or operator == "contains"):
+        return f"dns {_RECORDS[operator]} {quoted(wanted)}"
+    escaped = re.escape(wanted if kind == "TXT" else wanted.lower().removesuffix("."))
+    forms = {
+        "equals": rf"\A{before}{escaped}{after}\Z",
+        "starts_with": rf"\A{before}{escaped}",
+        "ends_with": rf"{escaped}{after}\Z",
+    }
+    return f"dns matches {quoted(forms[operator])}" if operator in forms else None
 
 
 def _websocket(row: Fields, lacks: Lacks) -> dict[str, Any]:
@@ -229,3 +273,15 @@ def text_headers(row: Fields, name: str) -> dict[str, str]:
         return {}
     fields = row.within(value, name)
     return {key: fields.text(key).strip() for key in value}
+
+
+def proxy_url(row: Fields) -> str:
+    """An entry of the list of proxies, as a URL. Raises NoCounterpart."""
+    protocol, host = row.text("protocol"), row.text("host").strip()
+    if protocol not in _PROXIES:
+        raise NoCounterpart(f"it goes through a proxy of {protocol}")
+    login = ""
+    if row.flag("auth"):
+        login = f"{quote(row.text('username'), safe='')}:{quote(row.text('password'), safe='')}@"
+    host = f"[{host}]" if ":" in host else host
+    return f"{_PROXIES[protocol]}://{login}{host}:{row.text('port')}"
