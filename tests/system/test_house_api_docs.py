@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from tests.leader.running import TOKEN, Running
 from tests.system.test_house_docs import ROOT, blocks
+from uptop_leader.api.problems import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +48,17 @@ def test_the_examples_for_the_shell_work_one_after_the_other(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "somebody was faster" in done.stdout
     assert "event: hello" in done.stdout
+
+
+def test_the_errors_are_those_that_the_api_answers() -> None:
+    chapter = PAGE.read_text().partition("| status | code |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([\d, ]+) \| (`.*?`) \|", chapter, flags=re.MULTILINE)
+    shown = {(code, name) for codes, names in rows
+             for code in codes.split(", ") for name in re.findall(r"`(\w+)`", names)}  # fmt: skip
+    answered = {(str(kind.status), kind.code) for kind in TABLE.values()}
+    answered |= {("400", "malformed"), ("404", "no_address")}
+    assert {name for _, name in shown} <= {name for _, name in answered}
+    assert {code for code, _ in shown} <= {code for code, _ in answered}
 
 
 def test_the_example_in_python_works(leader: Running, tmp_path: Path) -> None:
