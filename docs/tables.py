@@ -33,7 +33,7 @@ MODELS: dict[str, type[Settings]] = {
     "terminal UI": TuiSettings,
 }
 
-_MADE = "Made by `hatch run docs` from the code: edit that."
+_MADE = "Generated from the code by `hatch run docs`: edit the code, not this."
 
 
 def pages() -> dict[str, str]:
@@ -49,8 +49,9 @@ def pages() -> dict[str, str]:
 def _checks() -> str:
     intro = (
         "# Checks\n\n"
-        f"{_MADE} What all monitors have in common, and conditions, stand in\n"
-        "[configuration-as-code.md](configuration-as-code.md#fields-of-every-monitor).\n"
+        f"{_MADE} Fields that all monitors have, and conditions:\n"
+        "[configuration as code](configuration-as-code.md#fields-of-every-monitor). Examples by purpose:\n"
+        "[how do I monitor …?](recipes.md)\n"
     )
     return "\n".join([intro, *(_kind(name, kind) for name, kind in sorted(KINDS.items()))])
 
@@ -58,10 +59,10 @@ def _checks() -> str:
 def _channels() -> str:
     intro = (
         "# Channels\n\n"
-        f"{_MADE} The fields below stand under `settings:` of an entry of\n"
-        "`alerts:` ([configuration-as-code.md](configuration-as-code.md)); beside them an entry has"
-        " `name`, `type`,\nand if you like `fallback` (the channel that is told too when this one fails), `title` and"
-        " `body` (templates).\n"
+        f"{_MADE}\n\n"
+        "The fields below belong under `settings:` of an entry of `alerts:`; the fields that all channels have\n"
+        "are in [configuration as code](configuration-as-code.md#fields-of-every-channel). What is told when:\n"
+        "[notifications](notifications.md).\n"
     )
     return "\n".join([intro, *(_kind(name, kind) for name, kind in sorted(PROVIDERS.items()))])
 
@@ -144,10 +145,12 @@ def _settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        f"{_MADE} Settings are environment variables; a file `.env` in",
-        "the directory that a program is started in is read too ([.env.example](../.env.example) is one to copy), and flags",
-        "outweigh both. A value that is not allowed stops the start with a line that names it; a variable",
-        "that is no setting is warned of. Times are written `30s`, `5m`, `12h`, `7d`.",
+        f"{_MADE}",
+        "",
+        "Settings are environment variables. A file `.env` in the directory in which a program is started is",
+        "read too ([.env.example](../.env.example) is one to copy). Flags override environment variables, and",
+        "these the file. A value that is not allowed stops the start with a line that names it; a variable",
+        "that does not exist is warned of. Times are written as `30s`, `5m`, `12h`, `7d`.",
     ]
     for group, settings in _grouped().items():
         lines += ["", f"## {group}", "", "| variable | of | default | allowed | meaning |"]
@@ -179,9 +182,9 @@ def _settings_row(variable: str, roles: str, setting: Described) -> str:
 
 def _env_example() -> str:
     lines = [
-        "# Every setting of uptop. Copy this file to `.env` in the directory that uptop is started",
-        "# in, and take the # away from what you set. Flags and environment variables outweigh it.",
-        "# The value shown is the default, if there is one. Leader and probe may share one file.",
+        "# Every setting of uptop. Copy this file to `.env` in the directory in which uptop is started, and",
+        "# remove the # from the lines you set. Flags and environment variables override the file. The",
+        "# values shown are the defaults, where there are any. Leader and probe may share one file.",
         f"# {_MADE}",
     ]
     for group, settings in _grouped().items():

@@ -32,7 +32,7 @@ class GroundSettings(Settings, frozen=True, kw_only=True):
     http_host: Annotated[
         str,
         Setting(
-            help="address to listen on; without a cluster secret 127.0.0.1, with one 0.0.0.0",
+            help="address to listen on; by default 127.0.0.1, with a cluster secret 0.0.0.0",
             group=LISTENING,
             form=setting_forms.HOST,
         ),
@@ -40,7 +40,7 @@ class GroundSettings(Settings, frozen=True, kw_only=True):
     http_port: Annotated[
         int,
         Setting(
-            help="port of API, status page, push and metrics; 0 takes a free one",
+            help="port of the API, status page, push and metrics; 0 chooses a free one",
             group=LISTENING,
             form=whole(0, 65_535),
         ),
@@ -58,8 +58,8 @@ class GroundSettings(Settings, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         tuple[IpNetwork, ...],
         Setting(
-            help="networks of proxies whose X-Forwarded-For is believed: in the audit log, and where"
-            " requests are counted by address",
+            help="networks of proxies whose X-Forwarded-For is believed by the audit log and the rate"
+            " limits",
             group=LISTENING,
             form=several(network()),
         ),
@@ -85,7 +85,7 @@ class GroundSettings(Settings, frozen=True, kw_only=True):
     ] = "uptop.db"
     retention_raw: Annotated[
         float,
-        Setting(help="how long single results are kept", group=DATABASE, form=duration(_HOUR)),
+        Setting(help="how long raw results are kept", group=DATABASE, form=duration(_HOUR)),
     ] = 7 * 24 * _HOUR
     retention_5min: Annotated[
         float,
@@ -99,8 +99,8 @@ class GroundSettings(Settings, frozen=True, kw_only=True):
     encryption_key: Annotated[
         str,
         Setting(
-            help="seals channel settings and credentials in the database: 64 hex digits; of"
-            " several, comma-separated, the first encrypts and all decrypt",
+            help="encrypts channel settings and credentials in the database; of several keys the first"
+            " encrypts, all decrypt",
             group=SECURITY,
             form=setting_forms.encryption_keys(),
             secret=True,
@@ -109,7 +109,7 @@ class GroundSettings(Settings, frozen=True, kw_only=True):
     cluster_secret: Annotated[
         str,
         Setting(
-            help="shared key of the cluster API and of import/export",
+            help="secret shared by leader, follower and probes; also opens import and export",
             group=SECURITY,
             secret=True,
         ),
@@ -117,7 +117,7 @@ class GroundSettings(Settings, frozen=True, kw_only=True):
     node_key: Annotated[
         str,
         Setting(
-            help="a probe's own key (a leader that shares its .env with a probe passes over it)",
+            help="a probe's own key; ignored by leaders, so that both may share a .env",
             group=SECURITY,
             form=text(),
             secret=True,
@@ -126,8 +126,8 @@ class GroundSettings(Settings, frozen=True, kw_only=True):
     require_node_keys: Annotated[
         bool,
         Setting(
-            help="probes need keys of their own (uptop-leader node add); the cluster secret opens"
-            " nothing for them",
+            help="probes need keys of their own (uptop-leader node add) and cannot use the cluster"
+            " secret",
             group=SECURITY,
         ),
     ] = False

@@ -22,12 +22,12 @@ class PageSettings(GroundSettings, frozen=True, kw_only=True):
     status_regions: Annotated[
         bool,
         Setting(
-            help="the status page names regions: how each sees a service, and how fast it answers",
+            help="the status page shows regions: how each sees a service, and how fast it answers",
             group=PAGES,
         ),
     ] = False
     status_targets: Annotated[
-        bool, Setting(help="the status page names URLs and hosts of targets", group=PAGES)
+        bool, Setting(help="the status page shows URLs and hosts of targets", group=PAGES)
     ] = False
     status_errors: Annotated[
         bool, Setting(help="the status page says why something is down", group=PAGES)
@@ -35,7 +35,7 @@ class PageSettings(GroundSettings, frozen=True, kw_only=True):
     status_hidden_tags: Annotated[
         tuple[str, ...],
         Setting(
-            help="monitors and groups with one of these tags are not on the status page",
+            help="hide monitors and groups with one of these tags from the status page",
             group=PAGES,
             form=several(text()),
         ),
@@ -43,16 +43,17 @@ class PageSettings(GroundSettings, frozen=True, kw_only=True):
     status_timezone: Annotated[
         str,
         Setting(
-            help="time zone of the status page for readers without JavaScript; with it they see"
-            " their own",
+            help="time zone of the status page for readers without JavaScript; others see their own",
             group=PAGES,
             form=setting_forms.time_zone(),
         ),
     ] = "UTC"
     cors_origin: Annotated[
         str,
-        Setting(help="origin that may read /status/json", group=PAGES, form=setting_forms.ORIGIN),
+        Setting(
+            help="origin whose pages may read /status/json", group=PAGES, form=setting_forms.ORIGIN
+        ),
     ] = ""
     metrics_public: Annotated[
-        bool, Setting(help="serve /metrics without the secret", group=PAGES)
+        bool, Setting(help="serve /metrics without a credential", group=PAGES)
     ] = False

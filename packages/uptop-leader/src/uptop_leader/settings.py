@@ -44,15 +44,14 @@ class LeaderSettings(PageSettings, frozen=True, kw_only=True):
     peer_url: Annotated[
         str,
         Setting(
-            help="of a follower: its leader's URL (a leader that shares its .env with a probe"
-            " passes over it)",
+            help="of a follower: its leader's URL; ignored by leaders",
             group=NODE,
         ),
     ] = ""
     node_id: Annotated[
         str,
         Setting(
-            help="id of this node; by default leader, or follower",
+            help="id of this node; by default leader or follower",
             group=NODE,
             form=setting_forms.NAME,
         ),
@@ -67,14 +66,14 @@ class LeaderSettings(PageSettings, frozen=True, kw_only=True):
     follower_mirror: Annotated[
         bool,
         Setting(
-            help="a follower copies its leader; false makes it a node of its own that takes over",
+            help="whether a follower copies its leader; if not, it takes over with monitors of its own",
             group=NODE,
         ),
     ] = True
     timings: Annotated[
         TimeConstants,
         Setting(
-            help="time constants, for tests and special networks: poll=10 offline=60 ...",
+            help="time constants in seconds, for tests and special networks: poll=10 offline=60 ...",
             group=NODE,
             form=time_constants(),
         ),
@@ -83,23 +82,28 @@ class LeaderSettings(PageSettings, frozen=True, kw_only=True):
     agg_strategy: Annotated[
         str,
         Setting(
-            help="how votes become a verdict where a monitor does not say",
+            help="who must agree that a monitor is down, unless the monitor says",
             group=CHECKING,
             form=setting_forms.strategy(),
         ),
     ] = "any-down"
     leader_checks: Annotated[
         Literal["auto", "always", "never"],
-        Setting(help="whether the leader checks as well; auto: while no probe can", group=CHECKING),
+        Setting(
+            help="whether the leader runs checks itself; auto: only while no probe can",
+            group=CHECKING,
+        ),
     ] = "auto"
     leader_concurrency: Annotated[
         int,
-        Setting(help="the leader's checks at once", group=CHECKING, form=whole(1, 10_000)),
+        Setting(
+            help="how many checks the leader runs at once", group=CHECKING, form=whole(1, 10_000)
+        ),
     ] = 200
     canaries: Annotated[
         tuple[str, ...],
         Setting(
-            help="hosts or URLs that prove this node's own line",
+            help="hosts or URLs that are asked to prove that this node's own network works",
             group=CHECKING,
             form=several(canary()),
         ),
@@ -107,8 +111,8 @@ class LeaderSettings(PageSettings, frozen=True, kw_only=True):
     deadman_url: Annotated[
         str,
         Setting(
-            help="asked (GET) every minute while this leader is active and well, so that silence"
-            " there tells when uptop itself is dead",
+            help="URL that is asked (GET) every minute while this leader is active and well, so that"
+            " a service elsewhere notices when uptop is dead",
             group=CHECKING,
             form=url(),
             secret=True,
@@ -118,8 +122,8 @@ class LeaderSettings(PageSettings, frozen=True, kw_only=True):
     port: Annotated[
         int,
         Setting(
-            help="port of the terminal UI over SSH, served where UPTOP_ADMIN_KEY or UPTOP_KEYS is"
-            " set (on UPTOP_HTTP_HOST if that is set, else on all addresses); 0 takes a free one",
+            help="port of the terminal UI over SSH, served if UPTOP_ADMIN_KEY or UPTOP_KEYS is set (on"
+            " UPTOP_HTTP_HOST if that is set, else on all addresses); 0 chooses a free one",
             group=SSH,
             form=whole(0, 65_535),
         ),
@@ -127,7 +131,7 @@ class LeaderSettings(PageSettings, frozen=True, kw_only=True):
     admin_key: Annotated[
         str,
         Setting(
-            help="SSH key of the first admin: ssh-ed25519 AAAA... (a line of id_ed25519.pub)",
+            help="public SSH key of the first admin: the line in id_ed25519.pub",
             group=SSH,
             form=setting_forms.PUBLIC_KEY,
         ),
@@ -135,26 +139,27 @@ class LeaderSettings(PageSettings, frozen=True, kw_only=True):
     keys: Annotated[
         Path | None,
         Setting(
-            help="an authorized_keys file; a key is the user's whose name is its comment, up to an"
-            ' @, or stands before it as user="name"; it is read again at each login',
+            help="an authorized_keys file, read again at each login; a key's user is its comment up to"
+            ' an @, or user="name" before it',
             group=SSH,
         ),
     ] = None
     ssh_host_key: Annotated[
         Path | None,
         Setting(
-            help="the SSH host key; made if missing; by default uptop-ssh-host-key beside the"
-            " SQLite file",
+            help="the SSH host key, made if missing; by default uptop-ssh-host-key beside the SQLite"
+            " file",
             group=SSH,
         ),
     ] = None
     ssh_sessions: Annotated[
-        int, Setting(help="sessions over SSH at once", group=SSH, form=whole(1, 100))
+        int,
+        Setting(help="how many SSH sessions there may be at once", group=SSH, form=whole(1, 100)),
     ] = 10
     ssh_idle: Annotated[
         float,
         Setting(
-            help="a session over SSH ends when nothing was typed for so long",
+            help="an SSH session ends when nothing was typed for this long",
             group=SSH,
             form=duration(10),
         ),
@@ -162,10 +167,10 @@ class LeaderSettings(PageSettings, frozen=True, kw_only=True):
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        Setting(help="least level that is logged", group=LOGGING),
+        Setting(help="lowest level that is logged", group=LOGGING),
     ] = "info"
     log_format: Annotated[
-        Literal["text", "json"], Setting(help="form of the log's lines", group=LOGGING)
+        Literal["text", "json"], Setting(help="format of the log", group=LOGGING)
     ] = "text"
 
     @property

@@ -45,24 +45,27 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
         ),
     ]
     node_id: Annotated[
-        str, Setting(help="who this node is", group="This node and its cluster", form=_ID)
+        str,
+        Setting(
+            help="id of this node, unique among the probes",
+            group="This node and its cluster",
+            form=_ID,
+        ),
     ]
     node_name: Annotated[
         str,
-        Setting(
-            help="what people call this node; the id if not set", group="This node and its cluster"
-        ),
+        Setting(help="name of this node; by default its id", group="This node and its cluster"),
     ] = ""
     node_region: Annotated[
         str,
         Setting(
-            help="where this node looks from, such as eu-west", group="This node and its cluster"
+            help="region this node checks from, such as eu-west", group="This node and its cluster"
         ),
     ] = ""
     cluster_secret: Annotated[
         str | None,
         Setting(
-            help="shared key of the cluster",
+            help="secret shared by leader, follower and probes",
             group="This node and its cluster",
             form=_CREDENTIAL,
             secret=True,
@@ -71,7 +74,7 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
     node_key: Annotated[
         str | None,
         Setting(
-            help="this node's own key (uptop-leader node add), which is sent instead of the shared one",
+            help="this node's own key (uptop-leader node add), used instead of the shared secret",
             group="This node and its cluster",
             form=_CREDENTIAL,
             secret=True,
@@ -80,19 +83,23 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
     timings: Annotated[
         TimeConstants,
         Setting(
-            help="time constants, for tests and special networks",
+            help="time constants in seconds, for tests and special networks",
             group="This node and its cluster",
             form=time_constants(),
         ),
     ] = TimeConstants()
     probe_concurrency: Annotated[
         int,
-        Setting(help="checks at once", group="Checking and judging", form=forms.whole(1, 10_000)),
+        Setting(
+            help="how many checks run at once",
+            group="Checking and judging",
+            form=forms.whole(1, 10_000),
+        ),
     ] = 10
     probe_refresh: Annotated[
         float,
         Setting(
-            help="time between fetches of the assignments where the leader does not hold them",
+            help="time between fetches of the assignments, if the leader does not hold the request",
             group="Checking and judging",
             form=forms.duration(1.0, 3600.0),
         ),
@@ -100,7 +107,7 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
     probe_spool: Annotated[
         int,
         Setting(
-            help="results kept while no leader acknowledges",
+            help="how many results are kept while no leader accepts them",
             group="Checking and judging",
             form=forms.whole(1, 10_000_000),
         ),
@@ -118,15 +125,15 @@ class ProbeSettings(Settings, frozen=True, kw_only=True):
     canaries: Annotated[
         tuple[str, ...],
         Setting(
-            help="hosts or URLs that prove this node's own line",
+            help="hosts or URLs that are asked to prove that this node's own network works",
             group="Checking and judging",
             form=forms.several(canary()),
         ),
     ] = ()
-    log_level: Annotated[LogLevel, Setting(help="the least that is logged", group="Logging")] = (
+    log_level: Annotated[LogLevel, Setting(help="lowest level that is logged", group="Logging")] = (
         "info"
     )
-    log_format: Annotated[LogFormat, Setting(help="form of the lines", group="Logging")] = "text"
+    log_format: Annotated[LogFormat, Setting(help="format of the log", group="Logging")] = "text"
 
     @property
     def vantage(self) -> Vantage:
