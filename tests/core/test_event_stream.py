@@ -30,6 +30,11 @@ async def test_an_event_has_its_kind_its_id_and_the_thing_itself() -> None:
     assert event.read(dict[str, str]) == {"name": "API: v2"}
 
 
+async def test_several_lines_of_data_are_one_thing() -> None:
+    (event,) = await read('data: {"name":\ndata: "API"}\n\n')
+    assert event.read(dict[str, str]) == {"name": "API"}
+
+
 async def test_what_breaks_the_silence_is_no_event() -> None:
     assert await read(": still here\n\nretry: 1000\n\n") == []
 

@@ -31,16 +31,21 @@ class Event(Struct, frozen=True):
 
 async def read_events(lines: AsyncIterable[str]) -> AsyncIterator[Event]:
     """The events of a `text/event-stream`, line by line; see "Interpreting an event stream" in
-    https://html.spec.whatwg.org/multipage/server-sent-events.html.
+    https://html.spec.whatwg.org/multipage/server-sent-events.html. Several lines of data are one.
     """
     fields: dict[str, str] = {}
+    data: list[str] = []
     async for line in lines:
         if line:
             name, _, value = line.partition(":")
-            fields[name] = value.removeprefix(" ")
+            value = value.removeprefix(" ")
+            if name == "data":
+                data.append(value)
+            else:
+                fields[name] = value
         else:
-            if "data" in fields:
-                data = msgspec.Raw(fields["data"].encode())
-                yield Event(fields.get("event", "message"), fields.get("id", ""), data)
-            fields = {}
+            if data:
+                whole = msgspec.Raw("\n".join(data).encode())
+                yield Event(fields.get("event", "message"), fields.get("id", ""), whole)
+            fields, data = {}, []
             await anyio.lowlevel.checkpoint()
