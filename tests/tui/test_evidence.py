@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from uptop_core.outcomes import FailedCondition
 from uptop_core.views import PhasesView, VoteView
 from uptop_tui.evidence import evidence, milliseconds, phases, saw
+from uptop_tui.overview import width
 
 NOW = 1_795_357_260_000
 DOWN = VoteView(
@@ -44,6 +45,15 @@ def test_what_is_too_long_for_a_line_goes_on_below_it_indented() -> None:
     assert lines[0].startswith("▼ down  sin (ap-south)")
     assert all(line.startswith(" " * 8) for line in lines[1:])
     assert "for another name" in " ".join(line.strip() for line in lines)
+
+
+def test_what_takes_two_columns_a_letter_goes_on_below_before_the_line_is_full() -> None:
+    talkative = replace(DOWN, detail="証明書の有効期限が切れています " * 4)
+    lines = evidence([talkative], NOW, 60).plain.splitlines()
+    assert lines[0].startswith("▼ down  sin (ap-south)")
+    assert len(lines) > 4
+    assert all(width(line) <= 60 for line in lines[:-1])
+    assert lines[1].startswith(" " * 8 + "証明書")
 
 
 def test_a_vote_that_does_not_count_says_why() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -50,14 +49,15 @@ def vote_lines(vote: VoteView, now_ms: int, width: int = 80) -> Iterator[Content
         f"  {place(vote)}",
         (f"  {moment(vote.observed, now_ms)}", QUIET),
     )
-    said, room = escape(saw(vote), 200), max(20, width - len(_INDENT))
-    if head.cell_length + 2 + len(said) <= width:
-        yield head.append(f"  {said}") if said else head
+    said, room = Content(escape(saw(vote), 200)), max(20, width - len(_INDENT))
+    if head.cell_length + 2 + said.cell_length <= width:
+        yield Content.assemble(head, "  ", said) if said else head
     else:
         yield head
-        yield from (Content(_INDENT + line) for line in wrap(said, room))
-    for line in wrap(" · ".join(_facts(vote)), room):
-        yield Content.styled(_INDENT + line, QUIET)
+        yield from (Content.assemble(_INDENT, line) for line in said.wrap(room))
+    if facts := " · ".join(_facts(vote)):
+        for line in Content.styled(facts, QUIET).wrap(room):
+            yield Content.assemble(_INDENT, line)
     for condition in vote.failed:
         found = f"{escape(condition.text, 120)} — found {escape(condition.found, 80)}"
         yield Content(f"{_INDENT}{'soft ' if condition.soft else ''}condition failed: {found}")

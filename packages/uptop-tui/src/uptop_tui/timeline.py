@@ -6,7 +6,6 @@ first, each with what happened and on what it rests.
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -66,7 +65,8 @@ def told(entries: Iterable[Entry], now_ms: int, width: int = 80) -> Content:
         at = Content.styled(f"{moment(entry.at, now_ms):>16}", QUIET)
         lines.append(Content.assemble(at, "  ", (entry.sign, entry.style), f" {entry.what}"))
         for line in entry.more:
-            lines += [Content.styled(" " * (_INDENT + 2) + one, QUIET) for one in wrap(line, room)]
+            wrapped = Content.styled(line, QUIET).wrap(room)
+            lines += [Content.assemble(" " * (_INDENT + 2), one) for one in wrapped]
     return Content("\n").join(lines)
 
 
