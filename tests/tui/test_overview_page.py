@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.widgets import Input
 
 from tests.leader.helms import api, hook
 from tests.tui.screens import seated
+from uptop_core.api_client import ApiClient
 from uptop_core.checks.group import GroupCheck
+from uptop_core.errors import LeaderBusy
 from uptop_leader.maintenance import Maintenance
 from uptop_tui.screens.confirm import ConfirmScreen
 from uptop_tui.screens.monitor import MonitorPage
@@ -127,3 +129,43 @@ async def test_what_others_name_is_removed_after_those_or_the_leader_says_who_na
         assert (
             "'mail' cannot be removed yet: the maintenance 'Move' names it; first take it" in notice
         )
+
+
+class Busy(ApiClient):
+    """Its leader can remove one thing, and then its database is away."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, token="editor")
+        self.removed: list[str] = []
+
+    async def remove(self, where: Any, id: str, etag: str = "") -> None:
+        if self.removed:
+            raise LeaderBusy(self.url, 503, "the database is away", None)
+        await super().remove(where, id, etag)
+        self.removed.append(id)
+
+
+async def test_where_removing_ends_midway_it_is_told_what_is_left(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("shop"), api("mail"), api("web"), hook()) as seat:
+        await seat.until("rows", lambda: len(seat.rows.ids) == 3)
+        async with Busy(seat.app.client.url) as busy:
+            seat.app.client, kept = busy, seat.app.client
+            await seat.press("ctrl+a", "d")
+            await seat.until("asks", lambda: isinstance(seat.app.screen, ConfirmScreen))
+            await seat.press("y")
+            await seat.until("it is told", lambda: list(seat.app._notifications))
+            seat.app.client = kept
+        (notice,) = (one.message for one in seat.app._notifications)
+        left = [id for id in ("mail", "shop", "web") if id not in busy.removed]
+        assert notice.startswith(f"1 removed, 2 left: {', '.join(left)} — ")
+        assert "the database is away" in notice
+        await seat.until("one is gone", lambda: sorted(seat.rows.ids) == left)
+
+
+async def test_a_column_in_which_no_row_has_a_word_takes_no_room(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await seat.until("rows", lambda: seat.shown() == ["m"])
+        assert not seat.rows.is_shown("cert")
+        await seat.sees("p", "m", cert_end=round(1000 * (seat.desk.helm.clock.at + 9.5 * 86400)))
+        await seat.until("the certificate", lambda: seat.rows.is_shown("cert"))
+        assert seat.shown("cert") == ["9 d!"]

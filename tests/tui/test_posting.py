@@ -117,6 +117,18 @@ async def test_of_several_posts_the_one_that_is_chosen_is_deleted(tmp_path: Path
         await seat.until("all are gone", lambda: "A cable was cut." not in story(seat))
 
 
+async def test_a_post_that_was_changed_since_the_question_is_not_deleted(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        (post,) = await written(seat, "A cable was cut.")
+        await opens(seat, "d", ConfirmScreen)
+        await seat.app.client.change_post(post.id, {"words": "Two cables were cut."})
+        await seat.press("y")
+        await seat.until("it is told", lambda: list(seat.app._notifications))
+        (notice,) = seat.app._notifications
+        assert "was changed meanwhile" in notice.message
+        assert (await seat.app.client.post(post.id)).value.words == "Two cables were cut."
+
+
 async def test_a_viewer_is_not_offered_to_change_a_post(tmp_path: Path) -> None:
     async with seated(tmp_path, api("m"), hook(), role="viewer") as seat:
         await seat.goes_down("p")

@@ -41,6 +41,7 @@ def test_the_least_needed_columns_are_dropped_and_the_rest_is_shared() -> None:
     assert fitted(COLUMNS, 36) == [(0, 30), (1, 5)]
     assert fitted(COLUMNS, 12) == [(0, 12)]
     assert fitted(COLUMNS, 5) == [(0, 10)]
+    assert fitted(COLUMNS, 36, {"votes"}) == [(0, 15), (2, 20)]
 
 
 @pytest.mark.anyio

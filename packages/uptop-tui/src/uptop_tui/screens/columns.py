@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 GAP = 1
 
@@ -27,9 +27,13 @@ class Column(Struct, frozen=True, kw_only=True):
     right: bool = False
 
 
-def fitted(columns: Sequence[Column], room: int) -> list[tuple[int, int]]:
-    """The indexes of the columns that fit, in their order, each with its width."""
-    kept = list(range(len(columns)))
+def fitted(
+    columns: Sequence[Column], room: int, without: Collection[str] = ()
+) -> list[tuple[int, int]]:
+    """The indexes of the columns that fit, in their order, each with its width. Those `without` a
+    word in them, named by their keys, take no room.
+    """
+    kept = [index for index, column in enumerate(columns) if column.key not in without]
     while _needed(columns, kept) > room:
         least = max(kept, key=lambda index: (columns[index].rank, index))
         if columns[least].rank == 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uptop_core.api_bodies import PostBody
-from uptop_core.errors import LeaderRefused
+from uptop_core.errors import LeaderError, LeaderRefused
 from uptop_core.escaping import escape
 from uptop_core.strict import build
 from uptop_tui.forms.bodies import post_draft
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from uptop_tui.forms.fields import Option
 
 _NAME_LIMIT = 60
-_REFERRED_TO = 409
+_ASKED, _LISTED = 20, 5
+"""How many names stand in a question, and how many in a notice."""
+_GONE, _REFERRED_TO = 404, 409
 _NOUNS: dict[Where, str] = {
     "monitors": "monitor",
     "channels": "channel",
@@ -92,37 +94,50 @@ async def edit(app: UptopApp, where: Where, id: str) -> str:
 
 async def remove(app: UptopApp, where: Where, things: dict[str, str]) -> str:
     """Remove what has these ids (their names are for the question), if that is meant."""
-    noun, names = _NOUNS[where], [escape(name, _NAME_LIMIT) for name in things.values()]
-    what = f"the {noun} {names[0]}" if len(names) == 1 else f"{len(names)} {noun}s"
+    noun, names = _NOUNS[where], list(things.values())
+    what = f"the {noun} {_listed(names, 1)}" if len(names) == 1 else f"{len(names)} {noun}s"
     words = f"Remove {what}? This cannot be taken back."
     if where == "monitors":
         words += " What is open of an incident is closed."
     if len(names) > 1:
-        words += "\n\n" + ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+        words += "\n\n" + _listed(names, _ASKED)
     if not await app.push_screen_wait(ConfirmScreen(f"Remove {noun}", words, "Remove")):
         return ""
-    refusal, left = await _remove_all(app.client, where, list(things))
-    if refusal is None:
+    trouble, left = await _remove_all(app.client, where, list(things))
+    if trouble is None:
         return f"{what} removed"
     if len(left) == len(things):
-        raise refusal
-    app.tell(f"{len(things) - len(left)} removed, {len(left)} left: {refusal}", is_error=True)
+        raise trouble
+    named = _listed([things[id] for id in left], _LISTED)
+    counts = f"{len(things) - len(left)} removed, {len(left)} left"
+    app.tell(f"{counts}: {named} — {trouble}", is_error=True)
     return ""
+
+
+def _listed(names: list[str], most: int) -> str:
+    return ", ".join(escape(name, _NAME_LIMIT) for name in names[:most]) + (
+        " …" if len(names) > most else ""
+    )
 
 
 async def _remove_all(
     client: ApiClient, where: Where, ids: list[str]
-) -> tuple[LeaderRefused | None, list[str]]:
-    """Remove these; what others of them refer to goes after those. What is left, and why."""
+) -> tuple[LeaderError | None, list[str]]:
+    """Remove these; what others of them refer to goes after those, and what somebody else removed
+    is removed. What is left, and why: any other trouble would meet the rest, too, and ends it.
+    """
     while ids:
         refused: dict[str, LeaderRefused] = {}
-        for id in ids:
+        for place, id in enumerate(ids):
             try:
                 await client.remove(where, id)
             except LeaderRefused as error:
-                if error.status != _REFERRED_TO:
-                    raise
-                refused[id] = error
+                if error.status == _REFERRED_TO:
+                    refused[id] = error
+                elif error.status != _GONE:
+                    return error, [*refused, *ids[place:]]
+            except LeaderError as error:
+                return error, [*refused, *ids[place:]]
         if len(refused) == len(ids):
             return next(iter(refused.values())), ids
         ids = list(refused)

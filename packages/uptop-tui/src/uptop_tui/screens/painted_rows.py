@@ -67,6 +67,7 @@ class PaintedRows(ScrollView):
         self._strips: dict[tuple[str, bool, bool], Strip] = {}
         self._widths: list[tuple[int, int]] = []
         self._marks: dict[str, str] = {}
+        self._without: frozenset[str] = frozenset()
 
     def in_sight(self) -> tuple[str, ...]:
         """The rows that can be seen now."""
@@ -85,6 +86,13 @@ class PaintedRows(ScrollView):
             self._resize()
             self.refresh()
 
+    def leave_out(self, columns: frozenset[str]) -> None:
+        """Columns (their keys) in which no row has a word: they take no room."""
+        if columns != self._without:
+            self._without = columns
+            self._resize()
+            self.refresh()
+
     def mark(self, column: str, sign: str) -> None:
         """Put a sign such as ▲ at one heading, and take it from the others."""
         self._marks = {column: sign}
@@ -96,8 +104,8 @@ class PaintedRows(ScrollView):
             return self._header(width)
         place = y - 1 + self.scroll_offset.y
         if place >= len(self.ids):
-            words = self.empty if not self.ids and y == 2 else ""
-            return self._painted(Content(words), self.visual_style, width)
+            words = self._said_instead(y - 2, width) if not self.ids else Content("")
+            return self._painted(words, self.visual_style, width)
         id = self.ids[place]
         is_cursor, is_chosen = place == self.cursor, id in self.chosen
         key = (id, is_cursor, is_chosen)
@@ -106,6 +114,12 @@ class PaintedRows(ScrollView):
                 self._strips.clear()
             strip = self._strips[key] = self._row(id, is_cursor, is_chosen, width)
         return strip
+
+    def _said_instead(self, line: int, width: int) -> Content:
+        """A line of what is said where there are no rows."""
+        lines = Content(self.empty).wrap(max(1, width - self.margin))
+        shown = lines[line] if 0 <= line < len(lines) else Content("")
+        return Content.assemble(" " * self.margin, shown)
 
     def _header(self, width: int) -> Strip:
         parts = []
@@ -156,7 +170,7 @@ class PaintedRows(ScrollView):
 
     def _resize(self) -> None:
         width = self.scrollable_content_region.width
-        self._widths = fitted(self.columns, width - self.margin)
+        self._widths = fitted(self.columns, width - self.margin, self._without)
         self._strips.clear()
         self.virtual_size = Size(width, len(self.ids) + 1)
 

@@ -69,16 +69,19 @@ class _Edit:
 
 
 async def delete_post(app: UptopApp, posts: Sequence[PostView]) -> str:
-    """Delete one of these, once that was confirmed."""
+    """Delete one of these, once that was confirmed, if it is still as the question showed it."""
     post = await _one_of(app, "Delete which post?", posts)
     if post is None:
         return ""
-    words = f"Delete this post? This cannot be taken back.\n\n{_label(app, post)}"
+    held = await meanwhile(app, lambda: app.client.post(post.id))
+    if held is None:
+        return ""
+    words = f"Delete this post? This cannot be taken back.\n\n{_label(app, held.value)}"
     if post.id == post.thread:
         words += "\n\nIt began its thread: all posts of the thread go with it."
     if not await app.push_screen_wait(ConfirmScreen("Delete a post", words, "Delete")):
         return ""
-    await app.client.remove("posts", post.id)
+    await app.client.remove("posts", post.id, held.etag)
     return "the post is deleted"
 
 
