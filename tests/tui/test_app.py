@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from tests.leader.helms import api, hook
 from tests.system.waiting import until
 from tests.tui.screens import seated
 from uptop_tui.app import UptopApp
 from uptop_tui.leaders import KeptLeader
+from uptop_tui.overview import width
 from uptop_tui.pages import PAGES
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.headline import Headline
@@ -35,6 +37,24 @@ async def test_the_overview_is_live(tmp_path: Path) -> None:
         await seat.until("up", lambda: seat.shown("status") == ["● UP"])
         assert "● live" in _headline(seat.app)
         assert "UP 1 / 1" in _headline(seat.app)
+
+
+async def test_however_long_a_name_is_the_headline_says_whether_it_is_live(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m", name="監視" * 40), hook(), size=(40, 24)) as seat:
+        await seat.press("enter")
+        await seat.until("opened", lambda: "監視" in _headline(seat.app))
+        first, second = _headline(seat.app).splitlines()
+        assert (width(first), first.endswith("● live")) == (38, True)
+        assert second.startswith("UP 0 / 1")
+
+
+async def test_a_follower_is_said_to_stand_by(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        me = seat.app.picture.me
+        assert me is not None
+        follower = replace(seat.app.picture, me=replace(me, place="follower", active=False))
+        seat.app.screen.query_one(Headline).show(follower, "here", seat.app.now())
+        assert "● live, stands by" in _headline(seat.app)
 
 
 async def test_help_explains_and_goes(tmp_path: Path) -> None:

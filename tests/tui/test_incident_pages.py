@@ -10,6 +10,7 @@ from textual.widgets import Static
 from tests.leader.helms import api, hook
 from tests.tui.screens import Seat, seated
 from uptop_core.api_bodies import PostBody
+from uptop_core.api_client import ApiClient
 from uptop_tui.screens.incident import IncidentPage
 from uptop_tui.screens.incidents import IncidentsPage
 from uptop_tui.screens.note import NoteScreen
@@ -85,6 +86,25 @@ async def test_one_in_full_has_its_evidence_and_what_people_write(tmp_path: Path
         await seat.until("it is over", lambda: "recovered" in text(seat, "state"))
         await seat.press("escape")
         assert isinstance(seat.app.screen, IncidentsPage)
+
+
+async def test_one_that_is_opened_while_the_leader_is_away_shows_what_is_known_and_says_so(
+    tmp_path: Path,
+) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await open_page(seat)
+        async with ApiClient("http://127.0.0.1:9", token="editor") as nobody:
+            seat.app.client, kept = nobody, seat.app.client
+            await seat.press("enter")
+            await seat.until("it is said", lambda: "could be read" in text(seat, "unread"))
+            seat.app.client = kept
+        assert "incident 1 of m" in text(seat, "state")
+        assert text(seat, "evidence") == "not read"
+        incident = next(iter(seat.app.picture.incidents))
+        post = PostBody(kind="identified", title="Cable", words="Cut.", incident=incident)
+        await seat.app.client.write_post(post)
+        await seat.until("it is read", lambda: "Cut." in text(seat, "timeline"))
+        assert not seat.app.screen.query_one("#unread").display
 
 
 async def test_a_viewer_is_not_offered_to_take_one_on(tmp_path: Path) -> None:

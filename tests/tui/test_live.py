@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from tests.leader.desks import Desk, at_the_desk
 from tests.leader.helms import api, hook
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from uptop_core.access_answers import Me
     from uptop_tui.picture import Changes, Picture
 
 pytestmark = pytest.mark.anyio
@@ -93,6 +95,38 @@ async def test_a_token_that_is_not_known_is_refused(tmp_path: Path) -> None:
     ):
         await until("refused", lambda: live.picture.connection.state == "refused", 10)
         assert "does not know this API token" in live.picture.connection.sentence
+
+
+class Follower(ApiClient):
+    """Has asked a leader that stands by until it takes over."""
+
+    is_active = False
+
+    async def me(self) -> Me:
+        return replace(await super().me(), active=self.is_active)
+
+
+async def test_a_takeover_and_the_leaders_clock_are_noticed_though_no_event_tells(
+    tmp_path: Path,
+) -> None:
+    async with (
+        at_work(tmp_path) as desk,
+        serving(build_app(desk.helm.leader)) as url,
+        Follower(url, token="viewer") as client,
+        anyio.create_task_group() as tasks,
+    ):
+        told = Told()
+        live = Live(client, told, _now, who_s=0.02)
+        tasks.start_soon(live.run)
+        await until("it stands by", lambda: live.picture.me is not None, 10)
+        assert live.picture.me is not None
+        assert not live.picture.me.active
+        client.is_active = True
+        desk.helm.clock.at += 600
+        await until("it acts", lambda: live.picture.me and live.picture.me.active, 10)
+        assert abs(_now() + live.picture.ahead_ms - 1000 * desk.helm.clock.at) < 60_000
+        assert told.whole == 1
+        tasks.cancel_scope.cancel()
 
 
 def _is(live: Live, status: str) -> bool:

@@ -75,10 +75,10 @@ class UptopApp(App["KeptLeader"]):
 
     def now(self) -> int:
         """Unix milliseconds by the leader's clock."""
-        return time.time_ns() // 1_000_000 + self.picture.ahead_ms
+        return _clock() + self.picture.ahead_ms
 
     def on_mount(self) -> None:
-        live = Live(self.client, self._heard, self.now)
+        live = Live(self.client, self._heard, _clock)
         self.picture = live.picture
         self.run_worker(live.run(), group="live", exit_on_error=True)
         self.set_interval(1.0, self._tick)
@@ -185,3 +185,8 @@ class UptopApp(App["KeptLeader"]):
         yield SystemCommand("Theme", "choose the colours", self.action_change_theme)
         yield SystemCommand("Help (?)", "explain what has the focus", self.action_help)
         yield SystemCommand("Quit (q)", "leave uptop", self.exit)
+
+
+def _clock() -> int:
+    """This machine's, Unix milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -77,8 +77,9 @@ def _lines(
         failed = channel.last_failed
         when = f" ({moment(failed, now_ms)})" if failed is not None else ""
         yield Content(f"last error{when}: {escape(channel.last_error, 300)}")
-    last = "never" if channel.last_sent is None else moment(channel.last_sent, now_ms)
-    yield Content(f"{channel.sent} sent, the last {last} · {channel.failed} failed")
+    last = f", the last {moment(channel.last_sent, now_ms)}" if channel.last_sent else ""
+    sent = f"{channel.sent or 'nothing'} sent{last}"
+    yield Content(f"{sent} · {channel.failed or 'none'} failed")
     if channel.fallback is not None:
         name = escape(names.get(channel.fallback, channel.fallback), _NAME_LIMIT)
         yield Content(f"falls back on {name}: {channel.passed_on} passed on")

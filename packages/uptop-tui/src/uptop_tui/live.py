@@ -17,6 +17,7 @@ from uptop_tui.picture import ALL, NONE, Changes, Connection, Picture, taken
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from uptop_core.access_answers import Me
     from uptop_core.api_client import ApiClient
     from uptop_core.event_stream import Event
     from uptop_core.views import IncidentView
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 TOGETHER_S = 0.1
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 15.0
+WHO_S = 10.0
+"""How often it is asked who answers and to whom: no event tells of a follower that takes over, of
+another role, or of a clock that was set.
+"""
 _WHOLE = ("hello", "reset")  # after these everything is to be read
 
 
@@ -34,13 +39,20 @@ class OnChange(Protocol):
 
 
 class Live:
-    """Follows one leader. `now` is this machine's clock, Unix milliseconds."""
+    """Follows one leader. `clock` is this machine's clock, Unix milliseconds."""
 
-    def __init__(self, client: ApiClient, on_change: OnChange, now: Callable[[], int]) -> None:
-        self.picture = Picture(connection=Connection(since=now()))
+    def __init__(
+        self,
+        client: ApiClient,
+        on_change: OnChange,
+        clock: Callable[[], int],
+        who_s: float = WHO_S,
+    ) -> None:
+        self.picture = Picture(connection=Connection(since=clock()))
         self._client = client
         self._on_change = on_change
-        self._now = now
+        self._clock = clock
+        self._who_s = who_s
         self._last = ""
         self._untold = NONE
         self._news = anyio.Event()
@@ -49,6 +61,7 @@ class Live:
         """Follow the leader until cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._tell)
+            tasks.start_soon(self._ask_who)
             wait_s = FIRST_WAIT_S
             while True:
                 state, sentence, asked_s = await self._follow()
@@ -91,19 +104,42 @@ class Live:
 
     async def _read_whole(self) -> Picture:
         client, before = self._client, self.picture
-        me = await client.me()
-        now = self._now()
-        return Picture(
+        me, ahead_ms = await self._who()
+        picture = Picture(
             monitors={view.id: view for view in await client.monitors()},
             nodes={view.id: view for view in await client.nodes()},
             incidents={view.id: view for view in await self._open_incidents()},
             me=me,
             config=before.config + 1,
             posts=before.posts + 1,
-            as_of=self._now(),
-            ahead_ms=me.now - now,
-            connection=Connection(state="live", since=now),
+            ahead_ms=ahead_ms,
         )
+        now = self._clock() + ahead_ms
+        connection = Connection(state="live", since=now)
+        return msgspec.structs.replace(picture, as_of=now, connection=connection)
+
+    async def _who(self) -> tuple[Me, int]:
+        """Who asks and what answers, and how far its clock is ahead of this one."""
+        me = await self._client.me()
+        return me, me.now - self._clock()
+
+    def _now(self) -> int:
+        """By the leader's clock."""
+        return self._clock() + self.picture.ahead_ms
+
+    async def _ask_who(self) -> None:
+        while True:
+            await anyio.sleep(self._who_s)
+            if not self.picture.connection.is_live:
+                continue
+            try:
+                me, ahead_ms = await self._who()
+            except LeaderError:
+                continue  # the stream of events tells of it
+            before = self.picture.me
+            self.picture = msgspec.structs.replace(self.picture, me=me, ahead_ms=ahead_ms)
+            if before is None or msgspec.structs.replace(before, now=me.now) != me:
+                self._change(Changes(connection=True))
 
     async def _open_incidents(self) -> list[IncidentView]:
         page = await self._client.incidents(open="true", limit="1000")

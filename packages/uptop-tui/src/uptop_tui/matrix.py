@@ -87,4 +87,13 @@ def summary(view: MonitorView, now: int) -> Content:
         )
         for vote in sorted(view.votes, key=lambda vote: (vote.up, vote.region, vote.name))
     ]
-    return Content("\n").join(lines) if lines else Content("no node has voted on it")
+    return Content("\n").join(lines) if lines else Content(_unlooked(view))
+
+
+def _unlooked(view: MonitorView) -> str:
+    """Why no node has voted on it."""
+    if view.type == "group":
+        return "a group: it is as its members are"
+    if view.type == "push":
+        return "no node looks: the job itself says that it is alive"
+    return "it is paused" if view.paused else "no node has voted on it yet"

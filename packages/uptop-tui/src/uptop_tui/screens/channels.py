@@ -35,7 +35,7 @@ class ChannelsPage(SetUpPage[ChannelView]):
     WHERE: ClassVar[Where] = "channels"
     NOUN = "channel"
     COLUMNS = COLUMNS
-    EMPTY = "nobody is told yet: a adds a channel"
+    EMPTY = "nobody is told yet"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("t", "test", "Test")]
     ACTIONS = SetUpPage.ACTIONS | {"test"}
 

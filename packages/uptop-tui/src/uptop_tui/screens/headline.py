@@ -22,6 +22,8 @@ _STATES = {
     "away": ("▼ leader away", "bold $text-error"),
     "refused": ("▼ refused", "bold $text-error"),
 }
+_STANDS_BY = ("● live, stands by", "$text-warning")
+"""Of a follower, and of one of several leaders that does not lead: what another one decided is shown."""
 
 
 class Headline(Static):
@@ -48,10 +50,12 @@ class Headline(Static):
         """Show the picture as it stands at `now` (Unix ms, by the leader's clock)."""
         connection = picture.connection
         words, style = _STATES[connection.state]
-        room = max(0, self.app.size.width - 2)
-        where = f"{self._title} · {leader}"
-        gap = " " * max(2, room - Content(where).cell_length - len(words))
-        first = Content.assemble((where, "bold"), gap, (words, style))
+        if connection.is_live and picture.me is not None and not picture.me.active:
+            words, style = _STANDS_BY
+        room = max(0, self.app.size.width - 2 - len(words))
+        where = Content.styled(f"{self._title} · {leader}", "bold")
+        where = where.truncate(max(1, room - 2), ellipsis=True)
+        first = Content.assemble(where, " " * (room - where.cell_length), (words, style))
         shown = first.append("\n").append(self._second(picture, now))
         if not self._shown.is_same(shown):
             self._shown = shown

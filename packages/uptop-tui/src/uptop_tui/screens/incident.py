@@ -31,11 +31,12 @@ TRANSITIONS = "200"
 
 
 class Story(Struct, frozen=True):
-    """What was read of an incident."""
+    """What was read of an incident. One that is not whole is what its list says of it."""
 
     incident: IncidentView
-    transitions: tuple[TransitionView, ...]
-    posts: tuple[PostView, ...]
+    transitions: tuple[TransitionView, ...] = ()
+    posts: tuple[PostView, ...] = ()
+    is_whole: bool = True
 
 
 class IncidentPage(ActsOnIncidents):
@@ -55,6 +56,7 @@ class IncidentPage(ActsOnIncidents):
     IncidentPage {
         VerticalScroll { padding: 0 1; scrollbar-gutter: stable; }
         .heading { text-style: bold; color: $text-accent; margin-top: 1; }
+        #unread { color: $text-error; display: none; }
     }
     """
 
@@ -68,6 +70,7 @@ class IncidentPage(ActsOnIncidents):
     def body(self) -> ComposeResult:
         with VerticalScroll():
             yield Static("reading …", id="state")
+            yield Static("", id="unread")
             yield Static("Timeline", classes="heading")
             yield Static("", id="timeline")
             yield Static("Evidence", classes="heading")
@@ -147,6 +150,7 @@ class IncidentPage(ActsOnIncidents):
 
     def _was_read(self, story: Story) -> None:
         self._story = story
+        self.query_one("#unread").display = False
         self._show_state()
         self._show_story()
         self.refresh_bindings()
@@ -162,10 +166,19 @@ class IncidentPage(ActsOnIncidents):
         width = (box.scrollable_content_region.width or self.app.size.width) - 2
         entries = timeline(story.incident, story.transitions, story.posts)
         self.query_one("#timeline", Static).update(told(entries, now, width))
-        self.query_one("#evidence", Static).update(evidence(story.incident.evidence, now, width))
+        seen = evidence(story.incident.evidence, now, width)
+        self.query_one("#evidence", Static).update(seen if story.is_whole else "not read")
 
     def _was_refused(self, sentence: str) -> None:
-        self.query_one("#state", Static).update(Content(sentence))
+        """What the picture has of it is shown all the same."""
+        known = self.uptop.picture.incidents.get(self._incident)
+        if self._story is None and known is not None:
+            self._was_read(Story(known, is_whole=False))
+        if self._story is None:
+            self.query_one("#state", Static).update("not read")
+        unread = self.query_one("#unread", Static)
+        unread.update(Content(f"not all of it could be read: {sentence}"))
+        unread.display = True
 
     def _show_state(self) -> None:
         if self._story is None:

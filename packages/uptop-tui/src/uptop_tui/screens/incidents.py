@@ -13,7 +13,7 @@ from uptop_tui.incidents import COLUMNS, cells, matches, ordered
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.incident import IncidentPage
 from uptop_tui.screens.on_incidents import ActsOnIncidents
-from uptop_tui.screens.reading import Reading
+from uptop_tui.screens.reading import NO_MATCH, READING, Reading
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ class IncidentsPage(ActsOnIncidents):
         self._next: str | None = None
         self._open_only = False
         self._words = ""
-        self._read_newest = Reading(self, self._ask_newest, self._newest_read)
+        self._read_newest = Reading(self, self._ask_newest, self._newest_read, self._was_refused)
 
     def body(self) -> ComposeResult:
         yield IncidentFilter()
-        yield Rows(COLUMNS, empty="no incidents")
+        yield Rows(COLUMNS, empty=READING)
         yield Static("", id="count")
 
     def on_mount(self) -> None:
@@ -124,6 +124,12 @@ class IncidentsPage(ActsOnIncidents):
             self._next = page.next
         self._keep(page)
 
+    def _was_refused(self, sentence: str) -> None:
+        if not self._read_newest.has_read:
+            self.query_one(Rows).empty = sentence
+        else:
+            self.uptop.tell(sentence, is_error=True)
+
     def _older_read(self, page: IncidentList) -> str:
         self._next = page.next
         self._keep(page)
@@ -144,7 +150,10 @@ class IncidentsPage(ActsOnIncidents):
 
     def _fill(self) -> None:
         now, shown = self.uptop.now(), ordered(self._shown())
-        self.query_one(Rows).fill((one.id, cells(one, now)) for one in shown)
+        rows = self.query_one(Rows)
+        rows.fill((one.id, cells(one, now)) for one in shown)
+        if self._read_newest.has_read:
+            rows.empty = NO_MATCH if self._words else "no incidents"
         is_open = sum(one.ended is None for one in shown)
         words = f"{is_open} open"
         if self._words:
@@ -154,4 +163,6 @@ class IncidentsPage(ActsOnIncidents):
         else:
             more = ", older ones with n" if self._next is not None else ""
             words += f", {len(shown) - is_open} that are over{more}"
-        self.query_one("#count", Static).update(Content(words))
+        self.query_one("#count", Static).update(
+            Content(words if self._read_newest.has_read or shown else "")
+        )

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from uptop_tui.audit import COLUMNS, FIELDS, about, cells, matches, wanted
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.page import Page
-from uptop_tui.screens.reading import Reading
+from uptop_tui.screens.reading import NO_MATCH, READING, Reading
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class LogsPage(Page):
 
     def body(self) -> ComposeResult:
         yield LogFilter(self.uptop.now)
-        yield Rows(COLUMNS, empty="no entries")
+        yield Rows(COLUMNS, empty=READING)
         yield Static("", id="about")
 
     def on_mount(self) -> None:
@@ -137,7 +137,10 @@ class LogsPage(Page):
             self._keep(page)
 
     def _was_refused(self, sentence: str) -> None:
-        self.query_one("#about", Static).update(Content(sentence))
+        if self._entries:
+            self.uptop.tell(sentence, is_error=True)
+        else:
+            self.query_one(Rows).empty = sentence
 
     def _keep(self, page: LogList) -> None:
         self._entries.update((entry.number, entry) for entry in page.logs)
@@ -146,7 +149,10 @@ class LogsPage(Page):
     def _fill(self) -> None:
         now = self.uptop.now()
         newest = sorted(self._entries.values(), key=lambda entry: -entry.number)
-        self.query_one(Rows).fill(
+        rows = self.query_one(Rows)
+        if self._read.has_read:
+            rows.empty = NO_MATCH if self._query or self._words else "no entries"
+        rows.fill(
             (str(entry.number), cells(entry, now))
             for entry in newest
             if matches(entry, self._words)

@@ -30,7 +30,7 @@ class MaintenancePage(SetUpPage[MaintenanceView]):
     WHERE: ClassVar[Where] = "maintenance"
     NOUN = "maintenance"
     COLUMNS = COLUMNS
-    EMPTY = "nothing is planned: a plans a maintenance"
+    EMPTY = "nothing is planned"
 
     async def ask(self) -> Sequence[MaintenanceView]:
         return ordered((await self.uptop.client.maintenance()).maintenance)

@@ -15,6 +15,7 @@ from uptop_tui.screens.acting import ActsOnMonitors
 from uptop_tui.screens.columns import GAP
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.monitor import MonitorPage
+from uptop_tui.screens.reading import NO_MATCH, READING
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class MatrixPage(ActsOnMonitors):
 
     def body(self) -> ComposeResult:
         yield FilterBar()
-        yield Rows(columns(()), empty="nothing is watched yet", chooses=True)
+        yield Rows(columns(()), empty=READING, chooses=True)
         yield Static("", id="said")
 
     def on_mount(self) -> None:
@@ -104,6 +105,8 @@ class MatrixPage(ActsOnMonitors):
         for id, line in lines.items():
             if touched is None or id in touched or id not in known:
                 rows.put(id, row(views[id], line, self._seeing))
+        nothing = "nothing is watched yet" if picture.as_of else READING
+        rows.empty = NO_MATCH if self._wish.filter.words else nothing
         rows.reorder(list(lines))
 
     def _say(self) -> None:

@@ -19,6 +19,7 @@ from uptop_tui.nodes import (
 )
 from uptop_tui.screens.monitor import MonitorPage
 from uptop_tui.screens.on_nodes import ActsOnNodes
+from uptop_tui.screens.reading import READING
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class NodesPage(ActsOnNodes):
     """
 
     def body(self) -> ComposeResult:
-        yield Rows(COLUMNS, empty="no node has been heard yet")
+        yield Rows(COLUMNS, empty=READING)
         yield Static("", id="about")
 
     def show(self, picture: Picture, changes: Changes) -> None:
@@ -77,7 +78,9 @@ class NodesPage(ActsOnNodes):
     def _fill(self, picture: Picture) -> None:
         now = self.uptop.now()
         nodes = ordered(_versioned(picture).values())
-        self.query_one(Rows).fill((node.id, cells(node, now)) for node in nodes)
+        rows = self.query_one(Rows)
+        rows.empty = "no node has been heard yet" if picture.as_of else READING
+        rows.fill((node.id, cells(node, now)) for node in nodes)
 
     def _about(self) -> None:
         picture = self.uptop.picture

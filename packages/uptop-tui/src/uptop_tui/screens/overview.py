@@ -15,6 +15,7 @@ from uptop_tui.screens.acting import ActsOnMonitors
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.monitor import MonitorPage
 from uptop_tui.screens.monitor_cells import COLUMNS, SPARK, monitor_cells
+from uptop_tui.screens.reading import NO_MATCH, READING
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from uptop_tui.picture import Changes, Picture
 
 _EMPTY = "nothing is watched yet"
-_NO_MATCH = "nothing matches the filter"
 
 
 class OverviewPage(ActsOnMonitors):
@@ -61,7 +61,7 @@ class OverviewPage(ActsOnMonitors):
 
     def body(self) -> ComposeResult:
         yield FilterBar()
-        yield Rows(COLUMNS, empty=_EMPTY, chooses=True)
+        yield Rows(COLUMNS, empty=READING, chooses=True)
 
     def on_mount(self) -> None:
         self._histories = Histories(self.uptop.client, self.uptop.now, self._spark_came, SPARK)
@@ -72,6 +72,8 @@ class OverviewPage(ActsOnMonitors):
     # What is shown
 
     def show(self, picture: Picture, changes: Changes) -> None:
+        has_certificate = any(view.cert_end for view in picture.monitors.values())
+        self.query_one(Rows).leave_out(frozenset(() if has_certificate else ("cert",)))
         if changes.all:
             self._arrange(picture)
             return
@@ -104,8 +106,16 @@ class OverviewPage(ActsOnMonitors):
         self._lines = {line.id: line for line in listed(views, self._wish)}
         moved = {id for id, line in self._lines.items() if before.get(id) != line}
         self._put(picture, self._lines if touched is None else moved.union(touched))
-        rows.empty = _NO_MATCH if self._wish.filter.words else _EMPTY if picture.as_of else "…"
+        rows.empty = self._instead(picture)
         rows.reorder(list(self._lines))
+
+    def _instead(self, picture: Picture) -> str:
+        """What is said where no monitor is shown."""
+        if not picture.as_of:
+            return READING
+        if self._wish.filter.words:
+            return NO_MATCH
+        return _EMPTY + (": a adds a monitor" if self.uptop.role != "viewer" else "")
 
     def _put(self, picture: Picture, ids: Iterable[str]) -> None:
         rows, now = self.query_one(Rows), self.uptop.now()

@@ -11,7 +11,7 @@ from uptop_core.escaping import escape
 from uptop_tui.people import TOKEN_COLUMNS, USER_COLUMNS, ordered, token_cells, user_cells
 from uptop_tui.screens import managing
 from uptop_tui.screens.page import Page
-from uptop_tui.screens.reading import Reading
+from uptop_tui.screens.reading import READING, Reading
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class PeoplePage(Page):
         self._read = Reading(self, self._ask, self._was_read, self._was_refused)
 
     def body(self) -> ComposeResult:
-        yield Rows(USER_COLUMNS, empty="no users", id="users")
-        yield Rows(TOKEN_COLUMNS, empty="no tokens", id="tokens")
+        yield Rows(USER_COLUMNS, empty=READING, id="users")
+        yield Rows(TOKEN_COLUMNS, empty=READING, id="tokens")
 
     def on_mount(self) -> None:
         self.query_one("#users").focus()
@@ -82,6 +82,7 @@ class PeoplePage(Page):
     def _was_read(self, people: _People) -> None:
         self._people = people
         now, tokens = self.uptop.now(), people.tokens
+        self._say_instead("no users", "no tokens")
         self.query_one("#users", Rows).fill(
             (user.id, user_cells(user, tokens, now))
             for user in sorted(people.users, key=lambda user: user.name.casefold())
@@ -91,7 +92,14 @@ class PeoplePage(Page):
         )
 
     def _was_refused(self, sentence: str) -> None:
-        self.uptop.tell(sentence, is_error=True)
+        if self._read.has_read:
+            self.uptop.tell(sentence, is_error=True)
+        else:
+            self._say_instead(sentence, "")
+
+    def _say_instead(self, users: str, tokens: str) -> None:
+        self.query_one("#users", Rows).empty = users
+        self.query_one("#tokens", Rows).empty = tokens
 
     @property
     def user(self) -> UserView | None:

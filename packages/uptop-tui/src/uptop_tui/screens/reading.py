@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 APART_S = 1.0
+READING = "reading …"
+NO_MATCH = "nothing matches the filter"
+"""What a table says that is empty: while it is not known what is in it, and where a filter is at work."""
 
 
 class Reading(Generic[T]):
     """Reads for a page: `ask` the leader, then `show` what it said. What it refuses goes to `refused`
-    as a sentence; while it is away nothing is said here, since the headline says so and what was
-    read last stays.
+    as a sentence, and so does that it is away while nothing was read yet. Later nothing is said of
+    that here, since the headline says so and what was read last stays.
     """
 
     def __init__(
@@ -36,6 +39,8 @@ class Reading(Generic[T]):
         self._ask = ask
         self._show = show
         self._refused = refused
+        self.has_read = False
+        """Whether it was read, so that what is shown is what the leader said."""
         self._is_wanted = False
         self._is_running = False
         self._soon = anyio.Event()
@@ -63,11 +68,11 @@ class Reading(Generic[T]):
     async def _once(self) -> None:
         try:
             said = await self._ask()
-        except LeaderRefused as error:
-            if self._refused is not None:
+        except LeaderError as error:
+            is_news = isinstance(error, LeaderRefused) or not self.has_read
+            if is_news and self._refused is not None and self._page.is_composed:
                 self._refused(str(error))
-        except LeaderError:
-            return
         else:
+            self.has_read = True
             if self._page.is_composed:
                 self._show(said)

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from uptop_tui.screens import editing
 from uptop_tui.screens.page import Page
-from uptop_tui.screens.reading import Reading
+from uptop_tui.screens.reading import READING, Reading
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class SetUpPage(Page, Generic[T]):
     NOUN: ClassVar[str]
     COLUMNS: ClassVar[Sequence[Column]]
     EMPTY: ClassVar[str]
+    """What is said where there are none."""
     DEFAULT_CSS = """
     SetUpPage #about {
         height: auto;
@@ -78,7 +79,7 @@ class SetUpPage(Page, Generic[T]):
         raise NotImplementedError  # each page says for itself
 
     def body(self) -> ComposeResult:
-        yield Rows(self.COLUMNS, empty=self.EMPTY)
+        yield Rows(self.COLUMNS, empty=READING)
         yield Static("", id="about")
 
     def on_mount(self) -> None:
@@ -107,10 +108,15 @@ class SetUpPage(Page, Generic[T]):
 
     def _was_read(self, found: Sequence[T]) -> None:
         self.found = {one.id: one for one in found}
+        hint = f": a adds a {self.NOUN}" if self.uptop.role != "viewer" else ""
+        self.query_one(Rows).empty = f"{self.EMPTY}{hint}"
         self._fill()
 
     def _was_refused(self, sentence: str) -> None:
-        self.uptop.tell(sentence, is_error=True)
+        if self._read.has_read:
+            self.uptop.tell(sentence, is_error=True)
+        else:
+            self.query_one(Rows).empty = sentence
 
     def _fill(self) -> None:
         self.query_one(Rows).fill((one.id, self.cells(one)) for one in self.found.values())

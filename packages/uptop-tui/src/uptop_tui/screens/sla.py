@@ -13,7 +13,7 @@ from uptop_tui.filtering import Filter
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.monitor import MonitorPage
 from uptop_tui.screens.page import Page
-from uptop_tui.screens.reading import Reading
+from uptop_tui.screens.reading import NO_MATCH, READING, Reading
 from uptop_tui.screens.table import Rows
 from uptop_tui.sla import ALL, COLUMNS, ORDERS, SPANS, Order, cells, ordered, total, total_cells
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from uptop_tui.picture import Changes, Picture
 
 AGAIN_S = 30
-_READING = "reading …"
 
 
 class SlaPage(Page):
@@ -60,7 +59,7 @@ class SlaPage(Page):
         tabs.can_focus = False  # ← and → work anywhere on the page
         yield tabs
         yield FilterBar()
-        yield Rows(COLUMNS, empty=_READING)
+        yield Rows(COLUMNS, empty=READING)
         yield Static("", id="sum")
 
     def on_mount(self) -> None:
@@ -165,9 +164,7 @@ class SlaPage(Page):
         own = [view for view in shown if view.type != "group"]
         if (together := total(own, self._span)) is not None and len(own) > 1:
             rows.append((ALL, total_cells(together, len(own))))
-        self.query_one(Rows).empty = (
-            "nothing matches the filter" if self._wanted.words else "nothing is watched yet"
-        )
+        self.query_one(Rows).empty = NO_MATCH if self._wanted.words else "nothing is watched yet"
         self.query_one(Rows).fill(rows)
         words = f"the last {SPANS[self._span]}"
         if self._wanted.words:
@@ -188,6 +185,6 @@ class SlaPage(Page):
     def _say_that_nothing_is_read(self) -> None:
         is_live = self.uptop.picture.connection.is_live
         rows = self.query_one(Rows)
-        rows.empty = _READING if is_live else "not read yet: no leader answers"
+        rows.empty = READING if is_live else "not read yet: no leader answers"
         rows.fill(())
         self.query_one("#sum", Static).update("")
