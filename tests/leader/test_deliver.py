@@ -56,13 +56,15 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def office(path: Path, *channels: Channel) -> AsyncIterator[Office]:
+async def office(
+    path: Path, *channels: Channel, may_act: Callable[[], bool] = lambda: True
+) -> AsyncIterator[Office]:
     clock = SetClock()
     known = {channel.id: channel for channel in channels}
     with opened(path) as store:
         set_up(store, *channels)
         async with client() as http, anyio.create_task_group() as tasks:
-            deliverer = Deliverer(store, lambda: known, http, clock)
+            deliverer = Deliverer(store, lambda: known, http, clock, may_act=may_act)
             tasks.start_soon(deliverer.run)
             yield Office(deliverer, store, clock)
             tasks.cancel_scope.cancel()
@@ -87,6 +89,22 @@ async def test_messages_of_one_incident_and_channel_arrive_in_their_order(path: 
         sendings = at_work.deliverer.sendings
         await at_work.until(lambda: "c" in sendings and sendings["c"].sent == 3)
         assert events(receiver) == ["unknown", "down", "reminder"]
+
+
+async def test_what_was_claimed_by_who_acts_no_more_is_given_back_and_is_no_failure(
+    path: Path,
+) -> None:
+    acts = iter([True, False])  # when it claims, and when it is about to send
+    async with (
+        http_receiver() as receiver,
+        office(path, hook("c", receiver.url), may_act=lambda: next(acts, True)) as at_work,
+    ):
+        at_work.put("down")
+        await at_work.until(lambda: at_work.waiting() == 0)
+        assert next(acts, None) is None
+        (message,) = receiver.received
+        assert not message.json["possible_repeat"]
+        assert at_work.failures() == 0
 
 
 async def test_a_channel_that_hangs_delays_no_other(path: Path) -> None:

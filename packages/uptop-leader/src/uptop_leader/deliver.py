@@ -126,8 +126,11 @@ class Deliverer:
         notification = claimed.notification
         message = replace(notification.message, possible_repeat=claimed.possible_repeat)
         try:
-            error = await self._send(notification.channel, message)
-            await self._mark(claimed, error)
+            if self._may_act():
+                error = await self._send(notification.channel, message)
+                await self._mark(claimed, error)
+            else:  # it stood still since it was claimed: another may have sent it
+                await self._give_back(claimed)
         finally:
             self._busy.discard(notification.channel)
             self._idle.set()
@@ -138,9 +141,16 @@ class Deliverer:
         channel = self._channels().get(channel_id)
         if channel is None:
             return DeliveryError("the channel was deleted", permanent=True)
-        if not self._may_act():  # it stood still since it was claimed: another may have sent it
-            return DeliveryError("this node does not act any more")
         return await send(channel, message, self._http)
+
+    async def _give_back(self, claimed: Claimed) -> None:
+        """Nothing was sent, and no channel has failed. Where that cannot be noted the claim ends by
+        itself.
+        """
+        try:
+            await to_thread.run_sync(self._store.release, claimed.number)
+        except StoreError as trouble:
+            log.warning("what was claimed cannot be given back: %s", trouble)
 
     async def _mark(self, claimed: Claimed, error: DeliveryError | None) -> None:
         """Write down how it went; while the store cannot be written, keep trying to."""
