@@ -14,6 +14,7 @@ from uptop_core import (
     CheckFailed,
     Condition,
     FailedCondition,
+    HttpCheck,
     MissingExtra,
     Outcome,
     Reason,
@@ -200,3 +201,17 @@ def test_an_outcome_goes_over_the_wire_and_back() -> None:
     )
     assert msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome) == outcome
     assert msgspec.json.encode(Outcome(up=True)) == b'{"up":true}'
+
+
+@pytest.mark.parametrize(
+    ("check", "words"),
+    [
+        (HttpCheck(url="https://example.com/", accepted_codes="ok"), "accepted_codes: 'ok' is"),
+        (HttpCheck(url="example.com"), "url: must begin with http"),
+        (HttpCheck(url=7), "TypeError in http"),  # type: ignore[arg-type]  # as a script may
+    ],
+)
+async def test_settings_that_nobody_has_looked_at_are_named(check: Check, words: str) -> None:
+    outcome = await run_check(check)
+    assert outcome.reason is Reason.INTERNAL_ERROR
+    assert outcome.detail.startswith(words)

@@ -22,12 +22,14 @@ from uptop_core.errors import (
 )
 from uptop_core.looks import Vantage
 from uptop_core.monitors import Monitor
-from uptop_core.outcomes import FailedCondition, Outcome, Reason, Timings
+from uptop_core.outcomes import Certificate, FailedCondition, Outcome, Reason, Timings
+from uptop_core.prober.sockets import SharedSockets
 from uptop_core.run_check import run_check
 from uptop_core.verdicts import Strategy, Tally, Verdict, aggregate
 from uptop_core.votes import Vote
 
 __all__ = [
+    "Certificate",
     "Check",
     "CheckFailed",
     "Condition",
@@ -47,6 +49,7 @@ __all__ = [
     "PushCheck",
     "Reason",
     "SettingError",
+    "SharedSockets",
     "Strategy",
     "Tally",
     "Timings",

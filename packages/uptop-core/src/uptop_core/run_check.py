@@ -45,7 +45,7 @@ async def run_check(
     except MissingExtra as error:
         reason, detail = Reason.INTERNAL_ERROR, str(error)
     except Exception as error:  # noqa: BLE001  our own bug must not become "target down"
-        reason, detail = Reason.INTERNAL_ERROR, f"{type(error).__name__} in {check.kind()}"
+        reason, detail = Reason.INTERNAL_ERROR, _fault(error, check)
     finally:
         if sockets is None:
             look.sockets.close()
@@ -75,6 +75,19 @@ async def run_check(
         failed=failed,
         sample=_sample(look) if reason is not None and look.body else None,
     )
+
+
+def _fault(error: Exception, check: Check) -> str:
+    """What a fault is called. A script may run a check whose settings nobody has looked at: these
+    are named then.
+    """
+    try:
+        wrong = next(check.problems(), None)
+    except Exception:  # noqa: BLE001  a setting of another type than it has
+        wrong = None
+    if wrong is not None:
+        return f"{wrong.field}: {wrong.message}"
+    return f"{type(error).__name__} in {check.kind()}"
 
 
 def _sample(look: Look) -> str:

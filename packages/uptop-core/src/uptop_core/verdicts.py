@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from msgspec import Struct
 
-from uptop_core.outcomes import Reason
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
+
+    from uptop_core.outcomes import Reason
 
 
 class Verdict(StrEnum):
@@ -79,10 +78,12 @@ def strategies() -> dict[str, Strategy]:
 
 def decide(tally: Tally, strategy: str = "any-down", min_votes: int = 1) -> Verdict:
     """The verdict of `strategy` (a KeyError names an unknown one); UNKNOWN below `min_votes`."""
-    rule = strategies()[strategy]
+    known = strategies()
+    if strategy not in known:
+        raise KeyError(f"there is no strategy {strategy!r}: known are {', '.join(sorted(known))}")
     if tally.fresh < max(1, min_votes):
         return Verdict.UNKNOWN
-    return rule.decide(tally)
+    return known[strategy].decide(tally)
 
 
 def aggregate(
@@ -99,9 +100,3 @@ def aggregate(
     down = sum(not vote.up for vote in heard)
     total = len(ballots) if expected is None else expected
     return decide(Tally(expected=total, fresh=len(heard), down=down), strategy)
-
-
-def count_reasons(votes: Collection[Ballot]) -> tuple[tuple[Reason, int], ...]:
-    """The reasons of the down votes with their counts, the most frequent first."""
-    counts = Counter(vote.reason for vote in votes if not vote.up and vote.reason is not None)
-    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
