@@ -8,7 +8,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from uptop_leader.incidents import Incident
-from uptop_leader.posts import newest_first
 from uptop_leader.reliability import Reliability, reliability
 from uptop_leader.seal import token_hash
 
@@ -72,7 +71,7 @@ class Written:
     ) -> list[Post]:
         chosen = [
             post
-            for post in newest_first(self.all)
+            for post in sorted(self.all, key=lambda post: -post.at)
             if incident in (None, post.incident) and (before is None or post.at < before)
         ]
         return chosen[:limit]

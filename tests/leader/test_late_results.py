@@ -159,6 +159,8 @@ async def test_results_of_a_restart_fill_its_gap(tmp_path: Path) -> None:
         await probe.deliver_all()
         assert replay(again) == 83
         uptimes = again.store.uptime(again.clock.at, again.clock.at - began)
-        assert {round(uptime.covered, 2) for uptime in uptimes.values()} == {1.0}
+        assert {round(uptime.observed_s / uptime.window_s, 2) for uptime in uptimes.values()} == {
+            1.0
+        }
         assert uptimes["m00"].down_s == 180
         assert again.told() == []

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uptop_core.errors import SealError, SettingError
-from uptop_leader.seal import Keyring, is_sealed, same_secret, token_hash
+from uptop_leader.seal import Keyring, is_sealed, same_secret
 
 OLD, NEW = "0f" * 32, "a1" * 32
 KEYS = Keyring.from_setting(f"{NEW},{OLD}")
@@ -112,20 +112,6 @@ def test_every_wrong_key_is_told_at_once() -> None:
 def test_a_keyring_does_not_show_its_keys() -> None:
     assert NEW not in repr(KEYS)
     assert NEW not in KEYS.seal("x", "row")
-
-
-@given(token=texts)
-def test_a_push_token_is_found_by_its_hash_under_any_key(token: str) -> None:
-    old, empty = Keyring.from_setting(OLD), Keyring()
-    assert KEYS.find_hash(token) == KEYS.find_hashes(token)[0]
-    assert old.find_hash(token) in KEYS.find_hashes(token)
-    assert empty.find_hash(token) in KEYS.find_hashes(token)
-    assert len(set(KEYS.find_hashes(token))) == 3
-
-
-def test_without_the_key_the_find_hash_cannot_be_made() -> None:
-    assert KEYS.find_hash("token") != token_hash("token")
-    assert Keyring().find_hash("token") == token_hash("token")
 
 
 def test_secrets_compare_by_value() -> None:

@@ -22,7 +22,6 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 
 LEVELS: tuple[str, ...] = get_args(LogLevel)
-FORMATS: tuple[str, ...] = get_args(LogFormat)
 
 _LIMIT = 4000  # characters of a message or a value
 _TRACE_LIMIT = 20_000

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from uptop_core.monitors import Monitor
 from uptop_leader.changes import Changes
@@ -117,10 +116,6 @@ class Draft(Struct, kw_only=True):
         key = (node, instance)
         found = self.changes.ledgers.get(key) or self.world.ledgers.get(key)
         return found if found is not None else Ledger(node=node, instance=instance)
-
-    def hear(self, node: Node, **facts: object) -> None:
-        """Note that a node has spoken."""
-        self.put_node(replace(node, heard=self.now, **facts))
 
     def finish(self) -> Changes:
         """All there is to write: of the states those that moved beyond their votes."""

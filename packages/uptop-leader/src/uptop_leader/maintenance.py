@@ -70,18 +70,6 @@ class Maintenance(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return
         yield from (span for span in self._joined(since) if span.end > since)
 
-    def active(self, at: float) -> Span | None:
-        """The time of it that `at` is in, if it is in one."""
-        span = next(self.spans(at), None)
-        return span if span is not None and span.start <= at else None
-
-    def next_change(self, after: float) -> float | None:
-        """When it begins or ends next, after a moment; None when it never does again."""
-        span = next(self.spans(after), None)
-        if span is None:
-            return None
-        return span.start if span.start > after else span.end
-
     def _joined(self, since: float) -> Iterator[Span]:
         span: Span | None = None
         duration = self.duration or 0.0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 
 class PostKind(StrEnum):
@@ -99,8 +99,3 @@ def threads(posts: Iterable[Post]) -> tuple[Thread, ...]:
 def _order(post: Post) -> tuple[float, bool, str]:
     """In time; of one moment the first of a thread comes first."""
     return post.at, post.id != post.thread, post.id
-
-
-def newest_first(posts: Sequence[Post]) -> tuple[Post, ...]:
-    """Posts as they are listed."""
-    return tuple(sorted(posts, key=_order, reverse=True))

@@ -118,21 +118,6 @@ class Keyring:
         parts = _SEALED.fullmatch(sealed)
         return parts is not None and bool(self._keys) and parts[1] == _key_id(self._keys[0])
 
-    def find_hash(self, token: str) -> str:
-        """What a push token is stored and found by: keyed by the first key, if there is one."""
-        return self.find_hashes(token)[0]
-
-    def find_hashes(self, token: str) -> tuple[str, ...]:
-        """Everything a push token may be stored by, the current one first.
-
-        Hashes made under the other keys, or before there was a key, still find their row.
-        """
-        keyed = (
-            hmac.digest(hmac.digest(key, b"uptop find hash v1", "sha256"), token.encode(), "sha256")
-            for key in self._keys
-        )
-        return (*(digest.hex() for digest in keyed), token_hash(token))
-
 
 def _ciphers(keys: tuple[bytes, ...]) -> Mapping[str, AESGCM]:
     """The cipher of each key, by the key's id."""

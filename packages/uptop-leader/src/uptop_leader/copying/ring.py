@@ -28,11 +28,6 @@ class ResultRing:
         self._size = 0
         self._parts: deque[tuple[int, list[StoredResult], list[Ledger]]] = deque()
 
-    @property
-    def upto(self) -> int:
-        """The number of the last part."""
-        return self._upto
-
     def add(self, changes: Changes) -> None:
         """Remember what a pass has stored."""
         if not self.keeps or not changes.results:

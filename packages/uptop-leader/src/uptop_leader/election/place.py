@@ -34,6 +34,3 @@ class Place(Protocol):
 
     async def told(self, sighting: Sighting) -> None:
         """A probe says what it saw of the other one."""
-
-    async def run(self) -> None:
-        """Until cancelled."""

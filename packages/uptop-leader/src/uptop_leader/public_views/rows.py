@@ -64,11 +64,6 @@ class Group(Struct, frozen=True, kw_only=True):
     groups: tuple[Group, ...]
     is_open: bool
 
-    @property
-    def size(self) -> int:
-        """How many monitors are in it."""
-        return sum(count for _, count in self.counts)
-
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What rows are made from. `lately` is None where regions may not be named."""

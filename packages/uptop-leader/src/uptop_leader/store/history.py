@@ -21,16 +21,6 @@ class Uptime(Struct, frozen=True, kw_only=True):
     observed_s: float
     window_s: float
 
-    @property
-    def ratio(self) -> float | None:
-        """Up ÷ observed, from 0 to 1; None where nothing was observed."""
-        return self.up_s / self.observed_s if self.observed_s > 0 else None
-
-    @property
-    def covered(self) -> float:
-        """Observed ÷ window, from 0 to 1."""
-        return self.observed_s / self.window_s if self.window_s > 0 else 0.0
-
 
 class Day(Struct, frozen=True, kw_only=True):
     """One day of a monitor, UTC; the rest of it was not observed. Times in seconds. `maintained_s`

@@ -54,11 +54,6 @@ class Known(Struct, frozen=True, kw_only=True):
         """The regions that nodes are in."""
         return tuple(sorted({one.region for one in self.nodes if one.state != "left"}))
 
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags that monitors have."""
-        return tuple(sorted({tag for one in self.monitors for tag in one.tags}))
-
 
 def _by_name(options: Iterable[Option]) -> tuple[Option, ...]:
     return tuple(sorted(options, key=lambda option: option.label.casefold()))
