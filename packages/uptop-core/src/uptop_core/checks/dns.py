@@ -1,4 +1,4 @@
-"""dns: up means that the answer meets the expectations: the rcode, and the records if given."""
+"""dns: up means that the answer has the expected rcode, and the expected records if any are given."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
     """Asks `dns_server` (default: the system's) for `hostname`; there must be records of that type.
 
-    `dns_server` is an address, with `:port` or `[v6]:port` if it is not 53. With `expected` every
-    one of these records must be among the answers. With PTR, `hostname` may be an address. With
-    another `rcode` than NOERROR that code is what must come.
+    `dns_server` is an address, with `:port` or `[v6]:port` if the port is not 53. With `expected`,
+    every one of these records must be among the answers. With the type PTR, `hostname` may be an
+    address. If `rcode` is not NOERROR, that code must come.
     """
 
     example: ClassVar[str] = (

@@ -25,16 +25,18 @@ _NOT_FOUND = 404
 class DomainCheck(Check, tag="domain", frozen=True, kw_only=True, omit_defaults=True):
     """Asks by RDAP, over https, when the registration of `domain` ends.
 
-    The interval is at least an hour, and a day will do: registries refuse who asks more often.
+    The interval is at least an hour, and a day is enough: registries refuse clients that ask more
+    often.
 
-    Down when it is not registered, has lapsed, is on hold, or ends within `expiry_threshold` days
-    (with 0, when it has ended). When the registry cannot be asked or does not tell the end, which
-    some do not, nothing is known of the domain: the monitor is then UNKNOWN, not down.
+    The monitor is down when the domain is not registered, has lapsed, is on hold, or ends within
+    `expiry_threshold` days (with 0, when it has ended). When the registry cannot be asked, or does
+    not publish the end (some do not), the monitor is UNKNOWN, not down.
 
-    `server` is the URL of the RDAP server to ask; by default it is looked up in the registry of
-    IANA, or that at the URL `bootstrap`.
+    `server` is the URL of the RDAP server to ask; by default it is looked up in IANA's registry,
+    or in the one at the URL `bootstrap`.
 
-    Conditions find `json(days)` until the end, `json(ends)` (a date) and the list `json(status)`.
+    Conditions can use `json(days)` until the end, `json(ends)` (a date) and the list
+    `json(status)`.
     """
 
     example: ClassVar[str] = "domain: example.com, interval: 86400, expiry_threshold: 30"

@@ -26,13 +26,13 @@ _OURS = frozenset(
 class GrpcCheck(HostCheck, tag="grpc", frozen=True, kw_only=True, omit_defaults=True):
     """Asks `hostname`:`port` by the health protocol of gRPC (`grpc.health.v1.Health/Check`).
 
-    `service` is the name that the server knows it by; empty means the server as a whole. `metadata`
-    goes along with the call. With `tls` the connection is encrypted; `ignore_tls` does not verify
-    the certificate, `expiry_threshold` warns so many days before it ends, 0 never. `ip_version` is 4
-    or 6 to use only addresses of that version, 0 for both, the one that answers first. It needs the
-    extra `uptop-core[http2]` on the nodes that look.
+    `service` is a name that the server knows; empty means the server as a whole. `metadata` is
+    sent along with the call. `tls` encrypts the connection. `ignore_tls` does not verify the
+    certificate. `expiry_threshold` warns that many days before the certificate ends; 0 never
+    warns. `ip_version` 4 or 6 uses only addresses of that version; 0 uses both, and the one that
+    answers first. The nodes that run this check need the extra `uptop-core[http2]`.
 
-    Conditions find `json(status)` ("SERVING").
+    Conditions can use `json(status)` ("SERVING").
     """
 
     example: ClassVar[str] = (

@@ -31,16 +31,16 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
     """Asks a URL. Defaults: GET, status 200-299, up to 10 redirects, certificates verified.
 
     `accepted_codes` is a comma-separated list of codes and ranges. `username` and `password` are
-    basic auth, `bearer` a token. `check_ssl` warns `expiry_threshold` days before the certificate
-    ends. `follow_redirects` is how many are followed; 0 follows none. `ip_version` is 4 or 6 to use
-    only addresses of that version (of the proxy, if there is one), 0 for both, the one that answers
-    first.
+    for basic auth, `bearer` is a token. `check_ssl` warns `expiry_threshold` days before the
+    certificate ends. `follow_redirects` is how many redirects are followed at most. `ip_version` 4
+    or 6 uses only addresses of that version (of the proxy, if there is one); 0 uses both, and the
+    one that answers first.
 
     `proxy` is `http://`, `https://` or `socks5://`, then `name:port`, with `user:password@` before
-    the name if it wants that. The proxy resolves the target's name and connects to it, so the
-    node's rules for addresses hold for the proxy, and for a target that is written as an address.
-    `http2` offers HTTP/2 to an https target, which may choose HTTP/1.1 all the same; it needs the
-    extra `uptop-core[http2]`.
+    the name if the proxy requires it. The proxy resolves the target's name and connects to it, so
+    the node's rules for addresses apply to the proxy, and to a target that is written as an
+    address. `http2` offers HTTP/2 to an https target, which may still choose HTTP/1.1; it needs
+    the extra `uptop-core[http2]`.
     """
 
     example: ClassVar[str] = (

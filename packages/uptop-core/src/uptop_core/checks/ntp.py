@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 class NtpCheck(HostCheck, tag="ntp", frozen=True, kw_only=True, omit_defaults=True):
     """Asks `hostname`:`port` for the time.
 
-    A server that says that it is not synchronised is down, and one whose stratum is above
-    `max_stratum`. With `max_offset` (seconds) so is one whose clock differs by more from that of
-    the node that asks: that node must have the right time itself. `ip_version` is 4 or 6 to use
-    only addresses of that version, 0 for the first address of either.
+    The monitor is down when the server says that it is not synchronised, or when its stratum is
+    above `max_stratum`. With `max_offset` (seconds) it is also down when the server's clock
+    differs by more from that of the node, which must itself be right. `ip_version` 4 or 6 uses
+    only addresses of that version; 0 uses the first address of either.
 
-    Conditions find `json(offset_ms)`, which may be wrong by half of `json(trip_ms)`,
-    `json(stratum)`, `json(reference)`, and `json(root_ms)`: how far off the server believes to be.
+    Conditions can use `json(offset_ms)`, which may be wrong by half of `json(trip_ms)`,
+    `json(stratum)`, `json(reference)`, and `json(root_ms)`: how far off the server believes itself
+    to be.
     """
 
     example: ClassVar[str] = 'hostname: ntp.example.com, conditions: ["json(stratum) <= 3"]'

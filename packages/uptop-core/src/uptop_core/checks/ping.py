@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class PingCheck(HostCheck, tag="ping", frozen=True, kw_only=True, omit_defaults=True):
     """Sends `count` echoes; down when more than `max_loss` percent of them are lost.
 
-    The latency is the mean round trip of those that came back. `ip_version` is 4 or 6 to use only
-    addresses of that version, 0 for the first address of either.
+    The latency is the mean round trip of the echoes that came back. `ip_version` 4 or 6 uses only
+    addresses of that version; 0 uses the first address of either.
     """
 
     example: ClassVar[str] = "hostname: gateway.example.com, count: 3"

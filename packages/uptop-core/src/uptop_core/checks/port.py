@@ -1,4 +1,4 @@
-"""port: up means that TCP connects; optionally TLS is shaken, something sent, something expected."""
+"""port: up means that a TCP connection succeeds; optionally with TLS, and an expected answer."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _MEANT = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
 class PortCheck(HostCheck, tag="port", frozen=True, kw_only=True, omit_defaults=True):
     r"""Connects to `hostname`:`port`; with `tls` shakes hands; sends `send`; awaits `expect`.
 
-    `ignore_tls` does not verify the certificate. `send` and `expect` may have the escapes
-    `\r \n \t \0 \\ \xNN`. `expect` is looked for in the first 64 KiB that arrive within the
-    timeout. `ip_version` is 4 or 6 to use only addresses of that version, 0 for both, the one that
-    answers first.
+    `ignore_tls` does not verify the certificate. `send` and `expect` may contain the escapes `\r
+    \n \t \0 \\ \xNN`. `expect` must be within the first 64 KiB that arrive before the timeout.
+    `ip_version` 4 or 6 uses only addresses of that version; 0 uses both, and the one that answers
+    first.
     """
 
     example: ClassVar[str] = "hostname: db.example.com, port: 5432"

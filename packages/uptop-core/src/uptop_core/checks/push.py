@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class PushCheck(Check, tag="push", frozen=True, kw_only=True, omit_defaults=True):
     """A job tells that it is alive: PENDING, UP, LATE after the interval, DOWN after the grace.
 
-    `token` is what the job shows (made by the leader when empty). With `cron`, five fields in
-    the wall-clock time of `timezone` (default UTC), the job is due at these moments instead, and
-    the interval is the time between two of them. `grace` is in seconds, by default
-    max(interval / 2, 60).
+    `token` is the secret part of the address that the job calls; if empty, the leader makes one.
+    With `cron` (five fields, read in the local time of `timezone`, default UTC) the job is due at
+    these times instead, and the interval is the time between two of them. `grace` is in seconds;
+    the default is half of the interval, at least 60.
     """
 
     example: ClassVar[str] = "interval: 86400, grace: 2h"

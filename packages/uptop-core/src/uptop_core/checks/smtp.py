@@ -1,4 +1,4 @@
-"""smtp: up means that a mail server greets and answers EHLO, after STARTTLS too if that is wanted."""
+"""smtp: up means that a mail server greets and answers EHLO, also after STARTTLS if that is chosen."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _NAME = re.compile(r"[0-9A-Za-z.:\[\]_-]+")  # a domain or an address literal (R
 class SmtpCheck(HostCheck, tag="smtp", frozen=True, kw_only=True, omit_defaults=True):
     """Connects to `hostname`:`port`, awaits the banner (220), says EHLO with the name `ehlo` (250).
 
-    `tls` is `none`, `starttls` (agreed on after EHLO, which is said again) or `implicit` (from the
-    first byte, as on port 465); `ignore_tls` does not verify the certificate, `expiry_threshold`
-    warns so many days before it ends, 0 never. `expect` is a text that the banner must hold. No
-    mail is sent. `ip_version` is 4 or 6 to use only addresses of that version, 0 for both, the one
-    that answers first.
+    `tls` is `none`, `starttls` (after EHLO, which is then sent again) or `implicit` (from the
+    first byte, as on port 465). `ignore_tls` does not verify the certificate. `expiry_threshold`
+    warns that many days before the certificate ends; 0 never warns. `expect` is a text that the
+    banner must contain. No mail is sent. `ip_version` 4 or 6 uses only addresses of that version;
+    0 uses both, and the one that answers first.
 
-    Conditions find `json(banner)` and the list `json(extensions)` of the last answer to EHLO.
+    Conditions can use `json(banner)`, and the list `json(extensions)` of the last answer to EHLO.
     """
 
     example: ClassVar[str] = "hostname: mail.example.com, port: 587"

@@ -1,4 +1,4 @@
-"""ssh: up means that an SSH server greets and shows its host key, the expected one if one is expected."""
+"""ssh: up means that an SSH server greets and shows its host key, or the one that is expected."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
 class SshCheck(HostCheck, tag="ssh", frozen=True, kw_only=True, omit_defaults=True):
     """Connects to `hostname`:`port`, reads the banner and the host key. Nobody logs in.
 
-    `expect` is a text that the banner must hold, `fingerprint` that of the host key, as
-    `ssh-keygen -l` and ssh itself write it (`SHA256:…`). A server may have several keys: `key_type`
-    says which it is asked for; with `any` it is ed25519, else ecdsa, else rsa. The key is the one
-    that the server shows; that it holds the private key to it is not proved, so this finds a server
-    that was replaced or set up anew, not one that means to deceive. `host_key: false` goes only as
-    far as the banner. `ip_version` is 4 or 6 to use only addresses of that version, 0 for both, the
-    one that answers first.
+    `expect` is a text that the banner must contain. `fingerprint` is that of the host key, as
+    `ssh-keygen -l` and ssh itself write it (`SHA256:…`). A server may have several keys, and
+    `key_type` says which one to ask for; `any` is ed25519, else ecdsa, else rsa. The key is the
+    one that the server shows. It is not proved that the server holds its private key, so this
+    finds a server that was replaced or set up again, not one that means to deceive. `host_key:
+    false` reads the banner only. `ip_version` 4 or 6 uses only addresses of that version; 0 uses
+    both, and the one that answers first.
 
-    Conditions find `json(banner)`, `json(key_type)` and `json(fingerprint)`.
+    Conditions can use `json(banner)`, `json(key_type)` and `json(fingerprint)`.
     """
 
     example: ClassVar[str] = "hostname: shell.example.com"

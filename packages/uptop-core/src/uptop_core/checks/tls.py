@@ -23,13 +23,14 @@ _VERSIONS = {"1.2": ("TLSv1.2", "TLSv1.3"), "1.3": ("TLSv1.3",)}
 class TlsCheck(HostCheck, tag="tls", frozen=True, kw_only=True, omit_defaults=True):
     """Connects to `hostname`:`port` and shakes hands; nothing is asked after that.
 
-    `starttls` first agrees on TLS the way mail servers (`smtp`, `imap`) or `postgres` do it.
-    `server_name` is the name that is asked for and that the certificate must be for (default:
-    `hostname`). `min_version` is the oldest protocol that will do. `ignore_tls` does not verify the
-    certificate. `expiry_threshold` warns so many days before it ends, 0 never. `ip_version` is 4 or
-    6 to use only addresses of that version, 0 for both, the one that answers first.
+    `starttls` first switches to TLS the way mail servers (`smtp`, `imap`) or `postgres` do.
+    `server_name` is the name that is asked for, and that the certificate must be for (default:
+    `hostname`). `min_version` is the oldest protocol that is accepted. `ignore_tls` does not
+    verify the certificate. `expiry_threshold` warns that many days before the certificate ends; 0
+    never warns. `ip_version` 4 or 6 uses only addresses of that version; 0 uses both, and the one
+    that answers first.
 
-    Conditions find `json(protocol)` ("TLSv1.3"), `json(cipher)` and `json(bits)`.
+    Conditions can use `json(protocol)` ("TLSv1.3"), `json(cipher)` and `json(bits)`.
     """
 
     example: ClassVar[str] = (

@@ -1,4 +1,4 @@
-"""websocket: up means that the handshake succeeds, and an expected message comes if one is expected."""
+"""websocket: up means that the handshake succeeds, and the expected message comes, if there is one."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ _SHOWN = 80  # characters of a message
 class WebsocketCheck(Check, tag="websocket", frozen=True, kw_only=True, omit_defaults=True):
     """Shakes hands with a `ws://` or `wss://` URL; sends the text `send`; awaits `expect`.
 
-    `expect` is a text that a message must hold within the timeout; messages before it are passed
-    over, and pings are answered. `subprotocol` is one that the target must speak. `ignore_tls` does
-    not verify the certificate, `expiry_threshold` warns so many days before it ends, 0 never.
-    Redirects are not followed. `ip_version` is 4 or 6 to use only addresses of that version, 0 for
-    both, the one that answers first.
+    `expect` is a text that a message must contain within the timeout; earlier messages are
+    skipped, and pings are answered. `subprotocol` is one that the target must accept. `ignore_tls`
+    does not verify the certificate. `expiry_threshold` warns that many days before the certificate
+    ends; 0 never warns. Redirects are not followed. `ip_version` 4 or 6 uses only addresses of
+    that version; 0 uses both, and the one that answers first.
 
-    Conditions find the status (101), the headers, and as body the message that held `expect`.
+    Conditions can use the status (101), the headers, and as body the message that contained
+    `expect`.
     """
 
     example: ClassVar[str] = 'url: "wss://live.example.com/socket", send: ping, expect: pong'

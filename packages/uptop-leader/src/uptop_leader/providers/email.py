@@ -40,7 +40,7 @@ _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 class Email(Provider, tag="email", frozen=True, kw_only=True, omit_defaults=True):
     """Sends from `from` to the comma-separated `to` through `host`; `user` and `pass` to log in.
 
-    TLS from the start at port 465, STARTTLS at 587, and elsewhere STARTTLS if it is offered.
+    Port 465 uses TLS from the start, 587 uses STARTTLS, other ports STARTTLS if it is offered.
     """
 
     example: ClassVar[str] = (

@@ -23,7 +23,7 @@ _HIGH, _DEFAULT = 8, 5
 class Gotify(Provider, tag="gotify", frozen=True, kw_only=True, omit_defaults=True):
     """Sends to the server `url` with the application's `token`.
 
-    `priority` is 0 to 10; left out, it is 8 for a DOWN and 5 for the rest.
+    `priority` is 0 to 10; the default is 8 for a DOWN and 5 for the rest.
     """
 
     example: ClassVar[str] = 'url: "https://push.example.com", token: "${GOTIFY_TOKEN}"'

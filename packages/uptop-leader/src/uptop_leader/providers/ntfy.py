@@ -24,8 +24,8 @@ _HIGH, _DEFAULT = 4, 3
 class Ntfy(Provider, tag="ntfy", frozen=True, kw_only=True, omit_defaults=True):
     """Publishes to `topic` of the server `url`; `username` and `password` where it needs them.
 
-    With an access token leave the username empty and write the token as password. `priority` is 1
-    (min) to 5 (max); left out, it is 4 for a DOWN and 3 for the rest.
+    For an access token, leave `username` empty and write the token as `password`. `priority` is 1
+    (min) to 5 (max); the default is 4 for a DOWN and 3 for the rest.
     """
 
     example: ClassVar[str] = 'url: "https://ntfy.example.com", topic: outages'

@@ -25,10 +25,10 @@ Priority = Literal["P1", "P2", "P3", "P4", "P5"]
 
 
 class Opsgenie(Provider, tag="opsgenie", frozen=True, kw_only=True, omit_defaults=True):
-    """Sends with the integration's `api_key`; `eu` for accounts of the EU; a DOWN has `priority`.
+    """Sends with the integration's `api_key`; `eu` for accounts in the EU; a DOWN has `priority`.
 
-    What is no outage has P4 at most. What is over already (a test, an outage told only after its
-    end) is created and closed at once. `api_url` takes the place of both of Opsgenie's own.
+    Other messages than outages have P4 at most. What is over already (a test, an outage told only
+    after its end) is created and closed at once. `api_url` replaces both of Opsgenie's own URLs.
     """
 
     example: ClassVar[str] = 'api_key: "${OPSGENIE_KEY}", eu: true, priority: P2'

@@ -27,8 +27,8 @@ Severity = Literal["critical", "error", "warning", "info"]
 class PagerDuty(Provider, tag="pagerduty", frozen=True, kw_only=True, omit_defaults=True):
     """Sends to the service of `routing_key` (its integration key); a DOWN has `severity`.
 
-    What is no outage is at most a warning. What is over already (a test, an outage told only after
-    its end) is triggered and resolved at once: there is a record, and nothing is left to do.
+    Other messages than outages are warnings at most. What is over already (a test, an outage told
+    only after its end) is triggered and resolved at once: it is recorded, and nothing is left to do.
     """
 
     example: ClassVar[str] = 'routing_key: "${PAGERDUTY_KEY}", severity: error'

@@ -1,4 +1,4 @@
-"""slack: a message through an incoming webhook, of Slack or a service that speaks like it."""
+"""slack: a message through an incoming webhook of Slack, or of a service that accepts the same."""
 
 from __future__ import annotations
 

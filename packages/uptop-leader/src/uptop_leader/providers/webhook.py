@@ -1,4 +1,4 @@
-"""webhook: the message as JSON to a URL of one's own.
+"""webhook: the message as JSON to a URL of your own.
 
 The body holds the fields of `Message` and the `title` and `body` in words. `Idempotency-Key` is the
 same whenever the same notification is sent again (draft-ietf-httpapi-idempotency-key-header).
@@ -26,7 +26,7 @@ _OURS = frozenset({"content-length", "host", "idempotency-key", "transfer-encodi
 
 
 class Webhook(Provider, tag="webhook", frozen=True, kw_only=True, omit_defaults=True):
-    """Sends to `url` by `method`, with `headers` of one's own."""
+    """Sends to `url` by `method`, with further `headers`."""
 
     example: ClassVar[str] = 'url: "https://hooks.example.com/uptop?key=${HOOK_KEY}"'
 
