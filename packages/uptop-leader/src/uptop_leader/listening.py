@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
     from pathlib import Path
 
 HEAD_LIMIT = 64 * 1024
@@ -47,7 +48,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head = True
         self._in_body = False
         self._until: asyncio.TimerHandle | None = None
+        self.on_end: Callable[[], None] | None = None
+        """Called once, when the connection is no more."""
         self.logger = _of_requests
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is awaited."""
+        return self.cycle is not None and not self.cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a head from now on."""
@@ -61,6 +69,9 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._expect(None)
+        if self.on_end is not None:
+            self.on_end()
+            self.on_end = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -112,8 +123,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _waits_for_nothing(self) -> bool:
         """Whether what came just now has ended the time for a next request, and was none."""
-        is_answered = self.cycle is None or self.cycle.response_complete
-        return is_answered and self.timeout_keep_alive_task is None and not self._in_body
+        return not self.is_busy and self.timeout_keep_alive_task is None and not self._in_body
 
     def _expect(self, within_s: float | None) -> None:
         if self._until is not None:

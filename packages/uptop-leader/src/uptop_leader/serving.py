@@ -31,6 +31,7 @@ from uptop_leader.helm import Helm
 from uptop_leader.listening import BoundedHttp, keep_fresh
 from uptop_leader.outgoing import LateTransport
 from uptop_leader.passes import Passes
+from uptop_leader.reception import MOST, Crowd, Reception, open_files
 from uptop_leader.seal import Keyring
 from uptop_leader.start_warnings import warnings
 from uptop_leader.store.store import Store
@@ -51,11 +52,19 @@ log = logging.getLogger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but signals are the leader's business."""
+    """uvicorn, but signals are the leader's business, and how connections are taken."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        config, state = self.config, self.server_state
+        greet = partial(BoundedHttp, config=config, server_state=state, app_state={})
+        crowd = Crowd(min(MOST, open_files() // 2))
+        receptions = [Reception(one, greet, config.ssl, crowd) for one in sockets or ()]
+        self.servers = receptions  # type: ignore[assignment]  # they are asked to close, no more
+        self.started = True
 
 
 def listen(host: str, port: int, variable: str = "UPTOP_HTTP_PORT") -> socket.socket:

@@ -90,21 +90,21 @@ class Limits:
 
     def stranger(self, source: str) -> None:
         """One request without a credential."""
-        self.take("address", _net(source), STRANGER)
+        self.take("address", network_of(source), STRANGER)
 
     def before(self, source: str, hashed: str) -> None:
         """Somebody shows a credential (its hash). Raises TooMany for an address that has shown too
         many wrong ones, unless this one is known to be good: a guess is not even looked at then.
         """
         if hashed not in self._good:
-            bucket = self._filled("wrong", _net(source), WRONG)
+            bucket = self._filled("wrong", network_of(source), WRONG)
             if bucket.left < 1:
-                self._refuse(bucket, "wrong", _net(source), WRONG)
+                self._refuse(bucket, "wrong", network_of(source), WRONG)
 
     def wrong(self, source: str, hashed: str) -> None:
         """It was wrong."""
         self._good.pop(hashed, None)
-        self._filled("wrong", _net(source), WRONG).left -= 1
+        self._filled("wrong", network_of(source), WRONG).left -= 1
 
     def good(self, hashed: str) -> None:
         """It was right."""
@@ -135,7 +135,7 @@ class Limits:
         raise TooMany((1 - bucket.left) / rate.per_s, is_wrong=rate is WRONG)
 
 
-def _net(source: str) -> str:
+def network_of(source: str) -> str:
     """The address; of IPv6 its network."""
     try:
         address = ip_address(source)
