@@ -127,9 +127,9 @@ def test_the_command_says_what_it_did(
     monkeypatch.setenv("UPTOP_ENCRYPTION_KEY", NEW)
     assert run("migrate-secrets")[:2] == (
         0,
-        ["sealed 3, of which 3 stood in clear; fine before: 0"],
+        ["sealed 3, of which 3 were in clear; fine before: 0"],
     )
     assert run("migrate-secrets")[:2] == (
         0,
-        ["sealed 0, of which 0 stood in clear; fine before: 3"],
+        ["sealed 0, of which 0 were in clear; fine before: 3"],
     )

@@ -71,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("command", nargs="?", choices=["doctor"], help="say what is wrong here and how to mend it")
-    add("--peer-url", metavar="URL", help="the leader, or several, comma-separated")
-    add("--node-id", metavar="ID", help="who this node is")
-    add("--region", "--node-region", dest="node_region", metavar="R", help="where it looks from")
+    add("--peer-url", metavar="URL", help="the leader's URL, or several, comma-separated")
+    add("--node-id", metavar="ID", help="id of this node, unique among the probes")
+    add("--region", "--node-region", dest="node_region", metavar="R", help="region it checks from")
     add("--once", action="store_true", help="fetch, check, report, print, stop")
     add("--version", action="store_true", help="print the version and stop")
     return parser

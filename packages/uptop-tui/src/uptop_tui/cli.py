@@ -90,10 +90,10 @@ def _wanted(written: Sequence[str]) -> Filter:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="uptop-tui",
-        description="The terminal UI of uptop: everything an operator does. Without a leader that is"
-        " kept, it asks for one.",
-        epilog="Exit code of --once: 0 nothing is down, 1 something is, 2 wrong usage, 3 the leader is away"
-        " or refused. Settings: UPTOP_URL, UPTOP_TOKEN.",
+        description="The terminal UI of uptop: everything an operator does. The first start asks for the"
+        " leader's URL and a token, and keeps them.",
+        epilog="Exit codes of --once: 0 nothing is down, 1 something is, 2 wrong usage, 3 the leader is away"
+        " or refuses. Settings: UPTOP_URL, UPTOP_TOKEN.",
     )
     parser.add_argument(
         "--once", action="store_true", help="print the overview as plain text and stop"
@@ -104,14 +104,14 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="WORDS",
-        help="with --once: only monitors for which each word holds: text, !text,"
+        help="with --once: only monitors that match every word: text, !text,"
         f" {', '.join(f'{name}:…' for name in FIELDS)}",
     )
     parser.add_argument("--url", help="the leader's URL (UPTOP_URL)")
     parser.add_argument(
         "--token-file", type=Path, help="a file that holds an API token (else UPTOP_TOKEN)"
     )
-    parser.add_argument("--leader", metavar="NAME", help="a leader that is kept")
+    parser.add_argument("--leader", metavar="NAME", help="the name of a kept leader")
     version = f"uptop-tui {metadata.version('uptop-tui')}"
     parser.add_argument("--version", action="version", version=version)
     return parser

@@ -73,11 +73,11 @@ def _command_name(module: str) -> str:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Settings: UPTOP_ variables, and .env. Exit: 0 done, 1 failed, 2 wrong usage.",
+    epilog="Settings: UPTOP_ variables and .env. Exit: 0 done, 1 failed, 2 wrong usage.",
 )
 @click.version_option(package_name="uptop-leader", message="uptop-leader %(version)s", hidden=True)
 def program() -> None:
-    """The leader of uptop: keeps monitors, judges results, tells people."""
+    """The leader of uptop: keeps monitors, judges results, notifies people."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

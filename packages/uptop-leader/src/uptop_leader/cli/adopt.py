@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 
-@click.command(short_help="Let the leader's monitors replace those of this follower.")
+@click.command(short_help="Replace this follower's own monitors by its leader's.")
 def adopt() -> None:
-    """Let the leader's monitors, channels and users replace those of this database.
+    """Replace the monitors, channels and users of this database by the leader's.
 
-    For a follower whose database had monitors of its own: until then it copies nothing.
+    For a follower whose database has monitors of its own, and which therefore copies nothing.
     """
     from uptop_core.errors import Problem, SettingError
     from uptop_leader.cli._at_hand import opened, settings_here

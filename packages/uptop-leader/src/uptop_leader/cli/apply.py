@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("-f", "--file", required=True, help="YAML or JSON; - reads standard input")
-@click.option("--dry-run", is_flag=True, help="print the plan only; exit code 3 if it is not empty")
-@click.option("--prune", is_flag=True, help="remove what a section of the file does not name")
+@click.option("--dry-run", is_flag=True, help="only print the plan; exit code 3 if it is not empty")
+@click.option("--prune", is_flag=True, help="remove what the sections of the file do not name")
 @database_option
 @click.pass_context
 def apply(ctx: click.Context, file: str, dry_run: bool, prune: bool, db: str | None) -> None:
-    """Make monitors and alerts as FILE says.
+    """Set up monitors and alerts as FILE says.
 
     The file is checked whole before anything is written; then everything changes at once, also
     beside a running leader. What it does not name is left alone, unless --prune is given. ${NAME}

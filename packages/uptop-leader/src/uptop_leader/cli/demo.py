@@ -7,10 +7,8 @@ import sys
 import click
 
 
-@click.command(short_help="Run it all here, with an outage to watch.")
-@click.option(
-    "--for", "seconds", type=click.FloatRange(min=1), help="end by itself after so many seconds"
-)
+@click.command(short_help="Run everything on this machine, with an outage to watch.")
+@click.option("--for", "seconds", type=click.FloatRange(min=1), help="stop after so many seconds")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="port of the leader")
 def demo(seconds: float | None, port: int) -> None:
     """Run a leader, two probes and local targets, with an outage to watch."""

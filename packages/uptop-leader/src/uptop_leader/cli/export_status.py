@@ -25,8 +25,8 @@ _SILENT_S = 60.0  # a leader that runs says so every few seconds
 def export_status(folder: Path, url: str, db: str | None) -> None:
     """Write the status page as files that any web space can serve.
 
-    Runs beside a leader. DIR is made, or renewed if an earlier copy is in it. The settings say
-    what is shown, as on the page itself.
+    Works beside a running leader. Makes DIR, or renews an earlier copy in it. Shows what the settings
+    allow, as the page itself does.
     """
     from uptop_leader.pages.exporting import export
     from uptop_leader.pages.rendering import Renderer

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 
-@click.command(short_help="Let the follower here give back to its leader.")
+@click.command(short_help="Let the follower here hand back to its leader.")
 def handover() -> None:
-    """Let the follower here give back to its leader as soon as that one is up.
+    """Let the follower here hand back to its leader as soon as that is up.
 
-    Works beside a running follower. A leader is handed over from by stopping it.
+    Works beside a running follower. To hand over from a leader, stop it.
     """
     from uptop_leader.cli._at_hand import wish
 
     wish("handover", otherwise="a follower hands over; to hand over from a leader, stop it")
-    click.echo("the follower gives back as soon as the leader is up")
+    click.echo("the follower hands back as soon as the leader is up")

@@ -18,23 +18,26 @@ if TYPE_CHECKING:
     from uptop_leader.imports.formats import Form
 
 
-@click.command("import", short_help="Take in what another program watches, or a backup.")
+@click.command("import", short_help="Import the monitors of another program, or a backup.")
 @click.argument("file")
 @click.option(
-    "--from", "form", type=click.Choice(("kuma", "gatus", "uptop")), help="whose file it is"
+    "--from",
+    "form",
+    type=click.Choice(("kuma", "gatus", "uptop")),
+    help="which program the file is from; by default recognized from its contents",
 )
-@click.option("--dry-run", is_flag=True, help="print the plan only; exit code 3 if it is not empty")
+@click.option("--dry-run", is_flag=True, help="only print the plan; exit code 3 if it is not empty")
 @database_option
 @click.pass_context
 def import_(
     ctx: click.Context, file: str, form: Form | None, dry_run: bool, db: str | None
 ) -> None:
-    """Take in a backup, or the monitors of another program, from FILE.
+    """Import the monitors of another program, or a backup, from FILE.
 
     FILE is what `export` writes, a backup of Uptime Kuma (JSON), a configuration of Gatus (YAML),
     or a backup of the uptop written in Go; - reads standard input. Adds what is missing and changes
-    what differs, in one transaction; nothing is removed, a secret that is masked in the file stays,
-    and what has no counterpart here is told by name.
+    what differs, in one transaction. Nothing is removed, secrets that are masked in the file stay,
+    and what has no counterpart here is listed by name.
     """
     from uptop_leader.cli.apply import tell_and_do
     from uptop_leader.imports.formats import read_import

@@ -11,10 +11,10 @@ from uptop_leader.cli._at_hand import actor, database_option, now, opened, setti
 @click.command("migrate-secrets")
 @database_option
 def migrate_secrets(db: str | None) -> None:
-    """Seal all credentials under the first of the keys.
+    """Encrypt all credentials with the first of the keys.
 
-    Have the leader run with the same keys before: it must be able to open what is sealed here.
-    Doing it again changes nothing.
+    Restart the leader with the same keys first: it must be able to open what is encrypted here.
+    Running this again changes nothing.
     """
     settings = settings_here(db_dsn=db)
     if not settings.encryption_key:
@@ -23,7 +23,7 @@ def migrate_secrets(db: str | None) -> None:
     with opened(settings) as store:
         done = store.reseal(actor(), now())
     click.echo(
-        f"sealed {done.sealed}, of which {done.clear} stood in clear; fine before: {done.fine}"
+        f"sealed {done.sealed}, of which {done.clear} were in clear; fine before: {done.fine}"
     )
     for what in done.unknown:
         click.echo(f"left as it is, since its kind is not installed here: {what}", err=True)

@@ -23,9 +23,9 @@ def node() -> None:
     """Add, list, rotate and revoke keys of nodes; forget nodes."""
 
 
-@node.command(short_help="Make a key for the node ID and print it, this once.")
+@node.command(short_help="Make a key for the node ID and print it, only this once.")
 @click.argument("id")
-@click.option("--region", default="", help="where it looks from, and from nowhere else")
+@click.option("--region", default="", help="its region, the only one it can report from")
 @database_option
 def add(id: str, region: str, db: str | None) -> None:
     """Make a key for the node ID and print it, this once (UPTOP_NODE_KEY of the probe)."""
@@ -56,11 +56,15 @@ def list_(db: str | None) -> None:
 @node.command()
 @click.argument("id")
 @click.option(
-    "--overlap", metavar="TIME", default="1h", show_default=True, help="how long the old is good"
+    "--overlap",
+    metavar="TIME",
+    default="1h",
+    show_default=True,
+    help="how long the old key stays good",
 )
 @database_option
 def rotate(id: str, overlap: str, db: str | None) -> None:
-    """Make another key for the node ID and print it, this once."""
+    """Make another key for the node ID and print it, only this once."""
     from uptop_leader.node_keys import PREFIX_LENGTH, new_key
     from uptop_leader.seal import token_hash
 

@@ -14,4 +14,4 @@ def promote() -> None:
     from uptop_leader.cli._at_hand import wish
 
     wish("promote", otherwise="only a follower is promoted; a leader acts by itself")
-    click.echo("the follower takes over within 2 s; `uptop-leader handover` gives back")
+    click.echo("the follower takes over within 2 s; `uptop-leader handover` hands back")

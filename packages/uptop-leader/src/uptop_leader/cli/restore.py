@@ -12,13 +12,13 @@ from uptop_leader.cli._at_hand import actor, database_option, now, settings_here
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--replace", is_flag=True, help="give up the database that is there")
+@click.option("--replace", is_flag=True, help="replace an existing database")
 @database_option
 def restore(file: Path, db: str | None, replace: bool) -> None:
-    """Make FILE, which `backup` has written, the database. The leader must not run.
+    """Restore the database from FILE, which `backup` wrote. Stop the leader first.
 
-    The backup is looked through first (damage, version, whether the keys open its secrets), and is
-    restored whole or not at all.
+    The backup is examined (damage, version, whether the keys open its secrets) before anything is
+    touched, and is restored whole or not at all.
     """
     from uptop_leader.seal import Keyring
     from uptop_leader.store.restoring import restore as restored_to

@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--url", help="the leader's URL; by default the one that these settings make")
+@click.option("--url", help="URL of the node; by default that of the node with these settings")
 @click.option(
     "--token-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="file with an API token; by default the one of the first start, beside the database",
+    help="file with an API token; by default the one that the first start wrote",
 )
 @click.pass_context
 def status(ctx: click.Context, url: str | None, token_file: Path | None) -> None:
     """Ask a running node who acts and why. Exit code 1 if it is not well or does not answer.
 
-    Of a follower: how far its copy of the leader is. With a token, or the cluster secret, monitors
-    are counted and those that are not up are listed.
+    For a follower it also says how old its copy is. With a token or the cluster secret it counts
+    the monitors, and lists those that are not up.
     """
     import anyio
 

@@ -23,11 +23,13 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-@click.option("--user", required=True, help="whose token it is; it has the role of that user")
-@click.option("--expires", metavar="TIME", help="after such a time: 12h, 90d; by default never")
+@click.option("--user", required=True, help="whose token it is; it has that user's role")
+@click.option(
+    "--expires", metavar="TIME", help="how long it is good, such as 12h or 90d; by default for ever"
+)
 @database_option
 def add(name: str, user: str, expires: str | None, db: str | None) -> None:
-    """Make a token called NAME and print it, this once."""
+    """Make a token called NAME and print it, only this once."""
     from uptop_leader.first_start import PREFIX_LENGTH, new_token
     from uptop_leader.seal import token_hash
 
