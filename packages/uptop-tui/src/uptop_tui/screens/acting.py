@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from uptop_core.api_answers import Done
 
-EDITING = frozenset({"pause", "resume", "recheck", "maintenance", "add", "edit", "remove", "plan"})
-
 
 class ActsOnMonitors(Page):
     """A page on which monitors can be acted on; `meant` are their ids."""
 
+    FOR_EDITORS = frozenset(
+        {"pause", "resume", "recheck", "maintenance", "add", "edit", "remove", "plan"}
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pause", "Pause"),
         Binding("u", "resume", "Resume"),
@@ -38,12 +39,6 @@ class ActsOnMonitors(Page):
     def meant(self) -> tuple[str, ...]:
         """The monitors that an action is about."""
         raise NotImplementedError  # each page says for itself
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Viewers are not offered what they may not do."""
-        if action in EDITING and self.uptop.role == "viewer":
-            return False
-        return super().check_action(action, parameters)
 
     def commands(self) -> Iterable[SystemCommand]:
         """Actions, for the palette."""

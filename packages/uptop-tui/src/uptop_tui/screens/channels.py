@@ -37,7 +37,7 @@ class ChannelsPage(SetUpPage[ChannelView]):
     COLUMNS = COLUMNS
     EMPTY = "nobody is told yet"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("t", "test", "Test")]
-    ACTIONS = SetUpPage.ACTIONS | {"test"}
+    FOR_EDITORS = SetUpPage.FOR_EDITORS | {"test"}
 
     async def ask(self) -> Sequence[ChannelView]:
         return (await self.uptop.client.channels()).channels

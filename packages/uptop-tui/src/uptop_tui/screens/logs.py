@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from uptop_tui.picture import Changes, Picture
 
 PAGE = 200
-AGAIN_S = 10
 
 
 class LogFilter(FilterBar):
@@ -70,7 +69,6 @@ class LogsPage(Page):
         self._next: str | None = None
         self._query: dict[str, str] = {}
         self._words: tuple[str, ...] = ()
-        self._ticks = 0
         self._read = Reading(self, self._ask, self._was_read, self._was_refused)
 
     def body(self) -> ComposeResult:
@@ -87,9 +85,7 @@ class LogsPage(Page):
 
     def tick(self) -> None:
         super().tick()
-        self._ticks += 1
-        if self._ticks % AGAIN_S == 0:
-            self._read.again()
+        self._read.tick()
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         query, self._words = event.wanted

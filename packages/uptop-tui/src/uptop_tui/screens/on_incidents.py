@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
     from uptop_core.views import IncidentView
 
-EDITING = frozenset({"acknowledge", "write"})
-
 
 class ActsOnIncidents(Page):
     """A page on which an incident can be acted on; `meant` is the one."""
 
+    FOR_EDITORS = frozenset({"acknowledge", "write"})
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "acknowledge", "Acknowledge"),
         Binding("w", "write", "Write a post"),
@@ -39,12 +38,6 @@ class ActsOnIncidents(Page):
     def taken(self) -> None:
         """Called when the leader has done something with it."""
         raise NotImplementedError  # each page says for itself
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Viewers are not offered what they may not do."""
-        if action in EDITING and self.uptop.role == "viewer":
-            return False
-        return super().check_action(action, parameters)
 
     def commands(self) -> Iterable[SystemCommand]:
         """Actions, for the palette."""

@@ -28,6 +28,8 @@ class Page(Screen[None]):
     """
 
     HELP: ClassVar[str] = ""
+    FOR_EDITORS: ClassVar[frozenset[str]] = frozenset()
+    """Actions that viewers are not offered."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False),
     ]
@@ -56,6 +58,12 @@ class Page(Screen[None]):
     def commands(self) -> Iterable[SystemCommand]:
         """What the command palette offers on this page, besides what it offers everywhere."""
         return ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nobody is offered what they may not do."""
+        if action in self.FOR_EDITORS and self.uptop.role == "viewer":
+            return False
+        return super().check_action(action, parameters)
 
     def on_screen_resume(self) -> None:
         self.told(self.uptop.picture, ALL)

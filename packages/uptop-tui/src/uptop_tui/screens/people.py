@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from uptop_core.access_answers import TokenView, UserView
     from uptop_tui.picture import Changes, Picture
 
-AGAIN_S = 10
-
 
 class _People(NamedTuple):
     users: tuple[UserView, ...] = ()
@@ -53,7 +51,6 @@ class PeoplePage(Page):
     def __init__(self) -> None:
         super().__init__()
         self._people = _People()
-        self._ticks = 0
         self._read = Reading(self, self._ask, self._was_read, self._was_refused)
 
     def body(self) -> ComposeResult:
@@ -71,9 +68,7 @@ class PeoplePage(Page):
 
     def tick(self) -> None:
         super().tick()
-        self._ticks += 1
-        if self._ticks % AGAIN_S == 0:
-            self._read.again()
+        self._read.tick()
 
     async def _ask(self) -> _People:
         client = self.uptop.client

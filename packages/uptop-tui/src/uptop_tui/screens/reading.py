@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 APART_S = 1.0
+EVERY_S = 10
 READING = "reading …"
 NO_MATCH = "nothing matches the filter"
 """What a table says that is empty: while it is not known what is in it, and where a filter is at work."""
@@ -25,7 +26,8 @@ NO_MATCH = "nothing matches the filter"
 class Reading(Generic[T]):
     """Reads for a page: `ask` the leader, then `show` what it said. What it refuses goes to `refused`
     as a sentence, and so does that it is away while nothing was read yet. Later nothing is said of
-    that here, since the headline says so and what was read last stays.
+    that here, since the headline says so and what was read last stays. What nobody tells of is read
+    every `every_s`, where the page calls `tick` each second.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Reading(Generic[T]):
         ask: Callable[[], Awaitable[T]],
         show: Callable[[T], None],
         refused: Callable[[str], None] | None = None,
+        every_s: int = EVERY_S,
     ) -> None:
         self._page = page
         self._ask = ask
@@ -41,6 +44,8 @@ class Reading(Generic[T]):
         self._refused = refused
         self.has_read = False
         """Whether it was read, so that what is shown is what the leader said."""
+        self._every_s = every_s
+        self._ticks = 0
         self._is_wanted = False
         self._is_running = False
         self._soon = anyio.Event()
@@ -53,6 +58,12 @@ class Reading(Generic[T]):
         if not self._is_running:
             self._is_running = True
             self._page.run_worker(self._run())
+
+    def tick(self) -> None:
+        """A second has passed."""
+        self._ticks += 1
+        if self._ticks % self._every_s == 0:
+            self.again()
 
     async def _run(self) -> None:
         try:

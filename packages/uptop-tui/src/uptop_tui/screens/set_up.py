@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from uptop_tui.screens.table import Cells
 
 T = TypeVar("T", bound="ChannelView | MaintenanceView")
-AGAIN_S = 10
 """How a message went is told by no event: the list is read again so often."""
 
 
@@ -53,13 +52,12 @@ class SetUpPage(Page, Generic[T]):
         Binding("e", "edit", "Edit"),
         Binding("d,delete", "remove", "Remove"),
     ]
-    ACTIONS: ClassVar[frozenset[str]] = frozenset({"add", "edit", "remove"})
+    FOR_EDITORS = frozenset({"add", "edit", "remove"})
     """Those that a viewer is not offered."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[str, T] = {}
-        self._ticks = 0
         self._read = Reading(self, self.ask, self._was_read, self._was_refused)
 
     async def ask(self) -> Sequence[T]:
@@ -98,9 +96,7 @@ class SetUpPage(Page, Generic[T]):
 
     def tick(self) -> None:
         super().tick()
-        self._ticks += 1
-        if self._ticks % AGAIN_S == 0:
-            self._read.again()
+        self._read.tick()
         self._fill()
 
     def on_rows_moved(self) -> None:
@@ -129,12 +125,6 @@ class SetUpPage(Page, Generic[T]):
             box.update(self.about(one))
 
     # What is done
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Viewers are not offered what they may not do."""
-        if action in self.ACTIONS and self.uptop.role == "viewer":
-            return False
-        return super().check_action(action, parameters)
 
     def commands(self) -> Iterable[SystemCommand]:
         """Actions, for the palette."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uptop_core.history_views import SlaView
     from uptop_tui.picture import Changes, Picture
 
-AGAIN_S = 30
+EVERY_S = 30
 
 
 class SlaPage(Page):
@@ -51,8 +51,7 @@ class SlaPage(Page):
         self._order: Order = "uptime"
         self._views: tuple[SlaView, ...] | None = None
         self._wanted = Filter()
-        self._ticks = 0
-        self._read = Reading(self, self._ask, self._was_read, self._was_refused)
+        self._read = Reading(self, self._ask, self._was_read, self._was_refused, EVERY_S)
 
     def body(self) -> ComposeResult:
         tabs = Tabs(*(Tab(words, id=f"of-{name}") for name, words in SPANS.items()))
@@ -75,9 +74,7 @@ class SlaPage(Page):
 
     def tick(self) -> None:
         super().tick()
-        self._ticks += 1
-        if self._ticks % AGAIN_S == 0:
-            self._read.again()
+        self._read.tick()
 
     def on_tabs_tab_activated(self) -> None:
         span = self._chosen()
