@@ -40,6 +40,17 @@ class HostCheck(Check, frozen=True, kw_only=True, omit_defaults=True):
             yield Problem("hostname", wrong)
 
 
+class WarnedHostCheck(HostCheck, frozen=True, kw_only=True, omit_defaults=True):
+    """One of a host that may show a certificate, before the end of which people are warned."""
+
+    if TYPE_CHECKING:  # as above
+        expiry_threshold: WarningDays
+
+    def certificate_warning_days(self) -> int | None:
+        """As `expiry_threshold` says."""
+        return self.expiry_threshold or None
+
+
 def host_of(url: str) -> str | None:
     """The host that a URL names; None where it names none."""
     try:

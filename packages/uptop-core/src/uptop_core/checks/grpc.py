@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from uptop_core.errors import CheckFailed, MissingExtra, Problem
 from uptop_core.escaping import escape
-from uptop_core.host_check import HostCheck, IpVersion, Port, WarningDays
+from uptop_core.host_check import IpVersion, Port, WarnedHostCheck, WarningDays
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _OURS = frozenset(
 )  # fmt: skip
 
 
-class GrpcCheck(HostCheck, tag="grpc", frozen=True, kw_only=True, omit_defaults=True):
+class GrpcCheck(WarnedHostCheck, tag="grpc", frozen=True, kw_only=True, omit_defaults=True):
     """Asks `hostname`:`port` by the health protocol of gRPC (`grpc.health.v1.Health/Check`).
 
     `service` is a name that the server knows; empty means the server as a whole. `metadata` is
@@ -48,10 +48,6 @@ class GrpcCheck(HostCheck, tag="grpc", frozen=True, kw_only=True, omit_defaults=
     ignore_tls: bool = False
     expiry_threshold: WarningDays = 7
     ip_version: IpVersion = 0
-
-    def certificate_warning_days(self) -> int | None:
-        """As `expiry_threshold` says."""
-        return self.expiry_threshold or None
 
     def problems(self) -> Iterator[Problem]:
         """A host that is none, metadata that cannot be sent."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from uptop_core.errors import CheckFailed, Problem
-from uptop_core.host_check import HostCheck, IpVersion, Port, WarningDays
+from uptop_core.host_check import IpVersion, Port, WarnedHostCheck, WarningDays
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[0-9A-Za-z.:\[\]_-]+")  # a domain or an address literal (RFC 5321, 4.1.3)
 
 
-class SmtpCheck(HostCheck, tag="smtp", frozen=True, kw_only=True, omit_defaults=True):
+class SmtpCheck(WarnedHostCheck, tag="smtp", frozen=True, kw_only=True, omit_defaults=True):
     """Connects to `hostname`:`port`, awaits the banner (220), says EHLO with the name `ehlo` (250).
 
     `tls` is `none`, `starttls` (after EHLO, which is then sent again) or `implicit` (from the
@@ -41,10 +41,6 @@ class SmtpCheck(HostCheck, tag="smtp", frozen=True, kw_only=True, omit_defaults=
     ignore_tls: bool = False
     expiry_threshold: WarningDays = 7
     ip_version: IpVersion = 0
-
-    def certificate_warning_days(self) -> int | None:
-        """As `expiry_threshold` says."""
-        return self.expiry_threshold or None
 
     def problems(self) -> Iterator[Problem]:
         """A host that is none, a name that cannot be said."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from uptop_core.errors import CheckFailed, Problem
-from uptop_core.host_check import HostCheck, IpVersion, Port, WarningDays
+from uptop_core.host_check import IpVersion, Port, WarnedHostCheck, WarningDays
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _VERSIONS = {"1.2": ("TLSv1.2", "TLSv1.3"), "1.3": ("TLSv1.3",)}
 
 
-class TlsCheck(HostCheck, tag="tls", frozen=True, kw_only=True, omit_defaults=True):
+class TlsCheck(WarnedHostCheck, tag="tls", frozen=True, kw_only=True, omit_defaults=True):
     """Connects to `hostname`:`port` and shakes hands; nothing is asked after that.
 
     `starttls` first switches to TLS the way mail servers (`smtp`, `imap`) or `postgres` do.
@@ -44,10 +44,6 @@ class TlsCheck(HostCheck, tag="tls", frozen=True, kw_only=True, omit_defaults=Tr
     ignore_tls: bool = False
     expiry_threshold: WarningDays = 7
     ip_version: IpVersion = 0
-
-    def certificate_warning_days(self) -> int | None:
-        """As `expiry_threshold` says."""
-        return self.expiry_threshold or None
 
     def problems(self) -> Iterator[Problem]:
         """Hosts that are none."""
