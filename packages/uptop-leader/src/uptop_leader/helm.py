@@ -201,8 +201,8 @@ class Helm:
 
     async def _lead(self) -> None:
         """Run a leader for as long as this node may act."""
+        term = self.place.epoch
         try:
-            term = self.place.epoch
             await self._begin(term)
             self._runs, self._has_run, self.trouble = True, True, ""
             async with anyio.create_task_group() as tasks:
