@@ -98,10 +98,25 @@ async def test_a_clock_that_is_too_far_off_is_down(ahead_s: float, words: str) -
         (lambda asked: packet(asked, stratum=4), Reason.UNEXPECTED_ANSWER, "of stratum 4"),
         (lambda asked: packet(asked, leap=3), Reason.UNEXPECTED_ANSWER, "not synchronised"),
         (lambda asked: packet(asked, stratum=16), Reason.UNEXPECTED_ANSWER, "not synchronised"),
-        (
-            lambda asked: packet(asked, stratum=0, reference=b"RATE"),
+        (  # chronyd that has no source yet
+            lambda asked: packet(asked, stratum=0, leap=3, reference=bytes(4)),
             Reason.UNEXPECTED_ANSWER,
-            "refuses to answer (RATE)",
+            "not synchronised",
+        ),
+        (
+            lambda asked: packet(asked, stratum=0, leap=3, reference=b"INIT"),
+            Reason.UNEXPECTED_ANSWER,
+            "not synchronised (INIT)",
+        ),
+        (
+            lambda asked: packet(asked, stratum=0, leap=3, reference=b"DENY"),
+            Reason.UNEXPECTED_ANSWER,
+            "refuses to answer us (DENY)",
+        ),
+        (
+            lambda asked: packet(asked, stratum=0, leap=3, reference=b"RATE"),
+            Reason.INTERNAL_ERROR,
+            "asks to be asked less often (RATE)",
         ),
         (lambda asked: packet(asked, mode=3), Reason.PROTOCOL_ERROR, "not that of an NTP server"),
         (lambda asked: packet(asked)[:40], Reason.PROTOCOL_ERROR, "too short"),

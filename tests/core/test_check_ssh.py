@@ -3,6 +3,7 @@
 import asyncssh
 import pytest
 from anyio.abc import ByteStream
+from asyncssh.kex import get_kex_algs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,10 +88,19 @@ async def test_the_key_of_the_wanted_type_is_compared() -> None:
 
 # What it warns of is that asyncssh still knows this one, too.
 @pytest.mark.filterwarnings("ignore:Diffie-Hellman over finite fields")
-async def test_an_older_key_exchange_will_do() -> None:
-    outcome = await ask_server(
-        kex_algs=["diffie-hellman-group14-sha256"], fingerprint=ED25519.get_fingerprint()
-    )
+@pytest.mark.parametrize(
+    "exchange",
+    [
+        "mlkem768x25519-sha256", "curve448-sha512", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",
+        "diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512",
+        "diffie-hellman-group18-sha512", "diffie-hellman-group-exchange-sha256",
+        "diffie-hellman-group1-sha1",
+    ],
+)  # fmt: skip
+async def test_another_key_exchange_will_do(exchange: str) -> None:
+    if exchange.encode() not in get_kex_algs():
+        pytest.skip("this asyncssh does not know it")
+    outcome = await ask_server(kex_algs=[exchange], fingerprint=ED25519.get_fingerprint())
     assert outcome.up, outcome.detail
 
 
@@ -113,6 +123,11 @@ async def test_the_banner_alone_will_do_and_may_follow_other_lines() -> None:
     [
         (greeting(b"SSH-1.5-old\r\n"), Reason.PROTOCOL_ERROR, "too old"),
         (greeting(b"220 mail\r\n" * 60), Reason.PROTOCOL_ERROR, 'banner of an SSH server: "220'),
+        (
+            greeting(b"Exceeded MaxStartups\r\n"),
+            Reason.PROTOCOL_ERROR,
+            'found "Exceeded MaxStartups", then the end of the connection',
+        ),
         (after_banner(b"GET / HTTP/1.1\r\n"), Reason.PROTOCOL_ERROR, "not a packet of SSH"),
         (after_banner(packet(b"\x63" * 20)), Reason.PROTOCOL_ERROR, "does not exchange keys"),
         (after_banner(packet(b"\x14" * 12)), Reason.PROTOCOL_ERROR, "cut short"),

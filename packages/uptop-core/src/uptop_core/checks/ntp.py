@@ -20,8 +20,9 @@ class NtpCheck(HostCheck, tag="ntp", frozen=True, kw_only=True, omit_defaults=Tr
 
     The monitor is down when the server says that it is not synchronised, or when its stratum is
     above `max_stratum`. With `max_offset` (seconds) it is also down when the server's clock
-    differs by more from that of the node, which must itself be right. `ip_version` 4 or 6 uses
-    only addresses of that version; 0 uses the first address of either.
+    differs by more from that of the node, which must itself be right. When the server asks to be
+    asked less often, the monitor is UNKNOWN. `ip_version` 4 or 6 uses only addresses of that
+    version; 0 uses the first address of either.
 
     Conditions can use `json(offset_ms)`, which may be wrong by half of `json(trip_ms)`,
     `json(stratum)`, `json(reference)`, and `json(root_ms)`: how far off the server believes itself

@@ -33,6 +33,7 @@ _REQUEST = bytes([4 << 3 | 3]) + bytes(
 _PACKET = struct.Struct("!BBbb II4s Q8sQQ")
 _SERVER = 4  # the mode of an answer
 _NO_TIME = 3  # the leap indicator of a server that does not know the time
+_KISSES = (b"DENY", b"RSTR", b"RATE")  # those of a "kiss of death" that are about us (section 7.4)
 _TO_UNIX_S = 2_208_988_800  # from 1900 to 1970
 _ERA_S = 1 << 32
 _SECOND_NS = 1_000_000_000
@@ -55,7 +56,8 @@ class TimeAnswer(Struct, frozen=True, kw_only=True):
 async def ask_time(address: Address, port: int) -> TimeAnswer:
     """The answer of a server that knows the time. `address` has been vetted.
 
-    Raises CheckFailed: UNEXPECTED_ANSWER when it refuses, or says that it does not know the time.
+    Raises CheckFailed: UNEXPECTED_ANSWER when it refuses, or says that it does not know the time;
+    INTERNAL_ERROR when it has been asked too often, which says nothing about it.
     """
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
     try:
@@ -99,11 +101,11 @@ def read_answer(data: bytes, asked_ns: int, asked_at_ns: int, came_ns: int) -> T
     )
     if first & 7 != _SERVER:
         raise CheckFailed(Reason.PROTOCOL_ERROR, "the answer is not that of an NTP server")
-    if stratum == 0:  # a "kiss of death" (section 7.4)
-        code = escape(reference.rstrip(b"\0"), 20)
-        raise CheckFailed(Reason.UNEXPECTED_ANSWER, f"the server refuses to answer ({code})")
-    if first >> 6 == _NO_TIME or stratum >= UNSYNCHRONISED or transmitted == 0:
-        what = "the server says that its clock is not synchronised"
+    if stratum == 0 and reference in _KISSES:
+        raise _refused(reference.decode())
+    if first >> 6 == _NO_TIME or not 0 < stratum < UNSYNCHRONISED or not transmitted:
+        code = escape(reference, 20) if reference.isalpha() else ""  # such as INIT, STEP
+        what = "the server says that its clock is not synchronised" + (f" ({code})" if code else "")
         raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
     there_ns = _ahead_ns(received, asked_at_ns)
     back_ns = _ahead_ns(transmitted, asked_at_ns + came_ns - asked_ns)
@@ -115,6 +117,14 @@ def read_answer(data: bytes, asked_ns: int, asked_at_ns: int, came_ns: int) -> T
         root_ns=(delay // 2 + dispersion) * _SECOND_NS >> 16,
         came_ns=came_ns,
     )
+
+
+def _refused(code: str) -> CheckFailed:
+    """A server that has been asked too often says nothing of itself by that."""
+    if code == "RATE":
+        what = "nothing is known of the server: it asks to be asked less often (RATE)"
+        return CheckFailed(Reason.INTERNAL_ERROR, what)
+    return CheckFailed(Reason.UNEXPECTED_ANSWER, f"the server refuses to answer us ({code})")
 
 
 def _ahead_ns(stamp: int, unix_ns: int) -> int:

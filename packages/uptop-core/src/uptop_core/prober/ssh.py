@@ -18,7 +18,8 @@ from msgspec import Struct
 from uptop_core.errors import CheckFailed
 from uptop_core.escaping import escape
 from uptop_core.outcomes import Reason
-from uptop_core.prober.dialogue import strange
+from uptop_core.prober.dialogue import sample, strange
+from uptop_core.prober.ssh_exchanges import BY_GROUP, EXCHANGES, below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,22 +34,24 @@ KEY_TYPES: dict[str, tuple[str, ...]] = {
 """The algorithms of each type of host key, those that are asked for first in front."""
 
 _DISCONNECT, _IGNORE, _DEBUG, _KEXINIT, _KEX_FIRST, _KEX_REPLY = 1, 2, 4, 20, 30, 31
+_GROUP_REQUEST, _GROUP, _GROUP_INIT, _GROUP_REPLY = 34, 31, 32, 33
+_GROUP_BITS = (2048, 3072, 8192)  # at least, better, at most
 _BY_APPLICATION = 11
 _PACKET_LIMIT = 64 * 1024  # section 6.1 wants 35 000 at least
 _MOST_LINES = 50  # before the banner
 _MOST_PACKETS = 20  # before the answer that is awaited
-_CURVE = ("curve25519-sha256", "curve25519-sha256@libssh.org")  # RFC 8731
-_GROUP = ("diffie-hellman-group14-sha256", "diffie-hellman-group14-sha1")  # RFC 8268
 # What would follow is never used, but both sides must find something in common.
 _CIPHERS = (
-    "aes128-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com",
-    "chacha20-poly1305@openssh.com", "aes128-cbc", "aes256-cbc",
+    "aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com",
+    "chacha20-poly1305@openssh.com", "aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc",
 )  # fmt: skip
 _MACS = (
     "hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com",
-    "hmac-sha2-512-etm@openssh.com", "hmac-sha1",
+    "hmac-sha2-512-etm@openssh.com", "umac-64@openssh.com", "umac-64-etm@openssh.com",
+    "umac-128@openssh.com", "umac-128-etm@openssh.com", "hmac-sha1", "hmac-sha1-etm@openssh.com",
+    "hmac-sha1-96", "hmac-md5",
 )  # fmt: skip
-_COMPRESSIONS = ("none", "zlib@openssh.com")
+_COMPRESSIONS = ("none", "zlib@openssh.com", "zlib")
 
 
 class HostKey(Struct, frozen=True):
@@ -59,15 +62,26 @@ class HostKey(Struct, frozen=True):
 
 
 async def greet(talk: Dialogue) -> str:
-    """The banner of the server (section 4.2); ours is sent. Raises CheckFailed if it is none."""
+    """The banner of the server (section 4.2); ours is sent. Raises CheckFailed if it is none, with
+    what came instead: a server that has too many guests says so in a line of its own.
+    """
     await talk.send(b"SSH-2.0-uptop\r\n")
-    for _ in range(_MOST_LINES):
-        line = await talk.line()
+    said: list[bytes] = []
+    while len(said) < _MOST_LINES:
+        try:
+            line = await talk.line()
+        except CheckFailed as error:
+            if not said:
+                raise
+            what = f'"{sample(said[0])}", then the end of the connection'
+            what = f"expected the banner of an SSH server, found {what}"
+            raise CheckFailed(error.reason, what) from error
         if line.startswith(b"SSH-"):
             if not line.startswith((b"SSH-2.0-", b"SSH-1.99-")):
                 raise strange("the target speaks an SSH that is too old", line)
             return escape(line, 255)
-    raise strange("not the banner of an SSH server", line)
+        said.append(line)
+    raise strange("not the banner of an SSH server", said[0])
 
 
 async def read_host_key(talk: Dialogue, algorithms: Sequence[str]) -> HostKey:
@@ -82,14 +96,26 @@ async def read_host_key(talk: Dialogue, algorithms: Sequence[str]) -> HostKey:
     if not set(keys) & set(algorithms):
         what = f"the server has no such host key; it offers {escape(', '.join(keys), 150)}"
         raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
-    exchange = next((one for one in (*_CURVE, *_GROUP) if one in exchanges), None)
+    exchange = next((one for one in (*EXCHANGES, *BY_GROUP) if one in exchanges), None)
     if exchange is None:
         what = f"no key exchange in common; the server offers {escape(', '.join(exchanges), 150)}"
         raise CheckFailed(Reason.PROTOCOL_ERROR, what)
-    await _send(talk, bytes([_KEX_FIRST]) + _string(_public_value(exchange)))
-    key = _Reader(await _packet(talk, _KEX_REPLY)).string()
+    if exchange in BY_GROUP:
+        answer = await _exchange_by_group(talk)
+    else:
+        await _send(talk, bytes([_KEX_FIRST]) + _string(EXCHANGES[exchange]()))
+        answer = await _packet(talk, _KEX_REPLY)
+    key = _Reader(answer).string()
     digest = base64.b64encode(hashlib.sha256(key).digest()).rstrip(b"=")
     return HostKey(escape(_Reader(key).string(), 40), f"SHA256:{digest.decode()}")
+
+
+async def _exchange_by_group(talk: Dialogue) -> bytes:
+    wishes = b"".join(bits.to_bytes(4) for bits in _GROUP_BITS)
+    await _send(talk, bytes([_GROUP_REQUEST]) + wishes)
+    prime = _Reader(await _packet(talk, _GROUP)).string()
+    await _send(talk, bytes([_GROUP_INIT]) + _string(below(len(prime.lstrip(b"\0")))))
+    return await _packet(talk, _GROUP_REPLY)
 
 
 async def leave(talk: Dialogue) -> None:
@@ -101,18 +127,11 @@ async def leave(talk: Dialogue) -> None:
 
 def _our_offer(algorithms: Sequence[str]) -> bytes:
     lists = (
-        (*_CURVE, *_GROUP), algorithms, _CIPHERS, _CIPHERS, _MACS, _MACS,
+        (*EXCHANGES, *BY_GROUP), algorithms, _CIPHERS, _CIPHERS, _MACS, _MACS,
         _COMPRESSIONS, _COMPRESSIONS, (), (),
     )  # fmt: skip
     named = b"".join(_string(",".join(names).encode()) for names in lists)
     return bytes([_KEXINIT]) + os.urandom(16) + named + bytes(5)
-
-
-def _public_value(exchange: str) -> bytes:
-    """Ours. Any number will do for one of whom nobody will ask for the secret behind it."""
-    if exchange in _CURVE:
-        return os.urandom(32)
-    return b"\x01" + os.urandom(254)  # below the prime of 2048 bits, and positive
 
 
 def _string(data: bytes) -> bytes:
