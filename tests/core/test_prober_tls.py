@@ -49,7 +49,7 @@ async def test_the_certificate_is_checked_against_the_name(tmp_path: Path) -> No
     assert outcome.up
     other = await shake("elsewhere.example", ca_file=ca_file, hostname="localhost")
     assert other.reason is Reason.TLS_ERROR
-    assert other.detail == "the certificate is not for localhost"
+    assert other.detail == "the certificate is not for localhost, but for elsewhere.example"
 
 
 async def test_a_certificate_for_another_address_is_refused(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ async def test_without_verification_anything_is_up_and_the_end_is_known() -> Non
         (greeting(b"220 mail.example ESMTP\r\n"), Reason.TLS_ERROR, "does not speak TLS"),
         (closing, Reason.TLS_ERROR, "closed during the TLS handshake"),
         (resetting, Reason.RESET, "reset the connection during the TLS handshake"),
-        (answering(b"\x15\x03\x01\x00\x02\x02\x28"), Reason.TLS_ERROR, "handshake failed"),
+        (answering(b"\x15\x03\x01\x00\x02\x02\x28"), Reason.TLS_ERROR, "refuses the handshake"),
     ],
 )
 async def test_what_does_not_shake_hands_is_named(

@@ -32,9 +32,9 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
 
     `accepted_codes` is a comma-separated list of codes and ranges. `username` and `password` are
     for basic auth, `bearer` is a token. `check_ssl` warns `expiry_threshold` days before the
-    certificate ends. `follow_redirects` is how many redirects are followed at most. `ip_version` 4
-    or 6 uses only addresses of that version (of the proxy, if there is one); 0 uses both, and the
-    one that answers first.
+    certificate, or one that it rests on, ends. `follow_redirects` is how many redirects are
+    followed at most. `ip_version` 4 or 6 uses only addresses of that version (of the proxy, if
+    there is one); 0 uses both, and the one that answers first.
 
     `proxy` is `http://`, `https://` or `socks5://`, then `name:port`, with `user:password@` before
     the name if the proxy requires it. The proxy resolves the target's name and connects to it, so

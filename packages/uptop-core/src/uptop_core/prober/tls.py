@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,13 +17,12 @@ import anyio
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from uptop_core.errors import CheckFailed
-from uptop_core.escaping import escape
 from uptop_core.looks import Look, Phase
 from uptop_core.outcomes import Certificate, Reason
 from uptop_core.prober.certificate import NotACertificate, read_certificate
 from uptop_core.prober.connect import connect
-from uptop_core.prober.os_errors import stream_failure
 from uptop_core.prober.streams import Stream
+from uptop_core.prober.tls_errors import broken, not_shaken, not_verified
 from uptop_core.targets import ascii_name, parse_host
 
 if TYPE_CHECKING:
@@ -32,27 +31,9 @@ if TYPE_CHECKING:
 Chain = tuple[Certificate, ...]
 Opening = Callable[[Stream], Awaitable[None]]
 
-_EXPIRED = 10  # of OpenSSL's X509_V_ERR_ codes
-_UNVERIFIED = {
-    9: "the certificate is not valid yet",
-    18: "the certificate is self-signed",
-    19: "the certificate's chain ends in an authority that is not trusted",
-    20: "the certificate is by an authority that is not trusted",
-    21: "the certificate is by an authority that is not trusted",
-    23: "the certificate was revoked",
-}
-_SAID = {  # by OpenSSL's names of reasons
-    "WRONG_VERSION_NUMBER": "the target does not speak TLS on this port",
-    "HTTP_REQUEST": "the target does not speak TLS on this port",
-    "UNKNOWN_PROTOCOL": "the target does not speak TLS on this port",
-    "UNSUPPORTED_PROTOCOL": "the target speaks only TLS versions that are too old",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "the target speaks only TLS versions that are too old",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the target asks for a client certificate",
-}
-_OTHER_HOST = (62, 64)  # another name, another address
-
 _DER = 2  # of the forms that Python's inner object gives a certificate in
 _LONGEST_CHAIN = 10
+_LEGACY_SERVER_CONNECT = 0x4  # of OpenSSL's SSL_OP_; Python names it from 3.12 on
 _PEEK_S = 2.0  # most that is spent on learning the end of a certificate that was refused
 
 
@@ -87,13 +68,13 @@ async def handshake(
         look.enter(None)
         chain = await _peek(look, host, port, alpn, opening)
         note_chain(look, chain)
-        raise _not_verified(error, host, chain[0].end if chain else None) from error
+        raise not_verified(error, host, chain) from error
     except (anyio.EndOfStream, anyio.BrokenResourceError, ssl.SSLError) as error:
-        raise _not_shaken(error) from error
+        raise not_shaken(error) from error
     if ours is not None:
         look.leave_out(ours.late_ns - late_ns)
     look.enter(None)
-    note_chain(look, _chain_of(secured))
+    note_chain(look, _chain_of(secured), _verified_until(secured) if verify else None)
     return secured
 
 
@@ -104,6 +85,11 @@ def shared_context(verify: bool, ca_file: str | None, alpn: tuple[str, ...]) -> 
     Raises CheckFailed(INTERNAL_ERROR) when `ca_file` cannot be read: our fault, not the target's.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # As browsers do: a target that they can talk to is not down. Python leaves out older ciphers,
+    # OpenSSL servers that know no safe renegotiation, which is never asked for here.
+    context.set_ciphers("DEFAULT")
+    context.options |= _LEGACY_SERVER_CONNECT
+    context.hostname_checks_common_name = False  # browsers look at no common name
     if alpn:
         context.set_alpn_protocols(list(alpn))
     if not verify:
@@ -138,13 +124,13 @@ class _Secured(TLSStream):
         try:
             return await super().receive(max_bytes)
         except ssl.SSLError as error:
-            raise _broken(error) from error
+            raise broken(error) from error
 
     async def send(self, item: bytes) -> None:
         try:
             await super().send(item)
         except ssl.SSLError as error:
-            raise _broken(error) from error
+            raise broken(error) from error
 
 
 async def _wrap(stream: ByteStream, context: ssl.SSLContext, host: str) -> TLSStream:
@@ -188,6 +174,17 @@ async def _peek(
     return ()
 
 
+def _verified_until(secured: TLSStream) -> int | None:
+    """The earliest end of the certificates that the target's own rests on, the root apart, which is
+    the node's: when one of them ends, nobody believes the others. None where there are none.
+    """
+    ends = []
+    for der in _chain_in(secured.extra(TLSAttribute.ssl_object), "get_verified_chain")[1:-1]:
+        with suppress(NotACertificate):
+            ends.append(read_certificate(der).end)
+    return min(ends, default=None)
+
+
 def _chain_of(secured: TLSStream) -> Chain:
     """What the target sent, its own certificate first; what cannot be read ends it."""
     found: list[Certificate] = []
@@ -200,65 +197,25 @@ def _chain_of(secured: TLSStream) -> Chain:
 
 
 def _sent(tls: Any) -> list[bytes]:
-    """The certificates as DER. Python says them all from 3.13 on; before, only its inner object."""
-    if hasattr(tls, "get_unverified_chain"):
-        return list(tls.get_unverified_chain() or ())
-    inner = getattr(getattr(tls, "_sslobj", None), "get_unverified_chain", None)
-    if inner is not None:
-        return [one.public_bytes(_DER) for one in inner() or ()]
-    own = tls.getpeercert(binary_form=True)
-    return [own] if own else []
+    """The certificates that came, as DER."""
+    chain = _chain_in(tls, "get_unverified_chain")
+    own = None if chain else tls.getpeercert(binary_form=True)
+    return chain or ([own] if own else [])
 
 
-def note_chain(look: Look, chain: Chain) -> None:
+def _chain_in(tls: Any, which: str) -> list[bytes]:
+    """A chain as DER. Python says it from 3.13 on; before, only its inner object does."""
+    if hasattr(tls, which):
+        return list(getattr(tls, which)() or ())
+    inner = getattr(getattr(tls, "_sslobj", None), which, None)
+    return [one.public_bytes(_DER) for one in inner() or ()] if inner is not None else []
+
+
+def note_chain(look: Look, chain: Chain, until: int | None = None) -> None:
     """Keep the certificates last met, and the earliest end of a target's own, since over redirects
-    each one is needed.
+    each one is needed. `until` is the end of what that rests on, where it is known.
     """
     if chain:
         look.chain = chain
-        end = chain[0].end
+        end = chain[0].end if until is None else min(until, chain[0].end)
         look.cert_end = end if look.cert_end is None else min(look.cert_end, end)
-
-
-def _not_verified(
-    error: ssl.SSLCertVerificationError, host: str, end_ms: int | None
-) -> CheckFailed:
-    code = error.verify_code
-    if code == _EXPIRED:
-        return CheckFailed(Reason.CERT_EXPIRED, _expired(end_ms))
-    if code in _OTHER_HOST:
-        return CheckFailed(Reason.TLS_ERROR, f"the certificate is not for {escape(host, 100)}")
-    said = escape(str(error.verify_message), 100)
-    return CheckFailed(
-        Reason.TLS_ERROR, _UNVERIFIED.get(code, f"the certificate is not valid: {said}")
-    )
-
-
-def _expired(end_ms: int | None) -> str:
-    if end_ms is None:
-        return "the certificate has expired"
-    end = datetime.fromtimestamp(end_ms / 1000, UTC)
-    if end > datetime.now(UTC):  # so it is one above it
-        return "a certificate in the chain has expired"
-    return f"the certificate expired on {end:%Y-%m-%d}"
-
-
-def _not_shaken(error: Exception) -> CheckFailed:
-    if isinstance(error, ssl.SSLError):
-        what = _SAID.get(
-            error.reason or "", f"the TLS handshake failed: {escape(_said(error), 120)}"
-        )
-        return CheckFailed(Reason.TLS_ERROR, what)
-    if isinstance(error, anyio.EndOfStream) or isinstance(error.__cause__, ssl.SSLError):
-        return CheckFailed(Reason.TLS_ERROR, "the target closed during the TLS handshake")
-    return stream_failure(error, "during the TLS handshake")
-
-
-def _broken(error: ssl.SSLError) -> CheckFailed:
-    """By TLS 1.3 some refuse a client only after the handshake."""
-    alert = _SAID.get(error.reason or "") if "ALERT" in (error.reason or "") else None
-    return CheckFailed(Reason.TLS_ERROR, alert or f"TLS broke off: {escape(_said(error), 120)}")
-
-
-def _said(error: ssl.SSLError) -> str:
-    return (error.reason or str(error)).lower().replace("_", " ")

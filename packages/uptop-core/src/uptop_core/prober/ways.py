@@ -133,7 +133,7 @@ class Way(httpcore.AsyncNetworkBackend):
             return await handshake(aside, stream, url.host, url.port, verify=verify, alpn=alpn)
         finally:
             look.enter(None)
-            note_chain(look, aside.chain)
+            note_chain(look, aside.chain, aside.cert_end)
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """What httpcore is doing, so that the phases begin where they do."""
