@@ -137,7 +137,10 @@ async def test_tls_without_http2_is_down(tmp_path: Path) -> None:
             Health(head=(*HEAD, ("grpc-status", "12"), ("grpc-message", "no%20such")), trailers=()),
             "gRPC status 12 (UNIMPLEMENTED): no such",
         ),
-        (Health(b"", trailers=(("grpc-status", "5"),)), "gRPC status 5 (NOT_FOUND)"),
+        (
+            Health(b"", trailers=(("grpc-status", "5"),)),
+            "the server knows no service of that name: gRPC status 5 (NOT_FOUND)",
+        ),
         (Health(b"", trailers=(("grpc-status", "77"),)), "gRPC status 77 (of no known kind)"),
     ],
 )

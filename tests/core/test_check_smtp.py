@@ -18,6 +18,8 @@ from tests.core.listeners import (
 from tests.ports import free_port
 from uptop_core import Condition, Outcome, Reason
 from uptop_core.checks.smtp import SmtpCheck
+from uptop_core.checks.tls import TlsCheck
+from uptop_core.monitors import Monitor
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +48,26 @@ def mail_server(
             await stream.receive()
 
     return handle
+
+
+def slow(begins: bytes) -> Handler:
+    """A server that begins to greet, and then thinks about it."""
+
+    async def handle(stream: ByteStream) -> None:
+        await stream.send(begins)
+        await silent(stream)
+
+    return handle
+
+
+async def old(stream: ByteStream) -> None:
+    """A server that knows HELO only."""
+    await stream.send(BANNER)
+    assert await stream.receive() == b"EHLO localhost\r\n"
+    await stream.send(b"500 what?\r\n")
+    assert await stream.receive() == b"HELO localhost\r\n"
+    await stream.send(b"250 hello\r\n")
+    await stream.receive()
 
 
 async def ask(handler: Handler, ca_file: str | None = None, **settings: object) -> Outcome:
@@ -105,9 +127,10 @@ async def test_tls_may_begin_at_once(tmp_path: Path) -> None:
         (mail_server(banner=b"421 too busy\r\n"), Reason.UNEXPECTED_ANSWER, '"421 too busy"'),
         (mail_server(banner=b"\x1b[2J\r\n"), Reason.PROTOCOL_ERROR, r"\x1b[2J"),
         (mail_server(banner=b"220-more\r\n" * 200), Reason.PROTOCOL_ERROR, "has no end"),
-        (mail_server(ehlo=b"502 what?\r\n"), Reason.UNEXPECTED_ANSWER, "expected 250 to EHLO"),
+        (mail_server(ehlo=b"550 not you\r\n"), Reason.UNEXPECTED_ANSWER, "expected 250 to EHLO"),
         (mail_server(ehlo=b"250 mx.example\r\n"), Reason.TLS_ERROR, "not offer STARTTLS"),
         (silent, Reason.TIMEOUT, "no answer within 1 s"),
+        (slow(b"220-mx.example\r\n"), Reason.TIMEOUT, 'within 1 s, only "220-mx.example"'),
     ],
 )
 async def test_a_server_that_answers_otherwise_is_down(
@@ -116,6 +139,20 @@ async def test_a_server_that_answers_otherwise_is_down(
     outcome = await ask(handler, tls="starttls")
     assert outcome.reason is reason
     assert words in outcome.detail
+
+
+async def test_a_server_that_knows_no_ehlo_is_told_helo() -> None:
+    outcome = await ask(old, conditions=(Condition('json(banner) contains "mx"'),))
+    assert outcome.up, outcome.detail
+
+
+def test_mail_servers_may_think_for_a_while() -> None:
+    check = SmtpCheck(hostname="mx.example")
+    assert Monitor(id="1", name="mail", check=check).effective_timeout == 15
+    assert Monitor(id="1", name="mail", check=check, interval=10).effective_timeout == 10
+    assert Monitor(id="1", name="mail", check=check, timeout=3).effective_timeout == 3
+    assert TlsCheck(hostname="mx.example", starttls="smtp").usual_timeout_s() == 15
+    assert TlsCheck(hostname="mx.example", starttls="imap").usual_timeout_s() == 5
 
 
 async def test_another_banner_than_expected_is_down() -> None:

@@ -47,6 +47,9 @@ def agreeing(*said: bytes, name: str = "127.0.0.1") -> Handler:
     return handle
 
 
+PG_FULL = b"E\0\0\0\x2fSFATAL\0VFATAL\0C53300\0Mtoo many clients\0Fx.c\0\0"
+
+
 async def shake(handler: Handler, tmp_path: Path, **settings: object) -> Outcome:
     async with serve(handler) as server:
         check = TlsCheck(hostname="127.0.0.1", port=server.port, **settings)  # type: ignore[arg-type]  # one of its fields
@@ -134,10 +137,15 @@ async def test_what_was_refused_after_starttls_is_told_too(tmp_path: Path) -> No
         ("smtp", (SMTP[0], b"250 mx.example\r\n"), Reason.TLS_ERROR, "does not offer STARTTLS"),
         ("smtp", (b"554 go away\r\n",), Reason.UNEXPECTED_ANSWER, '"554 go away"'),
         ("smtp", (b"SSH-2.0-x\r\n",), Reason.PROTOCOL_ERROR, "not a reply of a mail server"),
-        ("imap", (b"* BYE busy\r\n",), Reason.PROTOCOL_ERROR, "not the greeting of an IMAP"),
+        ("imap", (b"* NO\r\n",), Reason.PROTOCOL_ERROR, "not the greeting of an IMAP"),
+        ("imap", (b"* BYE busy\r\n",), Reason.UNEXPECTED_ANSWER, 'sends us away: "busy"'),
+        ("imap", (IMAP[0], b"* BYE late\r\n"), Reason.UNEXPECTED_ANSWER, 'us away: "late"'),
+        ("imap", (b"* PREAUTH hi\r\n",), Reason.UNEXPECTED_ANSWER, "takes us for logged in"),
         ("imap", (IMAP[0], b"a1 NO\r\n"), Reason.TLS_ERROR, 'does not begin TLS: "a1 NO"'),
         ("postgres", (b"", b"N"), Reason.TLS_ERROR, "does not offer TLS"),
-        ("postgres", (b"", b"E"), Reason.PROTOCOL_ERROR, "not the answer of a PostgreSQL"),
+        ("postgres", (b"", b"J"), Reason.PROTOCOL_ERROR, "not the answer of a PostgreSQL"),
+        ("postgres", (b"", PG_FULL), Reason.UNEXPECTED_ANSWER, 'us away: "too many clients"'),
+        ("postgres", (b"", b"Eno fork\n\0"), Reason.UNEXPECTED_ANSWER, 'sends us away: "no fork"'),
     ],
 )
 async def test_a_target_that_does_not_agree_is_down(

@@ -128,12 +128,31 @@ async def test_frames_that_are_no_message_are_down(
     outcome = await ask(saying(frame), expect="x")
     assert outcome.reason is reason
     assert words in outcome.detail
+    assert outcome.detail.startswith('expected "x", but ')
+
+
+async def test_no_message_at_all_is_told_with_what_was_expected() -> None:
+    outcome = await ask(saying(), expect="pong")
+    assert outcome.reason is Reason.TIMEOUT
+    assert outcome.detail == 'expected "pong", not within 1 s, found no message'
 
 
 @pytest.mark.parametrize(
     ("handler", "reason", "words"),
     [
         (answering(b"HTTP/1.1 403 No\r\n\r\n"), Reason.STATUS_MISMATCH, "HTTP 403, expected 101"),
+        (answering(b"HTTP/1.0 503 x\r\n\r\n"), Reason.STATUS_MISMATCH, "HTTP 503, expected 101"),
+        (
+            answering(b"HTTP/1.1 100 x\r\n\r\nHTTP/1.1 404 x\r\n\r\n"),
+            Reason.STATUS_MISMATCH,
+            "HTTP 404, expected 101",
+        ),
+        (answering(b"HTTP/1.1 100 x\r\n\r\n" * 20), Reason.PROTOCOL_ERROR, "gives none"),
+        (
+            answering(b"HTTP/1.1 302 x\r\nLocation: wss://a:b@two.example/x?key=7\r\n\r\n"),
+            Reason.STATUS_MISMATCH,
+            "HTTP 302, expected 101; it leads to wss://two.example/x",
+        ),
         (answering(b"SSH-2.0-x\r\n"), Reason.PROTOCOL_ERROR, "not HTTP/1.1"),
         (answering(b"HTTP/1.1 101 x\r\nnonsense\r\n"), Reason.PROTOCOL_ERROR, "line of a head"),
         (

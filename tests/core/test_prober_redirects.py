@@ -146,7 +146,7 @@ async def test_a_loop_ends_at_the_limit() -> None:
         outcome = await look_at(HttpCheck(url=server.url, follow_redirects=3))
         assert server.connections == 4
     assert outcome.reason is Reason.REDIRECT_ERROR
-    assert outcome.detail == "more than 3 redirects"
+    assert outcome.detail == "more than 3 redirects; it leads to /again"
 
 
 @pytest.mark.anyio
@@ -155,7 +155,7 @@ async def test_following_none_judges_the_redirect_itself() -> None:
         outcome = await look_at(HttpCheck(url=server.url, follow_redirects=0))
         accepted = HttpCheck(url=server.url, follow_redirects=0, accepted_codes="302")
         assert (await look_at(accepted)).up
-    assert outcome.detail == "HTTP 302, expected 200-299"
+    assert outcome.detail == "HTTP 302, expected 200-299; it leads to http://127.0.0.1:1/"
 
 
 @pytest.mark.anyio
@@ -199,3 +199,58 @@ async def test_a_failure_after_a_redirect_says_where() -> None:
         outcome = await look_at(HttpCheck(url=first.url))
     assert outcome.reason is Reason.CONNECT_REFUSED
     assert outcome.detail.startswith("redirected to 127.0.0.1: ")
+
+
+async def asking_for_its_cookie(stream: ByteStream) -> None:
+    """Goes round until the cookie that it sets comes back."""
+    head = (await stream.receive()).decode()
+    if "cookie: seen=yes\r\n" in head.lower():
+        await stream.send(OK)
+    else:
+        set_it = "Set-Cookie: old=1; Max-Age=0\r\nSet-Cookie: seen=yes; Path=/; HttpOnly\r\n"
+        await stream.send(f"HTTP/1.1 302 Found\r\nLocation: /\r\n{set_it}\r\n".encode())
+
+
+@pytest.mark.anyio
+async def test_a_target_that_wants_its_cookie_back_is_up() -> None:
+    async with serve(asking_for_its_cookie) as server:
+        outcome = await look_at(HttpCheck(url=f"http://127.0.0.1:{server.port}/"))
+    assert outcome.up, outcome.detail
+
+
+def cookies(written: str, *, location: str = "/next", sent: str = "") -> str | None:
+    """The cookies of the request that follows an answer that sets some."""
+    headers = (("Cookie", sent),) if sent else ()
+    request = Request(method="GET", url=parse_url("https://one.example/a"), headers=headers)
+    answer = Response(status=302, headers={"location": location, "set-cookie": written}, body=b"")
+    following = next_request(request, answer)
+    assert following is not None
+    return dict(following.headers).get("Cookie")
+
+
+@pytest.mark.parametrize(
+    ("written", "sent", "then"),
+    [
+        ("a=1", "", "a=1"),
+        ("a=1; Expires=Wed, 21 Oct 2065 07:28:00 GMT; Secure, b=x=y", "", "a=1; b=x=y"),
+        ("a=2", "a=1; c=3", "c=3; a=2"),
+        ("a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "a=1", None),
+        ("a=1; max-age=-1, b=2; Expires=soon", "", "b=2"),
+        ("nonsense, \x07=1", "", None),
+    ],
+)
+def test_what_was_set_goes_along_to_the_same_host(written: str, sent: str, then: str) -> None:
+    assert cookies(written, sent=sent) == then
+
+
+def test_no_cookie_goes_elsewhere_or_in_the_clear() -> None:
+    assert cookies("a=1", location="https://two.example/") is None
+    assert cookies("a=1; Secure, b=2", location="http://one.example/") == "b=2"
+
+
+@pytest.mark.anyio
+async def test_where_an_answer_leads_that_is_not_followed_is_told_without_secrets() -> None:
+    async with serve(moved("//ada:pw@two.example/login?token=7")) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        outcome = await look_at(HttpCheck(url=url, follow_redirects=0))
+    assert outcome.detail == "HTTP 302, expected 200-299; it leads to //two.example/login"

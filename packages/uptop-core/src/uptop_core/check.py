@@ -68,6 +68,10 @@ class Check(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
         """How many days before the end of the target's certificate people are warned; None: never."""
         return None
 
+    def usual_timeout_s(self) -> float:
+        """How long a look may take unless the monitor says otherwise."""
+        return 5.0
+
     def prepare(self) -> None:
         """Load what `run` needs, before the clock runs: the first look must not be a slow one."""
 

@@ -55,8 +55,10 @@ class Monitor(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def effective_timeout(self) -> float:
-        """The timeout in seconds: as written, else min(5, interval)."""
-        return self.timeout if self.timeout is not None else min(5.0, self.interval)
+        """The timeout in seconds: as written, else what is usual for its kind, within the interval."""
+        if self.timeout is not None:
+            return self.timeout
+        return min(self.check.usual_timeout_s(), self.interval)
 
     @property
     def kind(self) -> str:

@@ -52,6 +52,10 @@ class DomainCheck(Check, tag="domain", frozen=True, kw_only=True, omit_defaults=
         """The domain itself."""
         return self.domain
 
+    def usual_timeout_s(self) -> float:
+        """Two servers are asked in turn, and registries take their time."""
+        return 15.0
+
     def problems(self) -> Iterator[Problem]:
         """A name that is no domain, URLs that cannot be asked."""
         from uptop_core.prober.urls import url_problem

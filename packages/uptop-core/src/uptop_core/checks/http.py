@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
+from uptop_core.escaping import escape
 from uptop_core.host_check import IpVersion, host_of
 from uptop_core.outcomes import Reason
 from uptop_core.prober.headers import CONTROL, header_problems
@@ -122,7 +123,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
         for codes in self._codes:
             if status in codes:
                 return
-        what = f"HTTP {status}, expected {self.accepted_codes.strip()}"
+        what = f"HTTP {status}, expected {self.accepted_codes.strip()}{_whereto(response)}"
         raise CheckFailed(Reason.STATUS_MISMATCH, what)
 
     async def _follow(self, look: Look) -> Response:
@@ -144,7 +145,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
                 return response
             hops += 1
             if hops > self.follow_redirects:
-                what = f"more than {self.follow_redirects} redirects"
+                what = f"more than {self.follow_redirects} redirects{_whereto(response)}"
                 raise CheckFailed(Reason.REDIRECT_ERROR, what)
             request = following
 
@@ -189,6 +190,15 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
             proxy=self.proxy,
             http2=self.http2,
         )
+
+
+def _whereto(response: Response) -> str:
+    """Where an answer leads that is not followed, without what may be a secret."""
+    where = re.split(r"[?#]", response.headers.get("location", ""), maxsplit=1)[0]
+    where = re.sub(r"//[^/]*@", "//", where)
+    if not (where and 300 <= response.status < 400):
+        return ""
+    return f"; it leads to {escape(where, 100)}"
 
 
 def _following(request: Request, response: Response) -> Request | None:

@@ -26,8 +26,9 @@ class SmtpCheck(WarnedHostCheck, tag="smtp", frozen=True, kw_only=True, omit_def
     `tls` is `none`, `starttls` (after EHLO, which is then sent again) or `implicit` (from the
     first byte, as on port 465). `ignore_tls` does not verify the certificate. `expiry_threshold`
     warns that many days before the certificate ends; 0 never warns. `expect` is a text that the
-    banner must contain. No mail is sent. `ip_version` 4 or 6 uses only addresses of that version;
-    0 uses both, and the one that answers first.
+    banner must contain. No mail is sent. The timeout is 15 s unless set, since mail servers make
+    clients wait. `ip_version` 4 or 6 uses only addresses of that version; 0 uses both, and the one
+    that answers first.
 
     Conditions can use `json(banner)`, and the list `json(extensions)` of the last answer to EHLO.
     """
@@ -41,6 +42,10 @@ class SmtpCheck(WarnedHostCheck, tag="smtp", frozen=True, kw_only=True, omit_def
     ignore_tls: bool = False
     expiry_threshold: WarningDays = 7
     ip_version: IpVersion = 0
+
+    def usual_timeout_s(self) -> float:
+        """Mail servers let who comes wait some seconds, since spammers do not."""
+        return 15.0
 
     def problems(self) -> Iterator[Problem]:
         """A host that is none, a name that cannot be said."""

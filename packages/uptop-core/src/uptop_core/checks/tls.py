@@ -45,6 +45,10 @@ class TlsCheck(WarnedHostCheck, tag="tls", frozen=True, kw_only=True, omit_defau
     expiry_threshold: WarningDays = 7
     ip_version: IpVersion = 0
 
+    def usual_timeout_s(self) -> float:
+        """Mail servers let who comes wait some seconds, since spammers do not."""
+        return 15.0 if self.starttls == "smtp" else 5.0
+
     def problems(self) -> Iterator[Problem]:
         """Hosts that are none."""
         from uptop_core.targets import host_problem

@@ -109,16 +109,21 @@ class WebsocketCheck(Check, tag="websocket", frozen=True, kw_only=True, omit_def
         from uptop_core.prober import websocket
 
         wanted = self.expect.encode()
+        look.when_cut_off = partial(self._cut_off, look)
         while True:
-            look.body = await websocket.message(talk)
+            try:
+                look.body = await websocket.message(talk)
+            except CheckFailed as error:
+                what = f'expected "{escape(self.expect, _SHOWN)}", but {error.detail}'
+                raise CheckFailed(error.reason, what) from error
             if wanted in look.body:
                 return
-            look.when_cut_off = partial(self._cut_off, look)
 
     def _cut_off(self, look: Look) -> tuple[Reason, str]:
-        wanted, found = escape(self.expect, _SHOWN), escape(look.body, _SHOWN)
-        what = f'expected "{wanted}", not within {look.timeout_s:g} s, found "{found}"'
-        return Reason.UNEXPECTED_ANSWER, what
+        what = f'expected "{escape(self.expect, _SHOWN)}", not within {look.timeout_s:g} s'
+        if not look.body:
+            return Reason.TIMEOUT, f"{what}, found no message"
+        return Reason.UNEXPECTED_ANSWER, f'{what}, found "{escape(look.body, _SHOWN)}"'
 
 
 def _parse(text: str) -> Url:

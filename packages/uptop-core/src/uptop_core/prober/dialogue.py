@@ -8,6 +8,7 @@ time is bounded.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from uptop_core.prober.streams import Stream
 
 LINE_LIMIT = 8 * 1024  # bytes of a line
-_SAMPLE = 80  # characters of an answer that are shown
+_SAMPLE = 120  # characters of an answer that are shown
 
 
 @asynccontextmanager
@@ -56,6 +57,7 @@ class Dialogue:
         self._connection = connection
         self._stream: ByteStream = connection
         self._unread = bytearray()
+        self._line = b""
 
     async def send(self, data: bytes) -> None:
         """Hand over `data`, all of it."""
@@ -73,6 +75,7 @@ class Dialogue:
             await self._receive()
         taken = bytes(self._unread[:end]).removesuffix(b"\r")
         del self._unread[: end + 1]
+        self._line = taken
         return taken
 
     async def exactly(self, count: int) -> bytes:
@@ -124,12 +127,22 @@ class Dialogue:
         return secured
 
     def listen(self, look: Look) -> None:
-        """From now on the answer is awaited."""
+        """From now on the answer is awaited. If it is too late, what came of it is told."""
+        self._line = b""
         look.enter(Phase.FIRST_BYTE)
+        look.when_cut_off = partial(self._cut_off, look.timeout_s)
 
     def end(self, look: Look) -> None:
         """The answer has come, when its last bytes did."""
         look.enter(None, self._connection.arrived_ns)
+        look.when_cut_off = None
+
+    def _cut_off(self, timeout_s: float) -> tuple[Reason, str]:
+        heard = self._line or self._unread
+        if not heard:
+            return Reason.TIMEOUT, f"no answer within {timeout_s:g} s"
+        what = f'no whole answer within {timeout_s:g} s, only "{sample(heard)}"'
+        return Reason.TIMEOUT, what
 
     async def _receive(self) -> None:
         try:

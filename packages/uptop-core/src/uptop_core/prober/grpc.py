@@ -34,6 +34,10 @@ _CODES = (
     "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
 )  # fmt: skip
 _CODE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_MEANT = {
+    "NOT_FOUND": "the server knows no service of that name: ",
+    "UNIMPLEMENTED": "the server has no health service: ",
+}
 _FRAME_HEAD, _SETTINGS = 9, 4
 _PATH = "/grpc.health.v1.Health/Check"
 _ANSWER_LIMIT = 4 * 1024  # bytes; less than what may come without being asked for
@@ -140,7 +144,8 @@ class _Answer:
         if int(code):
             name = _CODES[int(code)] if int(code) < len(_CODES) else "of no known kind"
             said = escape(unquote(self._headers.get("grpc-message", "")), 120)
-            what = f"gRPC status {int(code)} ({name})" + (f": {said}" if said else "")
+            what = f"{_MEANT.get(name, '')}gRPC status {int(code)} ({name})"
+            what += f": {said}" if said else ""
             raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
         return read_status(bytes(self._data))
 

@@ -10,6 +10,7 @@ import msgspec
 
 from uptop_core.errors import CheckFailed
 from uptop_core.outcomes import Reason
+from uptop_core.prober.cookies import with_cookies
 from uptop_core.prober.http import Request, Response
 from uptop_core.prober.urls import Url, joined
 
@@ -36,7 +37,10 @@ def next_request(request: Request, response: Response) -> Request | None:
     except ValueError as error:
         what = f"HTTP {response.status} with a Location that cannot be followed: {error}"
         raise CheckFailed(Reason.REDIRECT_ERROR, what) from error
-    moved = msgspec.structs.replace(request, url=url, headers=_kept(request, url))
+    headers = _kept(request, url)
+    if url.host == request.url.host:
+        headers = with_cookies(headers, response, url)
+    moved = msgspec.structs.replace(request, url=url, headers=headers)
     return _without_body(moved) if _becomes_get(request.method, response.status) else moved
 
 

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 EHLO_NAME = "localhost"
 _MOST_LINES = 100  # of one reply
+_NOT_KNOWN = (500, 502)
 
 
 class Reply(Struct, frozen=True):
-    """A reply of a mail server: its code and the texts of its lines."""
+    """A reply of a mail server: its code, the texts of its lines, and the last one as it came."""
 
     code: int
     lines: tuple[str, ...]
+    last: bytes
 
     @property
     def extensions(self) -> frozenset[str]:
@@ -35,6 +37,17 @@ async def reply(talk: Dialogue, wanted: int, to: str) -> Reply:
 
     Raises CheckFailed: UNEXPECTED_ANSWER for another code, PROTOCOL_ERROR for what is no reply.
     """
+    return _wanted(await _reply(talk), wanted, to)
+
+
+def _wanted(said: Reply, wanted: int, to: str) -> Reply:
+    if said.code != wanted:
+        what = f'expected {wanted} to {to}, found "{sample(said.last)}"'
+        raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
+    return said
+
+
+async def _reply(talk: Dialogue) -> Reply:
     lines: list[str] = []
     while len(lines) < _MOST_LINES:
         line = await talk.line()
@@ -43,10 +56,7 @@ async def reply(talk: Dialogue, wanted: int, to: str) -> Reply:
             raise strange("not a reply of a mail server", line)
         lines.append(line[4:].decode("utf-8", "replace"))
         if mark != b"-":
-            if int(code) != wanted:
-                what = f'expected {wanted} to {to}, found "{sample(line)}"'
-                raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
-            return Reply(wanted, tuple(lines))
+            return Reply(int(code), tuple(lines), line)
     raise strange("a reply has no end", line)
 
 
@@ -57,9 +67,13 @@ async def greet(talk: Dialogue, name: str = EHLO_NAME) -> tuple[str, Reply]:
 
 
 async def ehlo(talk: Dialogue, name: str = EHLO_NAME) -> Reply:
-    """The answer to EHLO."""
+    """The answer to EHLO, or to HELO by a server that does not know the former (section 3.2)."""
     await talk.send(b"EHLO %s\r\n" % name.encode())
-    return await reply(talk, 250, "EHLO")
+    said = await _reply(talk)
+    if said.code in _NOT_KNOWN:
+        await talk.send(b"HELO %s\r\n" % name.encode())
+        return await reply(talk, 250, "HELO")
+    return _wanted(said, 250, "EHLO")
 
 
 async def start_tls(talk: Dialogue, offered: Reply) -> None:

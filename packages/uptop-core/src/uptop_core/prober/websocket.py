@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ _CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0
 _LAST, _RESERVED, _MASKED = 0x80, 0x70, 0x80
 _NORMAL = 1000
 _MOST_HEADERS = 200
+_MOST_HEADS = 10
+_VERSIONS = (b"HTTP/1.1", b"HTTP/1.0")  # what an old proxy in between says is told by its status
 
 
 async def shake_hands(
@@ -57,10 +60,10 @@ async def shake_hands(
     if subprotocol:
         lines["Sec-WebSocket-Protocol"] = subprotocol
     await talk.send(Request(method="GET", url=url, headers=tuple(lines.items())).packet)
-    look.status = await _status(talk)
-    look.headers = found = await _headers(talk)
+    look.status, look.headers = await _head(talk)
+    found = look.headers
     if look.status != 101:
-        raise CheckFailed(Reason.STATUS_MISMATCH, f"HTTP {look.status}, expected 101")
+        raise CheckFailed(Reason.STATUS_MISMATCH, _not_switched(look.status, found))
     accepted = base64.b64encode(hashlib.sha1(key + _SALT, usedforsecurity=False).digest())
     if found.get("sec-websocket-accept") != accepted.decode():
         what = "the target does not agree to this handshake (Sec-WebSocket-Accept)"
@@ -73,10 +76,25 @@ async def shake_hands(
         raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
 
 
+def _not_switched(status: int, headers: Mapping[str, str]) -> str:
+    where = headers.get("location", "").partition("?")[0]  # what stands behind may be a secret
+    where = re.sub(r"//[^/]*@", "//", where)
+    return f"HTTP {status}, expected 101" + (f"; it leads to {escape(where, 100)}" if where else "")
+
+
+async def _head(talk: Dialogue) -> tuple[int, dict[str, str]]:
+    """Status and headers of the answer, without what may come before it (RFC 9110, section 15.2)."""
+    for _ in range(_MOST_HEADS):
+        status, headers = await _status(talk), await _headers(talk)
+        if status == 101 or status >= 200:
+            return status, headers
+    raise CheckFailed(Reason.PROTOCOL_ERROR, "the target promises an answer and gives none")
+
+
 async def _status(talk: Dialogue) -> int:
     line = await talk.line()
     version, _, rest = line.partition(b" ")
-    if version != b"HTTP/1.1" or not rest[:3].isdigit():
+    if version not in _VERSIONS or not rest[:3].isdigit():
         raise strange("not HTTP/1.1: the answer begins with", line)
     return int(rest[:3])
 
