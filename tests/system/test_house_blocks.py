@@ -38,7 +38,7 @@ READ_BY = {
 """Which test runs or reads the blocks of a language in a document."""
 
 ONLY_SHOWN = {
-    ("README.md", "text"): "a picture",
+    ("README.md", "text"): "a picture, and what the demo said once; test_demo.py looks at what it says",
     ("docs/clustering.md", "text"): "pictures; what commands show is compared by test_clustering_page.py",
     ("docs/migrating.md", "text"): "the form of a plan",
     ("docs/performance.md", "text"): "what was measured once; no timing is a test",

@@ -127,7 +127,7 @@ uptop demo: one leader on SQLite, probes in eu-west and us-east, and targets of 
   API          {url}/api/v1/monitors   (Authorization: Bearer {token})
   terminal     UPTOP_TOKEN={token} uptop-tui --url {url}
 
-It ends {end} and leaves nothing behind. The first outage begins in some seconds.
+It ends {end} and leaves nothing behind. The first outage begins in a few seconds.
 """
     )
 

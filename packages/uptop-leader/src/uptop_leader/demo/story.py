@@ -46,7 +46,7 @@ class Story:
             await anyio.sleep(_PAUSE_S)
 
     async def _outage(self) -> None:
-        self._say(f"─ the demo takes {SHOP} out of order ─")
+        self._say(f"─ the demo takes {SHOP} down ─")
         self._targets.shop_is_up = False
         await anyio.sleep(_OUTAGE_S)
         self._say(f"─ the demo repairs {SHOP} ─")
