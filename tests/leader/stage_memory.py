@@ -120,6 +120,7 @@ class Memory:
         self.trouble: UptopError | None = None
         self.asked = 0
         self.days_asked = 0
+        self.windows_asked = 0
         self.days_of: dict[str, Days] = {}
         self.posts = Written()
         self.node_keys = Keys()
@@ -158,6 +159,7 @@ class Memory:
     def reliability(
         self, monitor: str, now: float, windows: Mapping[str, float]
     ) -> dict[str, Reliability]:
+        self.windows_asked += 1
         return {
             name: reliability([], [], round((now - seconds) * 1000), round(now * 1000))
             for name, seconds in windows.items()

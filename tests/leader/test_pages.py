@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 from msgspec.structs import replace
 
@@ -275,3 +276,17 @@ async def test_a_last_word_that_was_forgotten_keeps_no_old_incident_open(
     assert "We watch." not in text
     history = (await http.get("/status/history")).text
     assert f'<a href="/status/incidents/{old.id}">Slow</a>' in history
+
+
+async def test_all_who_ask_at_once_for_one_page_are_shown_what_is_made_once(stage: Stage) -> None:
+    api = next(one.id for one in stage.monitors.values() if one.name == "API")
+    found: list[int] = []
+
+    async def look(http: httpx.AsyncClient) -> None:
+        found.append((await http.get(f"/status/monitors/{api}")).status_code)
+
+    async with client(stage) as http, anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(look, http)
+    assert found == [200] * 10
+    assert stage.store.windows_asked == 1

@@ -150,8 +150,12 @@ class Pages:
         wanted = request.path_params["id"]
         place = f"{noun}/{wanted}"
         kept = self._singles.pop(place, None) or self._recent(made, _SINGLE_S)
-        found = await kept.get()
-        self._singles[place] = kept
+        self._singles[place] = kept  # before it is made: who asks meanwhile waits for the same
+        try:
+            found = await kept.get()
+        except BaseException:  # what is not there takes nobody's place
+            self._singles.pop(place, None)
+            raise
         if len(self._singles) > _KEPT:
             del self._singles[next(iter(self._singles))]
         return _in_zone(request, found)
