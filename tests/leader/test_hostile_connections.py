@@ -20,6 +20,7 @@ from starlette.routing import Route
 from tests.fuzz.framing import CHUNKED, POST, REFUSED, SMUGGLED
 from tests.leader.test_listening import Hasty, told
 from uptop_leader.api.guards import Guards
+from uptop_leader.listening import PIPELINED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -123,6 +124,19 @@ async def test_an_extension_of_a_chunk_is_ignored_and_requests_in_a_row_are_answ
             said.index(f"hello {length}".encode()) for length in (5, 35, 2)
         )
         assert leader.seen == ["/", "/second", "/"]
+
+
+async def test_who_asks_a_thousand_things_at_once_is_let_go() -> None:
+    async with listening() as leader, await leader.connect() as stream:
+        await stream.send(SMUGGLED * (PIPELINED + 1))
+        said = b""
+        while said.count(b"hello 0") <= PIPELINED:
+            said += await stream.receive()
+        leader.seen.clear()
+        await stream.send(SMUGGLED * 1000)
+        await told(stream)
+        assert len(leader.seen) <= PIPELINED + 1
+        await leader.lets_go()
 
 
 @pytest.mark.parametrize("upgrade", ["websocket", "h2c"])

@@ -231,6 +231,15 @@ async def test_times_are_in_the_zone_that_is_asked_for(http: httpx.AsyncClient) 
     assert "did you mean 'Europe/Berlin'?" in wrong.text
 
 
+async def test_who_asks_for_all_zones_there_are_costs_no_more_than_for_a_few(stage: Stage) -> None:
+    async with client(stage) as http:
+        made = [f"/status?tz=Etc/GMT-{hours}" for hours in range(1, 14)]
+        texts = [(await http.get(one)).text for one in made]
+        assert "15 Jan 2027, 09:00 +01" in texts[0]
+        assert "15 Jan 2027, 08:00 UTC" in texts[-1]
+        assert (await http.get(made[0])).text == texts[0]
+
+
 async def test_the_zone_can_be_set(stage: Stage) -> None:
     stage.settings = replace(stage.settings, status_timezone="Asia/Kolkata")
     async with client(stage) as http:

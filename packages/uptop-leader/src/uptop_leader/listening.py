@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 HEAD_LIMIT = 64 * 1024
 """Bytes of a request's line and headers."""
+PIPELINED = 16
+"""Requests that may wait on one connection for the answers before theirs: each takes a hundred times
+the memory of its bytes."""
 HEAD_S = 10.0
 """How long they may take, from the first byte on; on a new connection, from its beginning."""
 UNTAKEN_S = 60.0
@@ -89,6 +92,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A head begins."""
+        if len(self.pipeline) >= PIPELINED:
+            raise _TooManyAtOnce  # ends the reading; see `send_400_response`
         self._in_head = True
         if self._until is None:
             self._expect(self.head_s)
@@ -117,8 +122,11 @@ class BoundedHttp(HttpToolsProtocol):
             self._expect(self.head_s)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  it says the same each time
-        """Answer what is no request, and be done with it."""
-        self.transport.write(_UNREADABLE)
+        """Answer what is no request, and be done with it. Where others wait for their answers before
+        it, it would be taken for one of those.
+        """
+        if not self.pipeline:
+            self.transport.write(_UNREADABLE)
         self.transport.close()
 
     def _waits_for_nothing(self) -> bool:
@@ -141,6 +149,10 @@ class BoundedHttp(HttpToolsProtocol):
             if self._in_head and self._head_bytes:
                 self.transport.write(_TOO_SLOW)
             self.transport.close()
+
+
+class _TooManyAtOnce(Exception):
+    """Raised when more requests wait on a connection than may."""
 
 
 def _last_words(status: str, detail: str) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 import anyio.to_thread
 from starlette.responses import RedirectResponse, Response
 
@@ -33,6 +35,7 @@ T = TypeVar("T")
 _HEADERS = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
 _KEPT = 50  # pages of single things that are kept for a moment
 _SINGLE_S = 10.0
+_THREADS = 2  # that make pages
 
 
 class Pages:
@@ -47,6 +50,9 @@ class Pages:
         title, zone_name = settings.status_title, settings.status_timezone
         self._renderer = Renderer(title, zone_name)
         self._site = Site(leader.store, self._renderer, self._openness, title, zone_name)
+        # What strangers ask for in whatever number keeps no more threads than these from the rest.
+        self._threads = anyio.CapacityLimiter(_THREADS)
+        self._moments = self._recent(self._make_moment)
         self._page = self._recent(self._make_page)
         self._status = self._recent(self._make_status)
         self._json = self._recent(self._make_json)
@@ -94,7 +100,7 @@ class Pages:
         if name not in FEEDS:
             raise NotThere("there are feed.atom and feed.rss")
         base = self._leader.settings.public_url or str(request.base_url)
-        past, moment = await self._past.get(), await self._moment()
+        past, moment = await self._past.get(), await self._moments.get()
         made = self._site.feed(name, past, base.rstrip("/"), updated_ms(moment))
         return Rendered(made, FEEDS[name][1]).answer(request, {})
 
@@ -124,7 +130,7 @@ class Pages:
         if not self._enabled:
             raise NotThere("the status page is off: UPTOP_STATUS_ENABLED=true turns it on")
 
-    async def _moment(self) -> Moment:
+    async def _make_moment(self) -> Moment:
         """What the leader knows now. Of the calendar only its own thread may ask."""
         snapshot = await self._overview.snapshot(uptimes=False)
         shown = shown_monitors(snapshot.monitors, self._openness)
@@ -141,8 +147,7 @@ class Pages:
         self._need_enabled()
 
         async def made() -> Rendered:
-            moment = await self._moment()
-            text = await anyio.to_thread.run_sync(make, moment, wanted)
+            text = await self._aside(partial(make, await self._moments.get(), wanted))
             if text is None:
                 raise NotThere(f"no {noun} has this id")
             return Rendered(text)
@@ -164,22 +169,26 @@ class Pages:
         return Recent(make, self._leader.clock_now, seconds)
 
     async def _make_page(self) -> StatusPage:
-        return await anyio.to_thread.run_sync(self._site.page, await self._moment())
+        return await self._aside(partial(self._site.page, await self._moments.get()))
 
     async def _make_status(self) -> Rendered:
         page = await self._page.get()
-        return await anyio.to_thread.run_sync(lambda: Rendered(self._site.status(page)))
+        return await self._aside(lambda: Rendered(self._site.status(page)))
 
     async def _make_json(self) -> Rendered:
-        made = await anyio.to_thread.run_sync(self._site.statuses, await self._moment())
+        made = await self._aside(partial(self._site.statuses, await self._moments.get()))
         return Rendered(made, "application/json")
 
     async def _make_past(self) -> tuple[Happening, ...]:
-        return await anyio.to_thread.run_sync(self._site.past, await self._moment())
+        return await self._aside(partial(self._site.past, await self._moments.get()))
 
     async def _make_history(self) -> Rendered:
         past = await self._past.get()
-        return await anyio.to_thread.run_sync(lambda: Rendered(self._site.history(past)))
+        return await self._aside(lambda: Rendered(self._site.history(past)))
+
+    async def _aside(self, make: Callable[[], T]) -> T:
+        """What takes a while."""
+        return await anyio.to_thread.run_sync(make, limiter=self._threads)
 
 
 def _in_zone(request: Request, page: Rendered) -> Response:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HTML = "text/html; charset=utf-8"
 _SMALL = 1400  # bytes that go in one packet anyway
 _FAST = 1
-_ZONES = 8  # that a page is kept in
+_ZONES = 8  # that a page is written in, beside its own
 
 
 class Rendered:
@@ -33,13 +33,16 @@ class Rendered:
         self._zones: dict[str, Rendered] = {}
 
     def in_zone(self, zone_name: str) -> Rendered:
-        """The page with its moments in another time zone."""
-        found = self._zones.pop(zone_name, None)
+        """The page with its moments in another time zone. A page is soon made anew, and in so many
+        zones at most: whoever wants yet another one gets it in its own, which stands there, so that
+        to ask for all zones there are costs no more than to ask for a few.
+        """
+        found = self._zones.get(zone_name)
+        if found is None and len(self._zones) >= _ZONES:
+            return self
         if found is None:
             found = Rendered(in_zone(self.body.decode(), zone_name), self._media_type)
-        self._zones[zone_name] = found
-        if len(self._zones) > _ZONES:
-            del self._zones[next(iter(self._zones))]
+            self._zones[zone_name] = found
         return found
 
     def answer(self, request: Request, headers: Mapping[str, str]) -> Response:

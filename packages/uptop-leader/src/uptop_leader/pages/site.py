@@ -6,7 +6,7 @@ leader asks in worker threads.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -29,7 +29,7 @@ from uptop_leader.public_views.rows import Facts
 from uptop_leader.public_views.statuses import public_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from uptop_leader.api.leader import History
     from uptop_leader.incidents import Incident
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from uptop_leader.public_views.openness import Openness
     from uptop_leader.regional import ByRegion
     from uptop_leader.views import Snapshot
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 DAY_S = 86_400.0
 HISTORY_DAYS = 90
@@ -60,6 +63,22 @@ class Moment(Struct, frozen=True, kw_only=True):
     lately: ByRegion
 
 
+class _Once(Generic[K, V]):
+    """What is made of all monitors at once, and not anew for the page of each that somebody asks for:
+    of the value that was asked about last.
+    """
+
+    def __init__(self, make: Callable[[K], V]) -> None:
+        self._make = make
+        self._held: tuple[K, V] | None = None
+
+    def __call__(self, of: K) -> V:
+        held = self._held
+        if held is None or held[0] is not of:
+            held = self._held = of, self._make(of)
+        return held[1]
+
+
 class Site:
     """Makes pages, feeds and badges."""
 
@@ -72,6 +91,9 @@ class Site:
         self._title = title
         self._zone = zone_name
         self._known: tuple[float, Quarter, Mapping[str, Bars]] | None = None
+        self._seen = _Once(lambda of: {one.id: one for one in looks(of, openness)})
+        self._rows = _Once(all_rows)
+        self._teller = _Once(lambda of: teller(of, openness))
 
     def page(self, moment: Moment) -> StatusPage:
         """The status page as values."""
@@ -85,7 +107,7 @@ class Site:
     def statuses(self, moment: Moment) -> bytes:
         """The statuses for programs."""
         snapshot = moment.snapshot
-        seen = looks(snapshot, self._openness)
+        seen = tuple(self._seen(snapshot).values())
         uptimes = self._store.uptime(snapshot.now, DAY_S)
         return msgspec.json.encode(public_status(seen, uptimes, snapshot.now))
 
@@ -101,7 +123,7 @@ class Site:
 
     def happening(self, moment: Moment, wanted: str) -> str | None:
         """The page of an incident with the posts about it, or of a thread of posts."""
-        who = teller(moment.snapshot, self._openness)
+        who = self._teller(moment.snapshot)
         incident = self._store.incident(wanted)
         if incident is not None:
             posts = self._store.posts.about(wanted)
@@ -114,8 +136,7 @@ class Site:
     def monitor(self, moment: Moment, wanted: str) -> str | None:
         """The page of a monitor; None where there is none that may be shown."""
         snapshot = moment.snapshot
-        seen = {look.id: look for look in looks(snapshot, self._openness)}
-        look = seen.get(wanted)
+        look = self._seen(snapshot).get(wanted)
         if look is None or look.is_group:
             return None
         when, bars_of = self._bars(snapshot.now)
@@ -133,7 +154,7 @@ class Site:
     def past_of(self, moment: Moment, monitor: str) -> tuple[Happening, ...]:
         """The newest that has happened to a monitor."""
         incidents = self._store.incidents(monitor=monitor, limit=_SHOWN_AT_MONITOR)
-        return teller(moment.snapshot, self._openness).happenings(incidents, ())
+        return self._teller(moment.snapshot).happenings(incidents, ())
 
     def feed(self, name: str, past: Sequence[Happening], root: str, updated: int) -> bytes:
         """A feed of the newest that has happened; `root` is what links are to begin with."""
@@ -145,7 +166,7 @@ class Site:
         """`overall`, or the id of a monitor, or that with `-uptime` behind it."""
         if name == "overall":
             return badges.overall_badge(page.title, page.banner)
-        rows = all_rows(page)
+        rows = self._rows(page)
         wanted = name.removesuffix("-uptime")
         if wanted not in rows:
             return None
