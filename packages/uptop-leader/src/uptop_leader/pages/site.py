@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from uptop_leader.maintenance_views import PublicMaintenance
     from uptop_leader.pages.rendering import Renderer
     from uptop_leader.posts import Post
-    from uptop_leader.public_views.happenings import Happening
+    from uptop_leader.public_views.happenings import Happening, Teller
+    from uptop_leader.public_views.looks import Look
     from uptop_leader.public_views.openness import Openness
     from uptop_leader.regional import ByRegion
     from uptop_leader.views import Snapshot
@@ -91,9 +92,11 @@ class Site:
         self._title = title
         self._zone = zone_name
         self._known: tuple[float, Quarter, Mapping[str, Bars]] | None = None
-        self._seen = _Once(lambda of: {one.id: one for one in looks(of, openness)})
+        self._seen: _Once[Snapshot, Mapping[str, Look]] = _Once(
+            lambda of: {one.id: one for one in looks(of, openness)}
+        )
         self._rows = _Once(all_rows)
-        self._teller = _Once(lambda of: teller(of, openness))
+        self._teller: _Once[Snapshot, Teller] = _Once(lambda of: teller(of, openness))
 
     def page(self, moment: Moment) -> StatusPage:
         """The status page as values."""
