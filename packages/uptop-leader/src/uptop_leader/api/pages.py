@@ -59,6 +59,7 @@ class Pages:
         self._past = self._recent(self._make_past)
         self._history = self._recent(self._make_history)
         self._singles: dict[str, Recent[Rendered]] = {}
+        self._zoning = anyio.CapacityLimiter(1)
 
     async def home(self, request: Request) -> Response:  # noqa: ARG002  every handler gets it
         """`GET /`: the status page where there is one, else what else is here."""
@@ -69,12 +70,12 @@ class Pages:
     async def status(self, request: Request) -> Response:
         """`GET /status`."""
         self._need_enabled()
-        return _in_zone(request, await self._status.get())
+        return await self._in_zone(request, await self._status.get())
 
     async def history(self, request: Request) -> Response:
         """`GET /status/history`: everything of 90 days."""
         self._need_enabled()
-        return _in_zone(request, await self._history.get())
+        return await self._in_zone(request, await self._history.get())
 
     async def incident(self, request: Request) -> Response:
         """`GET /status/incidents/{id}`: an incident, or a thread of posts, and its timeline."""
@@ -163,7 +164,7 @@ class Pages:
             raise
         if len(self._singles) > _KEPT:
             del self._singles[next(iter(self._singles))]
-        return _in_zone(request, found)
+        return await self._in_zone(request, found)
 
     def _recent(self, make: Callable[[], Awaitable[T]], seconds: float = KEPT_S) -> Recent[T]:
         return Recent(make, self._leader.clock_now, seconds)
@@ -190,13 +191,21 @@ class Pages:
         """What takes a while."""
         return await anyio.to_thread.run_sync(make, limiter=self._threads)
 
+    async def _in_zone(self, request: Request, page: Rendered) -> Response:
+        """The page with its moments in the zone that is asked for with `?tz=`. A long one takes
+        milliseconds, and anybody may ask for any zone: so it is made beside the loop, one at a time.
+        """
+        wanted = request.query_params.get("tz")
+        if wanted is not None:
+            page = await anyio.to_thread.run_sync(_zoned, page, wanted, limiter=self._zoning)
+        return page.answer(request, _HEADERS)
 
-def _in_zone(request: Request, page: Rendered) -> Response:
-    """The page with its moments in the zone that is asked for with `?tz=`."""
-    wanted = request.query_params.get("tz")
-    if wanted is not None:
-        problem = zone_problem(wanted)
-        if problem is not None:
-            raise BadRequest("tz", problem)
-        page = page.in_zone(wanted)
-    return page.answer(request, _HEADERS)
+
+def _zoned(page: Rendered, wanted: str) -> Rendered:
+    """The page in a zone. Raises BadRequest where there is none of that name."""
+    problem = zone_problem(wanted)
+    if problem is not None:
+        raise BadRequest("tz", problem)
+    found = page.in_zone(wanted)
+    found.packed()
+    return found
