@@ -59,7 +59,7 @@ def anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_links_lead_somewhere(document: Path) -> None:
-    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+    for link in re.findall(r"(?:\]\(|href=\"|src=\")([^)\s\"]+)[)\"]", document.read_text()):
         if link.startswith("https://"):
             continue
         path, _, fragment = link.partition("#")
