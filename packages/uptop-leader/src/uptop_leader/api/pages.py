@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _HEADERS = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
-_KEPT = 50  # pages of single things that are kept for a moment
+_KEPT = 50  # pages of single things, and feeds, that are kept for a moment
 _SINGLE_S = 10.0
 _THREADS = 2  # that make pages
 
@@ -59,7 +59,6 @@ class Pages:
         self._past = self._recent(self._make_past)
         self._history = self._recent(self._make_history)
         self._singles: dict[str, Recent[Rendered]] = {}
-        self._zoning = anyio.CapacityLimiter(1)
 
     async def home(self, request: Request) -> Response:  # noqa: ARG002  every handler gets it
         """`GET /`: the status page where there is one, else what else is here."""
@@ -100,10 +99,14 @@ class Pages:
         name = request.path_params["name"]
         if name not in FEEDS:
             raise NotThere("there are feed.atom and feed.rss")
-        base = self._leader.settings.public_url or str(request.base_url)
-        past, moment = await self._past.get(), await self._moments.get()
-        made = self._site.feed(name, past, base.rstrip("/"), updated_ms(moment))
-        return Rendered(made, FEEDS[name][1]).answer(request, {})
+        base = (self._leader.settings.public_url or str(request.base_url)).rstrip("/")
+
+        async def made() -> Rendered:
+            past, updated = await self._past.get(), updated_ms(await self._moments.get())
+            text = await self._aside(partial(self._site.feed, name, past, base, updated))
+            return Rendered(text, FEEDS[name][1])
+
+        return (await self._kept(f"{name} {base}", made)).answer(request, {})
 
     async def badge(self, request: Request) -> Response:
         """`GET /status/badges/{name}.svg`: overall, a monitor's id, or that and `-uptime`."""
@@ -154,17 +157,20 @@ class Pages:
             return Rendered(text)
 
         wanted = request.path_params["id"]
-        place = f"{noun}/{wanted}"
-        kept = self._singles.pop(place, None) or self._recent(made, _SINGLE_S)
-        self._singles[place] = kept  # before it is made: who asks meanwhile waits for the same
+        return await self._in_zone(request, await self._kept(f"{noun} {wanted}", made))
+
+    async def _kept(self, name: str, make: Callable[[], Awaitable[Rendered]]) -> Rendered:
+        """A page as it was some seconds ago at the most; of many those asked for last are kept."""
+        recent = self._singles.pop(name, None) or self._recent(make, _SINGLE_S)
+        self._singles[name] = recent  # before it is made: who asks meanwhile waits for the same
         try:
-            found = await kept.get()
+            found = await recent.get()
         except BaseException:  # what is not there takes nobody's place
-            self._singles.pop(place, None)
+            self._singles.pop(name, None)
             raise
         if len(self._singles) > _KEPT:
             del self._singles[next(iter(self._singles))]
-        return await self._in_zone(request, found)
+        return found
 
     def _recent(self, make: Callable[[], Awaitable[T]], seconds: float = KEPT_S) -> Recent[T]:
         return Recent(make, self._leader.clock_now, seconds)
@@ -193,11 +199,11 @@ class Pages:
 
     async def _in_zone(self, request: Request, page: Rendered) -> Response:
         """The page with its moments in the zone that is asked for with `?tz=`. A long one takes
-        milliseconds, and anybody may ask for any zone: so it is made beside the loop, one at a time.
+        milliseconds, and anybody may ask for a zone: so it is made beside the loop.
         """
         wanted = request.query_params.get("tz")
         if wanted is not None:
-            page = await anyio.to_thread.run_sync(_zoned, page, wanted, limiter=self._zoning)
+            page = await self._aside(partial(_zoned, page, wanted))
         return page.answer(request, _HEADERS)
 
 
