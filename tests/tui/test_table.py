@@ -40,8 +40,19 @@ def test_the_least_needed_columns_are_dropped_and_the_rest_is_shared() -> None:
     assert fitted(COLUMNS, 40) == [(0, 13), (1, 5), (2, 20)]
     assert fitted(COLUMNS, 36) == [(0, 30), (1, 5)]
     assert fitted(COLUMNS, 12) == [(0, 12)]
-    assert fitted(COLUMNS, 5) == [(0, 10)]
+    assert fitted(COLUMNS, 8) == [(0, 8)]
+    assert fitted(COLUMNS, 5) == [(0, 6)]
     assert fitted(COLUMNS, 36, {"votes"}) == [(0, 15), (2, 20)]
+
+
+def test_where_not_even_what_is_needed_fits_names_are_cut_before_what_is_short() -> None:
+    needed = (
+        Column(key="status", title="STATUS", width=13),
+        Column(key="name", title="NAME", width=19, share=1),
+        Column(key="votes", title="VOTES", width=6),
+    )
+    assert fitted(needed, 37) == [(0, 13), (1, 16), (2, 6)]
+    assert fitted(needed, 26) == [(0, 12), (1, 6), (2, 6)]
 
 
 @pytest.mark.anyio
@@ -56,6 +67,23 @@ async def test_only_the_row_that_changed_is_painted_anew() -> None:
         assert [(region.y, region.height) for region in app.rows.painted] == [(2, 1)]
         app.rows.put("b", (Content.styled("b", "bold"), "0/1", ""))
         assert len(app.rows.painted) == 2
+
+
+@pytest.mark.anyio
+async def test_a_row_that_is_scrolled_to_another_line_is_not_made_anew() -> None:
+    app = _Table()
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.rows.fill((f"r{number}", (f"row {number}", "", "")) for number in range(40))
+        await pilot.pause()
+        before = app.rows.render_lines(app.rows.size.region)
+        await pilot.press(*["down"] * 12)
+        await pilot.pause()
+        by = app.rows.scroll_offset.y
+        after = app.rows.render_lines(app.rows.size.region)
+        assert by > 0
+        assert after[0] is before[0]
+        assert all(one is other for one, other in zip(before[2 + by :], after[2:], strict=False))
+        assert [strip.cell_length for strip in after] == [60] * len(after)
 
 
 @pytest.mark.anyio
@@ -81,7 +109,7 @@ async def test_text_is_never_markup_and_is_cut_to_its_column() -> None:
         line = app.rows.render_line(1).text
         assert line.startswith("›  [red]x[/red]yyy")
         assert "… " in line
-        assert len(line) == app.rows.scrollable_content_region.width
+        assert len(line) == app.rows.content_region.width
 
 
 @pytest.mark.anyio

@@ -58,6 +58,7 @@ class OverviewPage(ActsOnMonitors):
         self._lines: dict[str, Line] = {}
         self._keys: dict[str, tuple[Any, ...]] = {}
         self._histories: Histories | None = None
+        self._top = 0
 
     def body(self) -> ComposeResult:
         yield FilterBar()
@@ -89,8 +90,9 @@ class OverviewPage(ActsOnMonitors):
         super().tick()
         rows = self.query_one(Rows)
         self._put(self.uptop.picture, rows.in_sight())  # FOR goes on
-        if self._histories is not None and rows.is_shown("history"):
-            self._histories.want(rows.in_sight())
+        top, self._top = self._top, rows.scroll_offset.y
+        if self._histories is not None and rows.is_shown("history") and top == self._top:
+            self._histories.want(rows.in_sight())  # not of what is only passed by
 
     def _is_moved(self, picture: Picture, id: str) -> bool:
         view = picture.monitors.get(id)

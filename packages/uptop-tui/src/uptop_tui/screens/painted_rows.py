@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Region, Size, Spacing
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -65,6 +65,7 @@ class PaintedRows(ScrollView):
         self.margin = 3 if chooses else 2
         self._cells: dict[str, Cells] = {}
         self._strips: dict[tuple[str, bool, bool], Strip] = {}
+        self._heading: Strip | None = None
         self._widths: list[tuple[int, int]] = []
         self._marks: dict[str, str] = {}
         self._without: frozenset[str] = frozenset()
@@ -96,41 +97,58 @@ class PaintedRows(ScrollView):
     def mark(self, column: str, sign: str) -> None:
         """Put a sign such as ▲ at one heading, and take it from the others."""
         self._marks = {column: sign}
+        self._heading = None
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The kept lines themselves where there is no border to draw: Textual would make others of
+        them, each time that one scrolls to another place, and divide and filter those anew.
+        """
+        if self.styles.gutter != Spacing() or self.opacity < 1:
+            return super().render_lines(crop)
+        filters, (_, background) = self.get_line_filters(), self.background_colors
+        strips = [self.render_line(y) for y in crop.line_range]
+        for each in filters:
+            strips = [strip.apply_filter(each, background) for strip in strips]
+        if crop.column_span != (0, self.region.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
         if y == 0:
-            return self._header(width)
+            if self._heading is None:
+                self._heading = self._header()
+            return self._heading
         place = y - 1 + self.scroll_offset.y
         if place >= len(self.ids):
-            words = self._said_instead(y - 2, width) if not self.ids else Content("")
-            return self._painted(words, self.visual_style, width)
+            words = self._said_instead(y - 2) if not self.ids else Content("")
+            return self._painted(words, self.visual_style)
         id = self.ids[place]
         is_cursor, is_chosen = place == self.cursor, id in self.chosen
         key = (id, is_cursor, is_chosen)
         if (strip := self._strips.get(key)) is None:
             if len(self._strips) >= _KEPT:
                 self._strips.clear()
-            strip = self._strips[key] = self._row(id, is_cursor, is_chosen, width)
+            strip = self._strips[key] = self._row(id, is_cursor, is_chosen)
         return strip
 
-    def _said_instead(self, line: int, width: int) -> Content:
+    def _said_instead(self, line: int) -> Content:
         """A line of what is said where there are no rows."""
-        lines = Content(self.empty).wrap(max(1, width - self.margin))
+        room = self.scrollable_content_region.width - self.margin
+        lines = Content(self.empty).wrap(max(1, room))
         shown = lines[line] if 0 <= line < len(lines) else Content("")
         return Content.assemble(" " * self.margin, shown)
 
-    def _header(self, width: int) -> Strip:
+    def _header(self) -> Strip:
         parts = []
         for index, room in self._widths:
             column = self.columns[index]
             title = column.title + self._marks.get(column.key, "")
             parts.append(_sized(title, room, right=column.right))
         line = Content(" " * self.margin + (" " * GAP).join(part.plain for part in parts))
-        return self._painted(line, self.get_visual_style("rows--header"), width)
+        return self._painted(line, self.get_visual_style("rows--header"))
 
-    def _row(self, id: str, is_cursor: bool, is_chosen: bool, width: int) -> Strip:
+    def _row(self, id: str, is_cursor: bool, is_chosen: bool) -> Strip:
         cells = self._cells.get(id, ("",) * len(self.columns))
         signs = (CURSOR if is_cursor else " ") + (CHOSEN if is_chosen else " ")
         parts = [Content(f"{signs[: self.margin - 1]} ")]
@@ -140,12 +158,12 @@ class PaintedRows(ScrollView):
             parts.append(_sized(cells[index], room, right=self.columns[index].right))
         names = [*(["rows--chosen"] if is_chosen else ()), *(["rows--cursor"] if is_cursor else ())]
         style = self.get_visual_style(*names) if names else self.visual_style
-        return self._painted(Content("").join(parts), style, width)
+        return self._painted(Content("").join(parts), style)
 
-    def _painted(self, line: Content, style: Style, width: int) -> Strip:
+    def _painted(self, line: Content, style: Style) -> Strip:
         rendered = line.render(style, end="", parse_style=self.app.stylesheet.parse_style)
         segments = [Segment(text, look.rich_style) for text, look in rendered]
-        return Strip(segments).adjust_cell_length(width, style.rich_style)
+        return Strip(segments).adjust_cell_length(self.content_region.width, style.rich_style)
 
     def _forget(self, id: str) -> None:
         for is_cursor in (False, True):
@@ -159,6 +177,7 @@ class PaintedRows(ScrollView):
 
     def _repaint_all(self) -> None:
         self._strips.clear()
+        self._heading = None
         self.refresh()
 
     def notify_style_update(self) -> None:
@@ -172,6 +191,7 @@ class PaintedRows(ScrollView):
         width = self.scrollable_content_region.width
         self._widths = fitted(self.columns, width - self.margin, self._without)
         self._strips.clear()
+        self._heading = None
         self.virtual_size = Size(width, len(self.ids) + 1)
 
 
