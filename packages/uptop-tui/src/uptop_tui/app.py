@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 
 from uptop_core.api_client import ApiClient
 from uptop_core.errors import ConfigError, LeaderError
 from uptop_core.escaping import escape
-from uptop_tui.leaders import kept_theme
 from uptop_tui.live import Live
 from uptop_tui.pages import PAGES
 from uptop_tui.picture import Picture
 from uptop_tui.screens.help import HelpScreen
 from uptop_tui.screens.page import Page
-from uptop_tui.themes import HIGH_CONTRAST
+from uptop_tui.themes import ThemedApp
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class UptopApp(App["KeptLeader"]):
+class UptopApp(ThemedApp["KeptLeader"]):
     """What an operator does all day. It ends with the leader to go on to, or None."""
 
     TITLE = "uptop"
@@ -58,13 +57,11 @@ class UptopApp(App["KeptLeader"]):
         """`leaders` is where others are kept; without it there is this one only, and nothing of
         what is chosen here is kept. `client` takes the place of one made by the leader.
         """
-        super().__init__(driver_class)
+        super().__init__(leaders, driver_class)
         self.leader = leader
         self.leaders = leaders
         self.client = client or ApiClient(leader.url, token=leader.token or None)
         self.picture = Picture()
-        self.register_theme(HIGH_CONTRAST)
-        self.theme = kept_theme(self.available_themes, leaders) or self.theme
 
     # The leader
 

@@ -20,7 +20,7 @@ class Sign(NamedTuple):
     style: str
 
 
-GOOD, WARNING, BAD, QUIET = "$text-success", "$text-warning", "bold $text-error", "$text-muted"
+GOOD, WARNING, BAD, QUIET = "$text-success", "$text-warning", "bold $text-error", "$quiet"
 
 STATUSES: dict[str, Sign] = {
     "DOWN": Sign("▼", "DOWN", BAD),

@@ -14,6 +14,7 @@ from uptop_tui.forms.entries import entry_of
 from uptop_tui.forms.fields import Field, Shape
 from uptop_tui.forms.reading import Setting
 from uptop_tui.screens.pick import PickScreen
+from uptop_tui.signs import QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,8 +119,8 @@ class Chosen(Static, can_focus=True):
     def render(self) -> Content:
         labels = {str(option.value): option.label for option in self._field.options}
         words = [escape(labels.get(value, value), _LABEL_LIMIT) for value in self._values]
-        shown = Content(", ".join(words)) if words else Content.styled("none", "$text-muted")
-        return Content.assemble(shown, ("  ▾", "$text-muted"))
+        shown = Content(", ".join(words)) if words else Content.styled("none", QUIET)
+        return Content.assemble(shown, ("  ▾", QUIET))
 
     @property
     def entry(self) -> Entry:

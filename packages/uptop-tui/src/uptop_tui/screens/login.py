@@ -11,17 +11,19 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from textual import work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, Label, Static
+from textual.widgets import Button, Input, Label, Static
 
 from uptop_core.api_client import ApiClient
 from uptop_core.errors import ConfigError, LeaderError
 from uptop_core.forms import url as url_form
 from uptop_tui.asking import explain
 from uptop_tui.leaders import Kept, KeptLeader, Leaders, name_for
+from uptop_tui.screens.foot import Foot
+from uptop_tui.themes import ThemedApp
 
 WHERE_TOKENS_ARE = (
     "The leader's first start writes an admin's token into the file uptop-admin-token beside its"
@@ -78,7 +80,7 @@ class LoginScreen(Screen[KeptLeader | None]):
             with Horizontal():
                 yield Button("Log in", variant="primary", id="go")
                 yield Button("Leave", id="leave")
-        yield Footer(show_command_palette=False)
+        yield Foot()
 
     def on_mount(self) -> None:
         self.query_one("#token" if self._suggested.url else "#url", Input).focus()
@@ -190,14 +192,14 @@ class LoginScreen(Screen[KeptLeader | None]):
         self.call_after_refresh(trouble.scroll_visible, animate=False)
 
 
-class LoginApp(App[KeptLeader]):
+class LoginApp(ThemedApp[KeptLeader]):
     """Nothing but the login screen: what comes first where no leader is kept."""
 
     TITLE = "uptop"
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, leaders: Leaders, suggested: KeptLeader | None = None) -> None:
-        super().__init__()
+        super().__init__(leaders)
         self._leaders = leaders
         self._suggested = suggested
 

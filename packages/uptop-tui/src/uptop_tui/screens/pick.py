@@ -12,6 +12,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option as Line
 
 from uptop_core.escaping import escape
+from uptop_tui.signs import QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +127,7 @@ class PickScreen(ModalScreen[tuple[str, ...] | None]):
         lines.clear_options()
         found = narrowed(self._options, words)
         if self._empty and not self._several and not words:
-            lines.add_option(Line(Content.styled(self._empty, "$text-muted"), id="#"))
+            lines.add_option(Line(Content.styled(self._empty, QUIET), id="#"))
         lines.add_options(self._line(option) for option in found[:_SHOWN_LIMIT])
         if not found:
             lines.add_option(Line("nothing fits", disabled=True))
