@@ -26,7 +26,7 @@ def test_regions_are_put_together_by_how_many_answers_they_gave() -> None:
 
 def test_height_is_latency_and_what_failed_or_was_not_seen_has_its_own_shape() -> None:
     parts = [Cell(10, 5, 0), Cell(80, 5, 1), Cell(None, 5, 5), Cell(40, 4, 2), Cell(None, 0, 0)]
-    assert latency_spark(parts).plain == "▂█××·"
+    assert latency_spark(parts).plain == "▁▇××·"
 
 
 def test_days_tell_by_their_shape() -> None:

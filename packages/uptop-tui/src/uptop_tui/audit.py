@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column(key="at", title="WHEN", width=16),
-    Column(key="who", title="WHO", width=10, share=1),
-    Column(key="what", title="WHAT", width=20),
+    Column(key="who", title="WHO", width=10, share=1, rank=1),
+    Column(key="what", title="WHAT", width=20, share=1),
     Column(key="about", title="ABOUT", width=14, share=2),
-    Column(key="detail", title="DETAIL", width=10, share=2, rank=2),
-    Column(key="source", title="FROM", width=15, rank=1),
+    Column(key="detail", title="DETAIL", width=10, share=2, rank=3),
+    Column(key="source", title="FROM", width=15, rank=2),
 )
 FIELDS = ("who", "what", "about", "since", "until")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column(key="health", title="HEALTH", width=14),
     Column(key="name", title="NAME", width=14, share=2),
-    Column(key="type", title="KIND", width=9),
-    Column(key="sent", title="SENT", width=6, rank=2, right=True),
-    Column(key="failed", title="FAILED", width=6, rank=2, right=True),
-    Column(key="last", title="LAST SENT", width=12, rank=1, right=True),
-    Column(key="used", title="MONITORS", width=8, rank=3, right=True),
-    Column(key="fallback", title="FALLBACK", width=10, share=1, rank=4),
+    Column(key="type", title="KIND", width=9, rank=1),
+    Column(key="sent", title="SENT", width=6, rank=3, right=True),
+    Column(key="failed", title="FAILED", width=6, rank=3, right=True),
+    Column(key="last", title="LAST SENT", width=12, rank=2, right=True),
+    Column(key="used", title="MONITORS", width=8, rank=4, right=True),
+    Column(key="fallback", title="FALLBACK", width=10, share=1, rank=5),
 )
 _NAME_LIMIT = 60
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from uptop_core.views import PhasesView, VoteView
 
 _INDENT = " " * 8
+_DOT = " · "
 ASIDE = {
     "isolated": "does not count: nothing proved that the node's own line worked",
     "outweighed": "does not count: only the leader proved the node's line, and others saw it up",
@@ -55,9 +56,8 @@ def vote_lines(vote: VoteView, now_ms: int, width: int = 80) -> Iterator[Content
     else:
         yield head
         yield from (Content.assemble(_INDENT, line) for line in said.wrap(room))
-    if facts := " · ".join(_facts(vote)):
-        for line in Content.styled(facts, QUIET).wrap(room):
-            yield Content.assemble(_INDENT, line)
+    for line in _lines(_facts(vote), room):
+        yield Content.styled(_INDENT + line, QUIET)
     for condition in vote.failed:
         found = f"{escape(condition.text, 120)} — found {escape(condition.found, 80)}"
         yield Content(f"{_INDENT}{'soft ' if condition.soft else ''}condition failed: {found}")
@@ -78,8 +78,25 @@ def saw(vote: VoteView) -> str:
 
 def phases(view: PhasesView) -> str:
     """How long each phase took, those that took any time: `dns 1 ms · connect 20 ms`."""
+    return _DOT.join(_took(view))
+
+
+def _took(view: PhasesView) -> Iterator[str]:
     told = ((word, getattr(view, name)) for name, word in _PHASES)
-    return " · ".join(f"{word} {milliseconds(took)}" for word, took in told if took)
+    return (f"{word} {milliseconds(took)}" for word, took in told if took)
+
+
+def _lines(facts: Iterable[str], room: int) -> Iterator[str]:
+    """Facts beside each other, as many as a line has room for; none is parted from its number."""
+    line = ""
+    for fact in facts:
+        longer = f"{line}{_DOT}{fact}" if line else fact
+        if line and Content(longer).cell_length > room:
+            yield line
+            longer = fact
+        line = longer
+    if line:
+        yield line
 
 
 def milliseconds(took: float) -> str:
@@ -96,8 +113,8 @@ def _facts(vote: VoteView) -> Iterator[str]:
         yield f"HTTP {vote.status_code}"
     if vote.latency_ms is not None:
         yield f"took {milliseconds(vote.latency_ms)}"
-    if vote.phases is not None and (told := phases(vote.phases)):
-        yield told
+    if vote.phases is not None:
+        yield from _took(vote.phases)
     if vote.address:
         yield f"at {escape(vote.address, 60)}"
     if vote.proof in _PROOFS:

@@ -23,12 +23,12 @@ COLUMNS = (
     Column(key="state", title="STATE", width=9),
     Column(key="name", title="NAME", width=12, share=1),
     Column(key="region", title="REGION", width=9, share=1),
-    Column(key="heard", title="HEARD", width=10, right=True),
-    Column(key="lag", title="LAG", width=7, rank=1, right=True),
-    Column(key="clock", title="CLOCK", width=8, rank=2, right=True),
-    Column(key="missed", title="MISSED", width=6, rank=3, right=True),
-    Column(key="lost", title="LOST", width=6, rank=3, right=True),
-    Column(key="version", title="VERSION", width=8, rank=4),
+    Column(key="heard", title="HEARD", width=10, rank=1, right=True),
+    Column(key="lag", title="LAG", width=7, rank=2, right=True),
+    Column(key="clock", title="CLOCK", width=8, rank=3, right=True),
+    Column(key="missed", title="MISSED", width=6, rank=4, right=True),
+    Column(key="lost", title="LOST", width=6, rank=4, right=True),
+    Column(key="version", title="VERSION", width=8, rank=5),
     Column(key="trouble", title="TROUBLE", width=13, share=2),
 )
 VOTE_COLUMNS = (

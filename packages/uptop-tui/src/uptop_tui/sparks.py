@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from uptop_core.history_views import DayView, HistoryView, PointView
 
 SPANS_S = {"24h": 86400, "7d": 7 * 86400, "30d": 30 * 86400, "90d": 90 * 86400, "1y": 365 * 86400}
-_HEIGHTS = "▁▂▃▄▅▆▇█"
+_HEIGHTS = "▁▂▃▄▅▆▇"
+"""Never a full one: lines below each other stay apart."""
 FAILED, UNSEEN = "×", "·"
 _FINE, _FAIR = 99.9, 99.0
 

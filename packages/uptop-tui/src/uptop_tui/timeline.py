@@ -27,7 +27,7 @@ UNTOLD = {
     "flapping": "nobody is told: it goes up and down all the time, which was told once",
     "dependency": "nobody is told: what it depends on is down",
 }
-_INDENT = 18
+_NARROWEST = 12
 ENDS = {
     "recovered": "recovered",
     "paused": "ended, since the monitor was paused",
@@ -59,14 +59,17 @@ def timeline(
 
 def told(entries: Iterable[Entry], now_ms: int, width: int = 80) -> Content:
     """The timeline as it is shown, so many columns wide."""
-    room = max(20, width - _INDENT - 2)
+    listed = [(moment(entry.at, now_ms), entry) for entry in entries]
+    longest = max((len(at) for at, _ in listed), default=0)
+    indent = " " * (longest + 4)
+    room = max(_NARROWEST, width - len(indent))
     lines: list[Content] = []
-    for entry in entries:
-        at = Content.styled(f"{moment(entry.at, now_ms):>16}", QUIET)
-        lines.append(Content.assemble(at, "  ", (entry.sign, entry.style), f" {entry.what}"))
-        for line in entry.more:
-            wrapped = Content.styled(line, QUIET).wrap(room)
-            lines += [Content.assemble(" " * (_INDENT + 2), one) for one in wrapped]
+    for at, entry in listed:
+        first = Content.assemble((f"{at:>{longest}}", QUIET), "  ", (entry.sign, entry.style), " ")
+        what, *rest = Content(entry.what).wrap(room)
+        lines.append(Content.assemble(first, what))
+        more = [one for line in entry.more for one in Content.styled(line, QUIET).wrap(room)]
+        lines += [Content.assemble(indent, one) for one in (*rest, *more)]
     return Content("\n").join(lines)
 
 

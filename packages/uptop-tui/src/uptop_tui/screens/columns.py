@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 GAP = 1
+LEAST = 6
+"""No column is narrower."""
 
 
 class Column(Struct, frozen=True, kw_only=True):
     """A column: at least `width` wide, and by its `share` of what is left wider.
 
     Where there is no room the columns with the highest `rank` are dropped first; those with rank 0
-    stay. `right` is for numbers.
+    stay, and are narrowed where that is not enough. `right` is for numbers.
     """
 
     key: str
@@ -39,7 +41,9 @@ def fitted(
         if columns[least].rank == 0:
             break
         kept.remove(least)
-    spare = max(0, room - _needed(columns, kept))
+    spare = room - _needed(columns, kept)
+    if spare < 0:
+        return _narrowed(columns, kept, -spare)
     shares = sum(columns[index].share for index in kept)
     widths = []
     for index in kept:
@@ -48,6 +52,17 @@ def fitted(
         spare, shares = spare - more, shares - share
         widths.append((index, columns[index].width + more))
     return widths
+
+
+def _narrowed(columns: Sequence[Column], kept: Sequence[int], by: int) -> list[tuple[int, int]]:
+    """First what has a share of room to spare, the widest first; what is cut then says so."""
+    widths = {index: columns[index].width for index in kept}
+    for shared in (True, False):
+        able = [index for index in kept if bool(columns[index].share) is shared]
+        while by and able and widths[widest := max(able, key=widths.__getitem__)] > LEAST:
+            widths[widest] -= 1
+            by -= 1
+    return list(widths.items())
 
 
 def _needed(columns: Sequence[Column], kept: Sequence[int]) -> int:

@@ -10,12 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from uptop_core.errors import InputError, LeaderError, LeaderRefused
 from uptop_tui.forms.inputs import Line, Lines
 from uptop_tui.forms.rows import FieldRow, Section, explained
 from uptop_tui.screens.confirm import AskScreen, ConfirmScreen
+from uptop_tui.screens.foot import Foot
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -130,7 +131,7 @@ class FormScreen(ModalScreen[Any]):
         yield Static("", id="banner")
         yield FormBody()
         yield Static("", id="help")
-        yield Footer(show_command_palette=False)
+        yield Foot()
 
     async def on_mount(self) -> None:
         await self._draw()

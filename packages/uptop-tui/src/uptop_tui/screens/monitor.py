@@ -141,7 +141,9 @@ class MonitorPage(ActsOnMonitors):
         else:
             self._put("who", Content("Who saw what"))
             self._put("votes", evidence(view.votes, now, width))
-        self._put("phases", Content("\n").join(_phases(view.votes, width)))
+        bars = list(_phases(view.votes, width))
+        self._put("phases", Content("\n").join(bars))
+        self.query_one("#phases").display = bool(bars)
 
     def _show_past(self) -> None:
         if (past := self._past) is None or not self.is_composed:
