@@ -7,8 +7,10 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,6 +142,45 @@ def test_two_restores_at_once_do_not_meet(copy: Path, tmp_path: Path, is_there: 
     assert all("is in use" in words for words in refused)
     with opened(path) as store:
         assert {monitor.id for monitor in store.load_config().monitors} == {"m", "other"}
+
+
+def test_who_waited_for_a_file_that_another_took_away_again_writes_nothing_into_it(
+    copy: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "uptop.db"
+    refused: list[str] = []
+
+    def wait_for_it() -> None:
+        try:
+            restore(copy, path, KEYS, OPERATOR, NOON, wait_s=30)
+        except StoreError as error:
+            refused.append(str(error))
+
+    waiting = Thread(target=wait_for_it)
+
+    def fail_when_it_waits() -> None:
+        waiting.start()
+        deadline = time.monotonic() + 30
+        while opened_by_us(path) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        raise SealError("no key opens it")
+
+    with pytest.raises(SealError):
+        restored(copy, path, keys=Meanwhile(fail_when_it_waits))
+    waiting.join(60)
+    assert refused == [f"the database {path} was taken away or exchanged meanwhile: restore again"]
+    assert not path.exists()
+    assert restored(copy, path).monitors == 2
+
+
+def opened_by_us(path: Path) -> int:
+    """How many descriptors this process has of a file."""
+    found = 0
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # one that was closed meanwhile
+            found += each.samefile(path)
+    return found
 
 
 @pytest.mark.parametrize(

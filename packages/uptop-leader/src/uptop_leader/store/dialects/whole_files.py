@@ -54,20 +54,35 @@ def alone(path: Path, wait_s: float) -> Iterator[sqlite3.Connection]:
     """The only connection to the file, until the end; one that is missing is made, and is gone again
     where what is done with it fails. StoreError where somebody else has one for longer than `wait_s`.
     """
-    with contextlib.ExitStack() as undo:
-        if not path.exists():
-            make_private(path)
-            undo.callback(path.unlink, missing_ok=True)
-        try:
-            connected = sqlite3.connect(path, timeout=wait_s, isolation_level=None)
-            with contextlib.closing(connected) as raw:
-                raw.execute("PRAGMA locking_mode=EXCLUSIVE")  # with the log, too: nobody comes in
-                raw.execute("BEGIN EXCLUSIVE")
-                raw.execute("COMMIT")
+    is_ours = not path.exists()
+    if is_ours:
+        make_private(path)
+    before = path.stat()
+    try:
+        connected = sqlite3.connect(path, timeout=wait_s, isolation_level=None)
+        with contextlib.closing(connected) as raw:
+            raw.execute("PRAGMA locking_mode=EXCLUSIVE")  # with the log, too: nobody comes in
+            raw.execute("BEGIN EXCLUSIVE")
+            raw.execute("COMMIT")
+            _must_be(path, before)
+            try:
                 yield raw
-        except sqlite3.DatabaseError as error:
-            raise StoreError(_why_not(path, error)) from None
-        undo.pop_all()
+            except BaseException:
+                if is_ours:  # still alone: who waits for it finds that it is gone
+                    path.unlink(missing_ok=True)
+                raise
+    except sqlite3.DatabaseError as error:
+        raise StoreError(_why_not(path, error)) from None
+
+
+def _must_be(path: Path, before: os.stat_result) -> None:
+    """StoreError where the path has another file now, or none: what is written would be lost."""
+    try:
+        if os.path.samestat(path.stat(), before):
+            return
+    except FileNotFoundError:
+        pass
+    raise StoreError(f"the database {path} was taken away or exchanged meanwhile: restore again")
 
 
 def is_empty(raw: sqlite3.Connection) -> bool:
