@@ -66,6 +66,20 @@ def test_a_backup_while_writing_is_whole(tmp_path: Path) -> None:
             assert nodes.count("n1") == nodes.count("n2")
 
 
+@pytest.mark.parametrize("name", ["uptop.db", "uptop.db-wal", "link.db"])
+def test_a_backup_is_not_written_over_the_database_itself(tmp_path: Path, name: str) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "uptop.db")
+    with opened(tmp_path / "uptop.db") as store:
+        set_up(store, ping("m"))
+        before = (tmp_path / "uptop.db").stat().st_ino
+        with pytest.raises(StoreError, match="is the database itself"):
+            store.backup(tmp_path / name)
+        set_up(store, ping("other"))
+    assert (tmp_path / "uptop.db").stat().st_ino == before
+    with opened(tmp_path / "uptop.db") as store:
+        assert {monitor.id for monitor in store.load_config().monitors} == {"m", "other"}
+
+
 def test_a_backup_that_cannot_be_written_is_said_to(tmp_path: Path) -> None:
     with opened(tmp_path / "uptop.db") as store, pytest.raises(StoreError, match="nowhere"):
         store.backup(tmp_path / "nowhere" / "copy.db")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def backup(connections: Connections, target: Path) -> None:
     """Write a copy to `target` that only its owner may read. It appears whole or not at all."""
+    if connections.is_own(target):
+        raise StoreError(f"{target} is the database itself: give the backup a name of its own")
     part = target.with_name(f".{target.name}.part")
     try:
         part.unlink(missing_ok=True)

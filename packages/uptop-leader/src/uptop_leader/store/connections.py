@@ -40,6 +40,7 @@ class Connections:
     def __init__(self, address: Address, busy_s: float, idle_s: float = IDLE_S) -> None:
         self.check: Callable[[Connection], None] | None = None
         self._lock = threading.Lock()
+        self._address = address
         self._database = _database(address, busy_s, idle_s)
         self.name = self._database.name
         """How sentences name the database."""
@@ -83,6 +84,15 @@ class Connections:
         others = copy.copy(self)
         others._insist = on
         return others
+
+    def is_own(self, file: Path) -> bool:
+        """Whether a file is the database's, or would be taken for a part of it."""
+        if not isinstance(self._address, Path):
+            return False
+        own = self._address.resolve()
+        return file.resolve() in {
+            own.with_name(own.name + end) for end in ("", "-wal", "-shm", "-journal")
+        }
 
     def copy_to(self, target: Path) -> None:
         """Copy the whole database to a file, while others write."""
