@@ -34,7 +34,10 @@ def _without_secret() -> Stage:
 
 async def test_health_is_open_without_a_header() -> None:
     async with client(Stage()) as http:
-        assert (await http.get("/api/health")).status_code == 200
+        answer = await http.get("/api/health")
+    assert answer.status_code == 200
+    # As DESIGN and docs/clustering.md have it, for who looks for `"active":true` in the text.
+    assert answer.text == '{"status":"ok","role":"leader","active":true,"epoch":0}'
 
 
 @pytest.mark.parametrize("header", ["X-Upkeep-Secret", "X-Uptop-Secret"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from uptop_core.kinds import AnyCheck
 from uptop_core.outcomes import FailedCondition, Timings
@@ -212,15 +212,16 @@ class CopyHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`GET /api/health`: 200 with status ok, or 503 with the reason.
 
+    The first four are always written, for who looks for them in the text: a load balancer.
     `epoch` is the highest it has heard of. Of a leader that has a follower `phase` tells how far it
     is: active, waiting, returning or unfit. To who has the cluster secret: `why` it acts or stands
     by, `copy` how its copy of the leader is, and `token` for the follower's next poll.
     """
 
     status: str
-    role: str = "leader"
-    active: bool = True
-    epoch: int = 0
+    role: str = field(default_factory=lambda: "leader")  # a made default is not left out
+    active: bool = field(default_factory=lambda: True)
+    epoch: int = field(default_factory=lambda: 0)
     reason: str = ""
     phase: str = ""
     token: str = ""
