@@ -82,36 +82,53 @@ class House:
         self.port = port
         self.passes = passes
 
-    @contextlib.asynccontextmanager
-    async def connected(
+    def connected(
         self, *keys: asyncssh.SSHKey
-    ) -> AsyncIterator[asyncssh.SSHClientConnection]:
-        """A connection by one of these keys, which are tried one after the other."""
-        async with asyncssh.connect(
-            "127.0.0.1",
-            self.port,
-            username="somebody",
-            client_keys=list(keys),
-            known_hosts=None,
-            config=None,
-            agent_path=None,
-        ) as connection:
-            yield connection
+    ) -> contextlib.AbstractAsyncContextManager[asyncssh.SSHClientConnection]:
+        """See `connected`."""
+        return connected(self.port, *keys)
 
-    @contextlib.asynccontextmanager
-    async def looking(
+    def looking(
         self, key: asyncssh.SSHKey, kind: str = "xterm-256color", size: tuple[int, int] = (100, 30)
-    ) -> AsyncIterator[FarScreen]:
-        """A session on a terminal."""
-        async with (
-            self.connected(key) as connection,
-            connection.create_process(term_type=kind, term_size=size, encoding=None) as process,
-            anyio.create_task_group() as tasks,
-        ):
-            screen = FarScreen(process)
-            tasks.start_soon(screen.read)
-            yield screen
-            process.close()
+    ) -> contextlib.AbstractAsyncContextManager[FarScreen]:
+        """See `looking`."""
+        return looking(self.port, key, kind, size)
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    port: int, *keys: asyncssh.SSHKey
+) -> AsyncIterator[asyncssh.SSHClientConnection]:
+    """A connection by one of these keys, which are tried one after the other."""
+    async with asyncssh.connect(
+        "127.0.0.1",
+        port,
+        username="somebody",
+        client_keys=list(keys),
+        known_hosts=None,
+        config=None,
+        agent_path=None,
+    ) as connection:
+        yield connection
+
+
+@contextlib.asynccontextmanager
+async def looking(
+    port: int,
+    key: asyncssh.SSHKey,
+    kind: str = "xterm-256color",
+    size: tuple[int, int] = (100, 30),
+) -> AsyncIterator[FarScreen]:
+    """A session on a terminal."""
+    async with (
+        connected(port, key) as connection,
+        connection.create_process(term_type=kind, term_size=size, encoding=None) as process,
+        anyio.create_task_group() as tasks,
+    ):
+        screen = FarScreen(process)
+        tasks.start_soon(screen.read)
+        yield screen
+        process.close()
 
 
 @contextlib.asynccontextmanager

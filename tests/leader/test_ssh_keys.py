@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import asyncssh
@@ -95,6 +97,19 @@ def test_the_host_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     made = host_key(settings)
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
     assert host_key(settings).get_fingerprint() == made.get_fingerprint()
+
+
+def test_leaders_that_start_at_once_are_known_by_one_key(tmp_path: Path) -> None:
+    settings = LeaderSettings(ssh_host_key=tmp_path / "key")
+    start = Barrier(8)
+
+    def fingerprint(_: int) -> str:
+        start.wait(30)
+        return host_key(settings).get_fingerprint()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(fingerprint, range(8)))) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["key"]
 
 
 def test_a_host_key_that_others_can_read_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import asyncssh
 import pytest
+from asyncssh.packet import Boolean, String, UInt32
 
 from tests.leader.far_screens import housed, new_key, public
 from tests.leader.helms import api, hook
@@ -113,6 +114,27 @@ async def test_nothing_but_the_app_is_opened(tmp_path: Path) -> None:
             await connection.forward_remote_port("127.0.0.1", 0, "127.0.0.1", house.port)
         with pytest.raises(asyncssh.ChannelOpenError):
             await connection.open_unix_connection("/tmp/x")
+
+
+@pytest.mark.parametrize(
+    ("asked", "more"),
+    [
+        (b"auth-agent-req@openssh.com", ()),
+        (b"x11-req", (Boolean(False), String("MIT-MAGIC-COOKIE-1"), String("5e" * 16), UInt32(0))),
+    ],
+)
+async def test_neither_agent_nor_display_is_forwarded(
+    tmp_path: Path, asked: bytes, more: tuple[bytes, ...]
+) -> None:
+    async with (
+        housed(tmp_path, admin_key=public(ADMIN)) as house,
+        house.looking(ADMIN) as screen,
+    ):
+        await screen.sees("live")
+        ask = screen.process.channel._make_request  # its public ways ask without hearing the answer
+        assert await ask(asked, *more) is False
+        screen.type("q")
+        assert await screen.ends() == (0, "")
 
 
 async def test_without_a_terminal_it_says_what_it_is(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -34,12 +34,16 @@ def host_key(settings: LeaderSettings) -> asyncssh.SSHKey:
 
 
 def _make(path: Path) -> None:
-    """Write a new key. Where another leader that starts at the same time was faster, its key stays."""
+    """Write a new key, which appears whole: where another leader that starts at the same time was
+    faster, its key stays and is read.
+    """
     content = asyncssh.generate_private_key("ssh-ed25519", "uptop").export_private_key()
-    with suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+    # a private file, which has no name any more when the block ends
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as part:
+        part.write(content)
+        part.flush()
+        with suppress(FileExistsError):
+            path.hardlink_to(part.name)
 
 
 def _unusable(path: Path, what: str) -> SettingError:
