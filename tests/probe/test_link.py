@@ -47,12 +47,22 @@ STANDBY = LeaderBusy("http://a", 503, "", 2.0)
         (CONFLICT, 1, 1, Reaction(5.0, loud=True)),
         (WRONG_SECRET, 1, 1, Reaction(30.0, move_on=True, loud=True)),
         (WRONG_SECRET, 1, 2, Reaction(0.0, move_on=True, loud=True)),
+        (WRONG_SECRET, 2, 2, Reaction(30.0, move_on=True, loud=True)),
     ],
 )
 def test_what_to_do_after_a_failure(
     error: LeaderError, failures: int, peers: int, reaction: Reaction
 ) -> None:
-    assert react(error, failures, peers, conflict_s=5.0, slow_s=30.0, jitter=1.0) == reaction
+    refusals = failures if isinstance(error, LeaderRefused) else 0
+    assert (
+        react(error, failures, peers, refusals=refusals, conflict_s=5.0, slow_s=30.0, jitter=1.0)
+        == reaction
+    )
+
+
+def test_who_is_refused_by_one_of_two_asks_the_other_again_soon() -> None:
+    reaction = react(WRONG_SECRET, 2, 2, refusals=1, conflict_s=5.0, slow_s=30.0, jitter=1.0)
+    assert reaction == Reaction(0.5, move_on=True, loud=True)
 
 
 def test_backing_off_is_spread_and_never_long() -> None:

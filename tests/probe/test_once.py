@@ -53,12 +53,13 @@ async def test_every_monitor_is_checked_reported_and_printed() -> None:
     assert leader.batches[-1]["stopping"]
 
 
-async def test_the_next_peer_is_asked_when_one_stands_by() -> None:
+async def test_the_next_peer_is_asked_when_one_stands_by(caplog: pytest.LogCaptureFixture) -> None:
     standby, leader = StubLeader(), StubLeader(monitor("a"))
     standby.faults[REGISTER] = [refusal(503)]
     async with standby.serving(), leader.serving():
         code, _ = await once(standby, leader)
     assert (code, len(leader.stored)) == (0, 1)
+    assert "no leader there, asking the next" in caplog.text
 
 
 async def test_no_leader_is_an_error() -> None:

@@ -50,13 +50,15 @@ def react(
     failures: int,
     peers: int,
     *,
+    refusals: int,
     conflict_s: float,
     slow_s: float,
     jitter: float,
 ) -> Reaction:
     """What to do after the `failures`-th failure in a row. There is a pause after each round of
     the peers, none between them. `conflict_s` is how often an instance asks whether the other one
-    is gone, `slow_s` the pause where trying soon is of no use.
+    is gone, `slow_s` the pause where trying soon is of no use: when all peers refuse this node, as
+    the last `refusals` failures in a row did, not while one of them may come back any moment.
     """
     rounds, rest = divmod(failures, peers)
     pause = backoff(rounds, jitter) if rest == 0 else 0.0
@@ -65,7 +67,9 @@ def react(
             return Reaction(0.0 if failures == 1 else backoff(failures - 1, jitter))
         if error.status == 409:
             return Reaction(conflict_s, loud=True)
-        return Reaction(slow_s if rest == 0 else 0.0, move_on=True, loud=True)
+        if rest == 0 and refusals >= peers:
+            pause = slow_s
+        return Reaction(pause, move_on=True, loud=True)
     if isinstance(error, LeaderBusy) and peers == 1 and error.retry_after_s is not None:
         return Reaction(max(pause, min(error.retry_after_s, slow_s)), move_on=True)
     return Reaction(pause, move_on=True)
@@ -104,7 +108,7 @@ class Link:
         self._refresh_s = refresh_s
         self._conflict_s = conflict_s
         self._jitter = jitter
-        self._at = self._failures = 0
+        self._at = self._failures = self._refusals = 0
         self._leader: LeaderClient | None = None
         self._joined = anyio.Event()
         self._following = anyio.CancelScope()
@@ -197,7 +201,7 @@ class Link:
             known=self._assignments.monitors if self._assignments is not None else None,
             wait_s=wait_s,
         )
-        self._failures = 0
+        self._failures = self._refusals = 0
         news = fetched is not None and self._take(fetched)
         following = fetched.etag if fetched is not None else etag
         early = self._clock.monotonic() - began < wait_s / 2
@@ -221,10 +225,12 @@ class Link:
 
     async def _recover(self, client: LeaderClient, error: LeaderError) -> None:
         self._failures += 1
+        self._refusals = self._refusals + 1 if isinstance(error, LeaderRefused) else 0
         reaction = react(
             error,
             self._failures,
             len(self._clients),
+            refusals=self._refusals,
             conflict_s=self._conflict_s,
             slow_s=self._refresh_s,
             jitter=self._jitter(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import anyio
@@ -9,6 +10,7 @@ import anyio
 from uptop_core.errors import LeaderError, LeaderRefused
 from uptop_core.escaping import escape
 from uptop_core.line_ups import Line
+from uptop_core.logs import event
 from uptop_core.runner import RanResult
 from uptop_core.wire import ResultsBatch
 from uptop_probe.probe import leader_answers, registration
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from uptop_core.wire import Assignment
     from uptop_probe.settings import ProbeSettings
 
-_FOUND_LIMIT = 80  # characters of what was found
+_FOUND_LIMIT = 300  # characters of what was found: a whole detail, which may end in what to do
+
+_log = logging.getLogger(__name__)
 
 
 async def run_once(
@@ -84,9 +88,13 @@ def _row(ran: RanResult) -> tuple[str, str, str, str, str]:
 async def _first_leader(
     settings: ProbeSettings, clients: Sequence[LeaderClient], instance: str
 ) -> tuple[LeaderClient, tuple[Assignment, ...]]:
-    """The first peer that leads, and what it assigns; the last error when none does."""
+    """The first peer that leads, and what it assigns; the last error when none does. Those before
+    it are logged.
+    """
     last: LeaderError | None = None
     for client in clients:
+        if last is not None:
+            event(_log, logging.WARNING, "no leader there, asking the next", why=str(last))
         try:
             await client.register(registration(settings, instance))
             fetched = await client.assignments(settings.node_id, instance=instance)
