@@ -13,6 +13,7 @@ import pytest
 from anyio.streams.tls import TLSStream
 
 from tests.probe.scripted_server import Reply, Request, ScriptedServer, answer, page
+from uptop_core import examining
 from uptop_core.checks.port import PortCheck
 from uptop_core.client import Fetched, LeaderClient
 from uptop_core.errors import LeaderAway, LeaderBusy, LeaderError, LeaderRefused
@@ -294,4 +295,6 @@ async def test_a_leader_with_an_unknown_certificate_is_away() -> None:
         async with LeaderClient(f"https://127.0.0.1:{port}") as client:
             with pytest.raises(LeaderAway, match="certificate verify failed"):
                 await client.health()
+            (found,) = await examining.leader(client)
+            assert "SSL_CERT_FILE" in found.mend
         tasks.cancel_scope.cancel()

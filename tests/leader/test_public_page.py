@@ -213,6 +213,17 @@ def test_people_may_write_of_what_no_monitor_saw(stage: Stage) -> None:
     assert page(stage).past[0].lasted == "1 min"
 
 
+def test_what_was_not_looked_at_yet_does_not_hide_that_all_else_is_up(stage: Stage) -> None:
+    stage.add("Job", Status.PENDING, [])
+    assert page(stage).banner.headline == "Waiting for the first checks"
+    stage.add("Shop", Status.UP, [up("fra")])
+    found = page(stage).banner
+    assert (found.overall, found.headline) == (
+        "PENDING",
+        "All systems are up that have been looked at",
+    )
+
+
 def test_a_mass_outage_is_told_in_part(stage: Stage) -> None:
     for number in range(25):
         stage.add_incident(stage.add(f"m{number}", Status.DOWN), NOW - 60 - number)

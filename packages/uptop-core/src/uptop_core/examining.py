@@ -9,6 +9,7 @@ import ctypes
 import ctypes.util
 import os
 import shutil
+import ssl
 import sys
 import time
 from email.utils import parsedate_to_datetime
@@ -20,6 +21,7 @@ from msgspec import Struct
 from uptop_core.canaries import canary_check
 from uptop_core.errors import CheckFailed, LeaderError, LeaderRefused
 from uptop_core.escaping import escape
+from uptop_core.exchange import causes
 from uptop_core.looks import Vantage
 from uptop_core.outcomes import Reason
 from uptop_core.prober.sockets import SharedSockets
@@ -102,8 +104,8 @@ def disk(folder: Path, *, is_written: bool = True) -> Finding:
         return Finding(Level.WRONG, "disk", what, "see to the folder of UPTOP_DB_DSN")
     if is_written and not os.access(folder, os.W_OK | os.X_OK):
         mend = "see to its owner and its mount: SQLite writes beside the database"
-        return Finding(Level.WRONG, "disk", f"{folder} may not be written to", mend)
-    what = f"{_size(free)} free of {_size(total)} at {folder}"
+        return Finding(Level.WRONG, "disk", f"{folder.absolute()} may not be written to", mend)
+    what = f"{_size(free)} free of {_size(total)} at {folder.absolute()}"
     if free < _LEAST_BYTES or 1 - free / total > _FULL:
         mend = "make room, or keep less (UPTOP_RETENTION_RAW)"
         return Finding(Level.WRONG if free < _LEAST_BYTES else Level.WARNING, "disk", what, mend)
@@ -164,6 +166,11 @@ async def leader(client: LeaderClient, node: str = NOBODY) -> list[Finding]:
         return [_refused(error)]
     except LeaderError as error:
         mend = "see to the URL, the network and the leader (`uptop-leader status` there)"
+        if any(isinstance(one, ssl.SSLCertVerificationError) for one in causes(error)):
+            mend = (
+                "its certificate must be for that name, and by an authority that this system knows,"
+                " or that is in the file SSL_CERT_FILE of this node's environment"
+            )
         return [Finding(Level.WRONG, "leader", str(error), mend)]
     level = Level.FINE if health.status == "ok" else Level.WARNING
     activity = "active" if health.active else "standing by"

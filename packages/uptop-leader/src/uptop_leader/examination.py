@@ -50,7 +50,8 @@ async def findings(
 def _database(settings: LeaderSettings) -> Iterator[Finding]:
     address = settings.database
     if not settings.has_database:
-        what = f"there is none at {address} yet: the first start makes it"
+        where = address.absolute() if isinstance(address, Path) else address
+        what = f"there is none at {where} yet: the first start makes it"
         yield Finding(Level.FINE, "database", what)
         return
     try:

@@ -32,7 +32,7 @@ def first_admin(store: Store, folder: Path, now: float) -> None:
     token = new_token()
     keep = partial(_write_private, path, token + "\n")
     if store.people.add_first_admin(token_hash(token), token[:PREFIX_LENGTH], now, keep):
-        log.warning("first start: the admin's API token is in %s", path)
+        log.warning("first start: the admin's API token is in %s", path.absolute())
 
 
 def new_token() -> str:

@@ -116,7 +116,9 @@ def opened(
         what = "this node copies its leader: change it there"
         raise ConfigError([Problem("UPTOP_CLUSTER_MODE", what)])
     if not make and not settings.has_database:
-        raise StoreError(f"there is no database {settings.database} (UPTOP_DB_DSN, --db)")
+        where = settings.database
+        where = where.absolute() if isinstance(where, Path) else where
+        raise StoreError(f"there is no database {where} (UPTOP_DB_DSN, --db)")
     store = Store.open(settings.database, Keyring.from_setting(settings.encryption_key), now())
     try:
         yield store

@@ -26,6 +26,7 @@ _HEADLINES = {
 }
 _MAINTAINED_DOWN = "Some systems are down for planned maintenance"
 _ALL_DOWN = "All systems are down"
+_UP_SO_FAR = "All systems are up that have been looked at"
 _WORST_FIRST = (
     Status.DOWN,
     Status.PARTIAL,
@@ -100,6 +101,8 @@ def _headline(status: Status, views: Sequence[Shown]) -> str:
     maintained = [view for view in views if view.status == Status.MAINTENANCE]
     if status is Status.MAINTENANCE and any(view.belief == Status.DOWN for view in maintained):
         return _MAINTAINED_DOWN
+    if status is Status.PENDING and any(view.judged == Status.UP for view in views):
+        return _UP_SO_FAR
     if status is Status.DOWN and all(view.status == Status.DOWN for view in _plain(views)):
         return _ALL_DOWN
     return _HEADLINES[status]
