@@ -73,10 +73,11 @@ async def test_a_registration_that_lasts_is_up_and_its_end_a_fact() -> None:
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (registration(13.5), "in 13.5 days"),
+        (registration(13.5), "in 13.5 days, expected at least 14"),
         (registration(-3), f"ended on {days_from_now(-3):%Y-%m-%d}"),
         (registration(90, "active", "Redemption Period"), 'the status "redemption period"'),
         (registration(90, "server hold"), 'the status "server hold"'),
+        (registration(90, "clientHold"), 'the status "clienthold"'),
     ],
 )
 async def test_a_registration_that_ends_is_down(answer: bytes, words: str) -> None:
@@ -91,6 +92,20 @@ async def test_a_domain_that_nobody_has_is_down() -> None:
     assert outcome.detail == "example.com is not registered"
 
 
+async def test_a_name_below_a_domain_is_told_to_be_one() -> None:
+    async with serve(answers(b'{"errorCode": 404}', 404)) as server:
+        outcome = await look_at(DomainCheck(domain="www.example.com", server=server.url))
+    assert outcome.reason is Reason.NXDOMAIN
+    assert outcome.detail.startswith(
+        "www.example.com is not registered; registered is, if anything,"
+    )
+
+
+async def test_a_registry_may_write_names_and_events_in_its_own_way() -> None:
+    said = registration(90, "active").replace(b'"EXAMPLE.COM"', b"null")
+    assert (await ask(answers(said.replace(b"expiration", b"Expiration")))).up
+
+
 async def test_the_threshold_is_the_operators() -> None:
     assert (await ask(answers(registration(2)), expiry_threshold=1)).up
     assert not (await ask(answers(registration(29)), expiry_threshold=30)).up
@@ -102,6 +117,7 @@ async def test_the_threshold_is_the_operators() -> None:
     [
         (answers(b"", 429), "HTTP 429"),
         (answers(b"<html>"), "not an answer of RDAP"),
+        (answers(b"\n<!DOCTYPE html>", 404), "HTTP 404 with a web page, expected an answer of RDAP"),
         (answers(b'{"objectClassName": "entity"}'), "not about a domain"),
         (answers(registration(name="example.org")), "about another domain"),
         (answers(registration().replace(b"1995", b"19_5").replace(b"registration", b"expiration")),

@@ -224,7 +224,7 @@ async def test_a_server_that_refuses_either_way_is_judged_by_its_code(code: str)
     with dns_listener(answering(rcode=code)) as there:
         check = DnsCheck(hostname="example.com", dns_server=there.address)
         outcome = await run_check(check, vantage=LOCAL)
-    assert outcome.detail == f"the DNS server answered {code}, not NOERROR"
+    assert outcome.detail == f"the DNS server answered {code}, expected NOERROR"
 
 
 async def test_a_server_that_is_silent_about_edns_is_asked_without_it_in_the_end() -> None:

@@ -74,7 +74,7 @@ async def test_an_answer_that_stays_another_one_is_told_at_the_deadline() -> Non
 async def test_no_answer_at_all_is_a_timeout() -> None:
     outcome = await talk(silent, send="PING", expect="+PONG", timeout=0.3)
     assert outcome.reason is Reason.TIMEOUT
-    assert outcome.detail == "no answer within 0.3 s"
+    assert outcome.detail == 'expected "+PONG", not within 0.3 s, found nothing'
 
 
 async def test_a_target_that_closes_or_resets_is_told_apart() -> None:

@@ -98,12 +98,14 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
         if found == "NXDOMAIN":
             raise CheckFailed(Reason.NXDOMAIN, f"{escape(self.hostname, 100)} does not exist")
         reason = Reason.DNS_ERROR if found == "SERVFAIL" else Reason.UNEXPECTED_ANSWER
-        raise CheckFailed(reason, f"the DNS server answered {found}, not {self.rcode}")
+        what = f"the DNS server answered {found}, expected {self.rcode}"
+        raise CheckFailed(reason, what)
 
     def _judge_records(self, found: tuple[str, ...]) -> None:
         kind = self.dns_resolve_type
         if not found:
-            raise CheckFailed(Reason.UNEXPECTED_ANSWER, f"no records of type {kind}")
+            what = f"{escape(self.hostname, 100)} has no records of type {kind}"
+            raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
         wanted = (comparable(record, kind) for record in self.expected)
         missing = [record for record in wanted if record not in found]
         if missing:

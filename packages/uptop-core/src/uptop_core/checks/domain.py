@@ -109,7 +109,7 @@ class DomainCheck(Check, tag="domain", frozen=True, kw_only=True, omit_defaults=
                 where = server
             status, answer = await _get(look, f"{where.rstrip('/')}/domain/{name}", "200,404")
             if status == _NOT_FOUND:
-                raise CheckFailed(Reason.NXDOMAIN, f"{name} is not registered")
+                raise _not_registered(name, answer, where)
             return read_registration(answer, name)
         except NotRdap as error:
             raise _unknown(name, f"the answer of {_host(where)} is of no use: {error}") from error
@@ -138,6 +138,7 @@ class DomainCheck(Check, tag="domain", frozen=True, kw_only=True, omit_defaults=
             raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
         elif days < self.expiry_threshold:
             what = f"the registration of {name} ends on {date}, in {days:.1f} days"
+            what += f", expected at least {self.expiry_threshold}"
             raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
 
 
@@ -162,6 +163,18 @@ async def _get(look: Look, url: str, accepted_codes: str = "200") -> tuple[int, 
     finally:
         aside.sockets.close()
     return aside.status or 0, aside.body
+
+
+def _not_registered(name: str, answer: bytes, where: str) -> CheckFailed:
+    """What is not found has no answer, or one of RDAP; a page says that the URL is wrong."""
+    if answer.lstrip()[:1] == b"<":
+        return _unknown(
+            name, f"{_host(where)}: HTTP 404 with a web page, expected an answer of RDAP"
+        )
+    what = f"{name} is not registered"
+    if name.count(".") > 1:
+        what += "; registered is, if anything, what is above it: write that as the domain"
+    return CheckFailed(Reason.NXDOMAIN, what)
 
 
 def _unknown(name: str, why: str) -> CheckFailed:

@@ -111,6 +111,7 @@ class _Answer:
         import anyio
 
         received = self._received
+        look.when_cut_off = partial(self._cut_off, look.timeout_s)
         try:
             while True:
                 before = len(received)
@@ -122,7 +123,6 @@ class _Answer:
                     raise self._unexpected("but the target closed after") from None
                 if before == 0:
                     look.enter(Phase.TRANSFER, connection.arrived_ns)
-                    look.when_cut_off = partial(self._cut_off, look.timeout_s)
                 if received.find(self._wanted, max(0, before - len(self._wanted))) >= 0:
                     look.enter(None, connection.arrived_ns)
                     return
@@ -131,7 +131,7 @@ class _Answer:
 
     def _cut_off(self, timeout_s: float) -> tuple[Reason, str]:
         failed = self._unexpected(f"not within {timeout_s:g} s, found")
-        return failed.reason, failed.detail
+        return failed.reason if self._received else Reason.TIMEOUT, failed.detail
 
     def _unexpected(self, what: str) -> CheckFailed:
         """The failure, with a short sample of what came instead."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from uptop_core.looks import Look
     from uptop_core.prober.dns_message import Answer
 
+_ASK_ANOTHER = ("SERVFAIL", "REFUSED", "NOTIMP")
 _MOST_SERVERS = 3  # as many as the system's own resolver asks
 
 # Pure, and the same for each look at a monitor.
@@ -51,21 +52,26 @@ def system_servers(resolv_conf: str = "/etc/resolv.conf") -> list[Server]:
 
 
 async def ask(look: Look, question: Question, servers: Sequence[Server]) -> Answer:
-    """The answer of the first of `servers` that gives one; each but the last has its share of the
+    """The answer of the first of `servers` that gives one, or else what one said that could not:
+    the system's own resolver goes on to the next then, too. Each but the last has its share of the
     time. Sets `look.address`. Raises CheckFailed when the last one cannot be asked.
     """
     share_s = look.timeout_s / len(servers)
-    for server in servers[:-1]:
+    refused: Answer | None = None
+    for place, server in enumerate(servers):
+        is_last = place == len(servers) - 1 and refused is None
         try:
-            answer = await _ask_one(look, question, server, share_s)
+            answer = await _ask_one(look, question, server, None if is_last else share_s)
         except CheckFailed:
-            continue  # what the last one says is told
-        if answer is not None:
+            if is_last:
+                raise
+            continue
+        if answer is not None and answer.code not in _ASK_ANOTHER:
             return answer
-    answer = await _ask_one(look, question, servers[-1], None)
-    if answer is None:
+        refused = refused or answer
+    if refused is None:
         raise CheckFailed(*look.cut_off())
-    return answer
+    return refused
 
 
 async def _ask_one(

@@ -14,7 +14,8 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LOST = ("redemption period", "pending delete", "client hold", "server hold")
+# Without spaces: some write these as RFC 8056 does, some as EPP ("redemptionPeriod").
+_LOST = ("redemptionperiod", "pendingdelete", "clienthold", "serverhold")
 
 
 class NotRdap(ValueError):
@@ -30,7 +31,8 @@ class Registration(Struct, frozen=True, kw_only=True):
     @property
     def lost(self) -> str | None:
         """The status by which the domain has lapsed or is taken out of DNS, if it has one."""
-        return next((status for status in self.statuses if status in _LOST), None)
+        lost = (one for one in self.statuses if one.replace(" ", "") in _LOST)
+        return next(lost, None)
 
 
 def find_server(registry: bytes, name: str) -> str | None:
@@ -54,7 +56,7 @@ def read_registration(answer: bytes, name: str) -> Registration:
     told = _object(answer, "an answer of RDAP")
     if told.get("objectClassName") != "domain":
         raise NotRdap("it is not about a domain")
-    if str(told.get("ldhName", name)).lower().rstrip(".") != name:
+    if str(told.get("ldhName") or name).lower().rstrip(".") != name:
         raise NotRdap("it is about another domain")
     return Registration(
         ends=_end(told.get("events")),
@@ -64,7 +66,7 @@ def read_registration(answer: bytes, name: str) -> Registration:
 
 def _end(events: object) -> float | None:
     for event in events if isinstance(events, list) else ():
-        if isinstance(event, dict) and event.get("eventAction") == "expiration":
+        if isinstance(event, dict) and str(event.get("eventAction")).lower() == "expiration":
             try:
                 moment = datetime.fromisoformat(str(event.get("eventDate")))
             except ValueError:
