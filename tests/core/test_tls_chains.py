@@ -31,9 +31,10 @@ def make(
     ends: float = 90,
     begins: float = -90,
     hosts: tuple[str, ...] | None = None,
+    key: ec.EllipticCurvePrivateKey | None = None,
 ) -> Made:
     """A certificate with its key; an authority's if it is for no `hosts`, `None` among them."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer, signer = (by[0].subject, by[1]) if by else (subject, key)
     builder = (
@@ -92,6 +93,16 @@ async def test_what_is_sent_beside_the_chain_does_not_count(tmp_path: Path) -> N
     between, other = make("Between", root()), make("Old root", ends=-3, begins=-900)
     own = make("own", between, ends=60, hosts=("127.0.0.1",))
     outcome = await shake(tmp_path, own, other, root(), between)
+    assert outcome.up, outcome.detail
+    assert outcome.cert_end == end_of(own)
+
+
+async def test_an_older_way_to_a_root_that_is_trusted_does_not_count(tmp_path: Path) -> None:
+    old = make("Old root", ends=1)
+    crossed = make("Root", old, ends=1, key=root()[1])
+    between = make("Between", root())
+    own = make("own", between, ends=60, hosts=("127.0.0.1",))
+    outcome = await shake(tmp_path, own, between, crossed)
     assert outcome.up, outcome.detail
     assert outcome.cert_end == end_of(own)
 
