@@ -134,6 +134,27 @@ def test_the_space_around_a_body_does_not_count(text: str) -> None:
     assert found("body != ok", look_at(b"ok\n")) is not None
 
 
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [
+        ("list", 3),
+        ("object", 2),
+        ("text", 5),
+        ("number", 1),
+        ("nothing", 0),
+        ("no.such", 0),
+        ("$", 5),
+    ],
+)
+def test_what_is_there_is_counted(path: str, count: int) -> None:
+    body = b'{"list": [1, 2, 3], "object": {"a": 1, "b": 2}, "text": "hello", "number": 7, "nothing": null}'
+    assert found(f"count({path}) == {count}", look_at(body)) is None
+    assert found(f"count({path}) > {count}", look_at(body)) == str(count)
+    assert found(f"count({path}) in [{count}, 99]", look_at(body)) is None
+    assert found(f"count({path}) >= 0", look_at(b"<html>")) == "not JSON"
+    assert found(f"count({path}) >= 0", look_at(b"")) == "an empty body"
+
+
 def test_json_may_begin_with_a_byte_order_mark() -> None:
     assert found("json(a) == 1", look_at(b'\xef\xbb\xbf{"a": 1}')) is None
 

@@ -55,6 +55,15 @@ def endpoint(**fields: object) -> str:
         ("[BODY].user.name == pat(jo*n)", '{"user": {"name": "jordan"}}', True),
         ("[BODY].ok == true", '{"ok": true}', True),
         ("[BODY][1].id != 7", '[{"id": 7}, {"id": 8}]', True),
+        ("len([BODY].data) < 3", '{"data": [1, 2]}', True),
+        ("2 < len([BODY].data)", '{"data": [1, 2]}', False),
+        ("len([BODY].name) == 4", '{"name": "john"}', True),
+        ("len([BODY]) == 2", "[1, 2]", True),
+        ("has([BODY].errors) == false", '{"data": 7}', True),
+        ("has([BODY].errors) == false", '{"errors": ["no"]}', False),
+        ("has([BODY].users[0].name) == true", '{"users": [{"name": "ada"}]}', True),
+        ("has([BODY].users[0].name) != true", '{"users": []}', True),
+        ("has([BODY].a) == true", "not json", False),
     ],
 )
 def test_a_condition_on_a_body_means_the_same(text: str, body: str, is_met: bool) -> None:
@@ -92,6 +101,9 @@ def test_a_condition_on_a_record_means_its_name(kind: str, text: str, record: st
         ("[BODY] == any(a, b)", "port"),
         ("[BODY] == x", "ping"),
         ("[BODY] != any(a, b)", "dns"),
+        ("len([BODY].a) == pat(*)", "http"),
+        ("has([BODY].a) == yes", "http"),
+        ("len([STATUS]) == 3", "http"),
     ],
 )
 def test_what_would_always_fail_here_has_no_counterpart(text: str, kind: str) -> None:

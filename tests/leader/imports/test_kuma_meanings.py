@@ -82,6 +82,30 @@ def test_a_condition_on_records_means_the_part_that_kuma_looks_at(
     assert [one.text for one in monitor(imported(text), "one").check.conditions] == [condition]
 
 
+@pytest.mark.parametrize(
+    ("query", "operator", "wanted", "condition"),
+    [
+        ("$count(data.items)", ">=", "3", "count(data.items) >= 3"),
+        ("$count( $.items )", None, "2", "count($.items) == 2"),
+        ("$.state", None, "ok", 'json($.state) == "ok"'),
+    ],
+)
+def test_a_query_of_json_becomes_a_condition(
+    query: str, operator: str | None, wanted: str, condition: str
+) -> None:
+    text = of_monitor(
+        type="json-query", jsonPath=query, jsonPathOperator=operator, expectedValue=wanted
+    )
+    assert [one.text for one in monitor(imported(text), "one").check.conditions] == [condition]
+
+
+def test_a_query_that_is_more_than_a_path_is_told() -> None:
+    text = of_monitor(type="json-query", jsonPath="$sum(items.n)", expectedValue="3")
+    assert notes(planned_import(text)) == [
+        "! monitor one (json-query) is left out: the query $sum(items.n) is more than a path"
+    ]
+
+
 def test_an_interval_beyond_a_day_is_brought_near_and_told() -> None:
     text = of_monitor(interval=604_800, timeout=48)
     assert monitor(imported(text), "one").interval == 86_400

@@ -3,6 +3,7 @@
     status < 400                         latency <= 500ms
     status in [200, 204]                 header[content-type] contains json
     json(data.items[0].ok) == true       body matches "version \\d+"
+    count(data.items) >= 3               count(errors) == 0
     cert_days > 14                       dns == 192.0.2.7
 
 A condition is a word, an operator and an operand. Operands are numbers, durations (`500ms`, `2s`;
@@ -33,6 +34,7 @@ class Word(StrEnum):
     HEADER = "header"
     BODY = "body"
     JSON = "json"
+    COUNT = "count"
     CERT_DAYS = "cert_days"
     DNS = "dns"
     IP = "ip"
@@ -62,11 +64,17 @@ _TEXT = (Operator.EQUAL, Operator.UNEQUAL, Operator.CONTAINS, Operator.MATCHES, 
 _ALLOWED: dict[Word, tuple[Operator, ...]] = {
     Word.STATUS: (Operator.EQUAL, Operator.UNEQUAL, *_ORDER, Operator.IN),
     Word.LATENCY: _ORDER,
+    Word.COUNT: (Operator.EQUAL, Operator.UNEQUAL, *_ORDER, Operator.IN),
     Word.CERT_DAYS: _ORDER,
     Word.DNS: _TEXT,
     Word.IP: _TEXT,
 }
-_FORMS = ("status", "latency", "header[name]", "body", "json(path)", "cert_days", "dns", "ip")
+_FORMS = (
+    "status", "latency", "header[name]", "body", "json(path)", "count(path)", "cert_days", "dns",
+    "ip",
+)  # fmt: skip
+_WITH_PATH = (Word.JSON, Word.COUNT)
+_WITH_NUMBER = (Word.STATUS, Word.COUNT)
 _MEANT = {
     "=": "==",
     "===": "==",
@@ -132,7 +140,7 @@ def parse(text: str) -> Comparison:
         word, name, rest = _read_word(text.strip())
         operator, rest = _read_operator(word, rest.strip())
         operands = _read_operands(word, operator, rest.strip())
-        steps = parse_path(name) if word is Word.JSON else ()
+        steps = parse_path(name) if word in _WITH_PATH else ()
     except ValueError as error:
         raise ConfigError([Problem(text[:TEXT_LIMIT], str(error))]) from None
     return Comparison(word, operator, operands, name, steps)
@@ -158,14 +166,14 @@ def _read_word(text: str) -> tuple[Word, str, str]:
         if named is None:
             raise ValueError("header needs a name, such as header[content-type]")
         return word, named[1].lower(), rest[named.end() :]
-    if word is Word.JSON:
+    if word in _WITH_PATH:
         path = _JSON_PATH.match(rest)
         if path is None:
-            raise ValueError("json needs a path, such as json(data.items[3].name)")
+            raise ValueError(f"{word} needs a path, such as {word}(data.items[3].name)")
         try:
             parse_path(path[1])
         except ValueError as error:
-            raise ValueError(f"the path of json {error}") from None
+            raise ValueError(f"the path of {word} {error}") from None
         return word, path[1].strip(), rest[path.end() :]
     return word, "", rest
 
@@ -208,7 +216,7 @@ def _read_operands(word: Word, operator: Operator, text: str) -> tuple[Operand, 
     operands = tuple(_operand(word, item) for item in written)
     if word is Word.LATENCY:
         return operands
-    wants_number = operator.is_order or word is Word.STATUS
+    wants_number = operator.is_order or word in _WITH_NUMBER
     strange = next((one.text for one in operands if one.number is None), None)
     if wants_number and strange is not None:
         raise ValueError(f"'{word} {operator}' needs a number, not '{strange}'")

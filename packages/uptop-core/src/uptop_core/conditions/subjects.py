@@ -58,6 +58,8 @@ def find(comparison: Comparison, look: Look, timings: Timings, now: float) -> Su
             return _body(look)
         case Word.JSON:
             return _json(look, comparison)
+        case Word.COUNT:
+            return _count(look, comparison)
         case Word.CERT_DAYS:
             return _cert_days(look, now)
         case Word.DNS:
@@ -117,17 +119,24 @@ def _text(look: Look) -> str:
         return look.body.decode("utf-8", "replace")
 
 
-def _json(look: Look, comparison: Comparison) -> Subject:
-    if not look.body:
-        raise Absent("an empty body")
+def _count(look: Look, comparison: Comparison) -> Subject:
+    """How many items, fields or characters there are; none where there is nothing."""
     try:
-        value = follow(msgspec.json.decode(_text(look)), comparison.steps)
+        value = _at(look, comparison)
+    except Nothing:
+        value = None
+    if value is None:
+        count = 0
+    else:
+        count = len(value) if isinstance(value, list | dict | str) else 1
+    return Subject((float(count),), str(count))
+
+
+def _json(look: Look, comparison: Comparison) -> Subject:
+    try:
+        value = _at(look, comparison)
     except Nothing as nothing:
         raise Absent(plain(str(nothing))) from None
-    except RecursionError:
-        raise Absent("JSON that is nested too deep") from None
-    except msgspec.DecodeError:
-        raise Absent("not JSON") from None
     if isinstance(value, list):
         return Subject(tuple(_scalar(item) for item in value), f"a list of {len(value)}")
     if isinstance(value, dict):
@@ -136,6 +145,18 @@ def _json(look: Look, comparison: Comparison) -> Subject:
     if isinstance(value, str) or _SECRET.search(comparison.name):
         return Subject((scalar,), _named(comparison.name, str(scalar)))
     return Subject((scalar,), plain(str(scalar)))
+
+
+def _at(look: Look, comparison: Comparison) -> object:
+    """What stands at the path of a comparison. Raises Nothing, or Absent where there is no JSON."""
+    if not look.body:
+        raise Absent("an empty body")
+    try:
+        return follow(msgspec.json.decode(_text(look)), comparison.steps)
+    except RecursionError:
+        raise Absent("JSON that is nested too deep") from None
+    except msgspec.DecodeError:
+        raise Absent("not JSON") from None
 
 
 def _scalar(value: object) -> str | float:

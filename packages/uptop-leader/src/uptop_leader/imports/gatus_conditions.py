@@ -21,6 +21,14 @@ ANY_CODE = "100-599"
 _OPERATORS = ("==", "!=", "<=", ">=", ">", "<")  # in the order in which Gatus looks for them
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _PLACEHOLDER = re.compile(r"\[([A-Z_]+)\](.*)", re.DOTALL | re.IGNORECASE)
+_LEFT = ("[", "len(", "has(")  # what stands on the left, as a rule
+_COUNTED = re.compile(r"(len|has)\(\s*\[BODY\](.*)\)", re.DOTALL | re.IGNORECASE)
+_HAS = {
+    ("==", "true"): "> 0",
+    ("!=", "false"): "> 0",
+    ("==", "false"): "== 0",
+    ("!=", "true"): "== 0",
+}
 _FUNCTION = re.compile(r"(any|pat)\((.*)\)", re.DOTALL)
 _CODE_GLOB = re.compile(r"[1-5][0-9]?\*{1,2}")
 _WORDS = {"IP": "ip", "BODY": "body"}
@@ -47,6 +55,8 @@ def translated(text: str, kind: str, records: str = "") -> dict[str, Any]:
     NoCounterpart.
     """
     left, operator, right = _parts(text)
+    if (counted := _COUNTED.fullmatch(left)) is not None and kind in ("http", "grpc"):
+        return _condition(_count(counted[1], counted[2].strip(), operator, right))
     placeholder = _PLACEHOLDER.fullmatch(left)
     if placeholder is None:
         raise NoCounterpart(_NONE)
@@ -72,7 +82,7 @@ def translated(text: str, kind: str, records: str = "") -> dict[str, Any]:
         case "BODY" if kind in _AWAITED and not path:
             return _message(operator, right, kind)
         case "BODY" if path and kind in ("http", "grpc"):
-            return _condition(_compared(_json(path), operator, right))
+            return _condition(_compared(f"json({_path(path)})", operator, right))
         case "BODY" | "IP" if name == "IP" or kind == "http":
             return _condition(_compared(_WORDS[name], operator, right))
     raise NoCounterpart(_NONE)
@@ -84,7 +94,7 @@ def _parts(text: str) -> tuple[str, str, str]:
         left, found, right = text.partition(f" {operator} ")
         if found:
             left, right = left.strip(), right.strip()
-            if not left.startswith("[") and right.startswith("["):
+            if right.startswith(_LEFT) and not left.startswith(_LEFT):
                 return right, _MIRRORED.get(operator, operator), left
             return left, operator, right
     raise NoCounterpart("it is no condition")
@@ -161,20 +171,29 @@ def escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("\r", r"\r").replace("\n", r"\n")
 
 
-def _json(path: str) -> str:
+def _count(function: str, path: str, operator: str, right: str) -> str:
+    """How many there are; that there is something means more than none."""
+    if function == "len" and read_number(right) is not None:
+        return f"count({_path(path)}) {operator} {right}"
+    if function == "has" and (operator, right) in _HAS:
+        return f"count({_path(path)}) {_HAS[operator, right]}"
+    raise NoCounterpart(_NONE)
+
+
+def _path(path: str) -> str:
     written = path.removeprefix(".")
     try:
         parse_path(written)
     except ValueError:
         raise NoCounterpart(_NONE) from None
-    return f"json({written})"
+    return written or "$"
 
 
 def _compared(word: str, operator: str, right: str) -> str:
     """`word` compared with what stands there, which may be a function."""
     function = _FUNCTION.fullmatch(right)
     if function is None:
-        if right.startswith(("[", "len(", "has(")):
+        if right.startswith(_LEFT):
             raise NoCounterpart(_NONE)
         if operator in _MIRRORED and word in _WORDS.values():
             raise NoCounterpart(_NONE)

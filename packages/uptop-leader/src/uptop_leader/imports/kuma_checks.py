@@ -43,6 +43,7 @@ _PROXIES = {
     "socks5": "socks5",
     "socks5h": "socks5",
 }
+_COUNTED = re.compile(r"\$count\(\s*([^()]+?)\s*\)")
 _RECORDS = {"equals": "==", "not_equals": "!=", "contains": "contains"}
 
 
@@ -96,13 +97,17 @@ def _as_json(word: str) -> str:
 
 def _json_query(row: Fields, lacks: Lacks) -> dict[str, Any]:
     path, wanted = row.text("jsonPath").strip() or "$", row.text("expectedValue")
+    operator, word = row.text("jsonPathOperator") or "==", "json"
+    is_number = read_number(wanted) is not None
+    counted = _COUNTED.fullmatch(path)
+    if counted is not None and is_number and operator != "contains":
+        path, word = counted[1], "count"
     try:
         parse_path(path)
     except ValueError:
         raise NoCounterpart(f"the query {path} is more than a path") from None
-    operator = row.text("jsonPathOperator") or "=="
-    operand = wanted if read_number(wanted) is not None else quoted(wanted)
-    return {**_http(row, lacks), "conditions": [f"json({path}) {operator} {operand}"]}
+    operand = wanted if is_number else quoted(wanted)
+    return {**_http(row, lacks), "conditions": [f"{word}({path}) {operator} {operand}"]}
 
 
 def _port(row: Fields, lacks: Lacks) -> dict[str, Any]:
