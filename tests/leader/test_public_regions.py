@@ -19,36 +19,36 @@ BUSY = Regional(
 def words(sights: dict[str, Sight], **lately: Regional) -> dict[str, str]:
     look = Look(
         id="m", name="m", type="http", status="UP", judged="UP", belief="UP", since=0, parent=None,
-        sights=sights, latency_ms=None,
+        sights=sights,
     )  # fmt: skip
     return {one.name: one.word for one in public_regions(look, lately)}
 
 
 def test_a_region_says_how_fast_it_usually_answers() -> None:
-    assert words({"eu": Sight(1, 1, 30.0)}, eu=BUSY) == {"eu": "42 ms"}
+    assert words({"eu": Sight(1, 1, (30_000_000,))}, eu=BUSY) == {"eu": "42 ms"}
 
 
 def test_until_that_is_known_the_newest_looks_say_it() -> None:
-    assert words({"eu": Sight(2, 2, 40.0)}) == {"eu": "40 ms"}
-    assert words({"eu": Sight(1, 1, None)}) == {"eu": "up"}
+    assert words({"eu": Sight(2, 2, (30_000_000, 50_000_000))}) == {"eu": "40 ms"}
+    assert words({"eu": Sight(1, 1)}) == {"eu": "up"}
 
 
 def test_what_is_not_up_everywhere_in_a_region_says_so_instead() -> None:
-    assert words({"eu": Sight(1, 0, None)}, eu=BUSY) == {"eu": "down"}
-    assert words({"eu": Sight(2, 1, 20.0)}, eu=BUSY) == {"eu": "down in part"}
-    assert words({"eu": Sight(0, 0, None)}, eu=BUSY) == {"eu": "not known"}
+    assert words({"eu": Sight(1, 0)}, eu=BUSY) == {"eu": "down"}
+    assert words({"eu": Sight(2, 1, (20_000_000,))}, eu=BUSY) == {"eu": "down in part"}
+    assert words({"eu": Sight()}, eu=BUSY) == {"eu": "not known"}
 
 
 def test_a_region_that_has_long_been_gone_is_not_there() -> None:
-    assert words({"eu": Sight(1, 1, None), "ap": Sight(0, 0, None)}) == {"eu": "up"}
+    assert words({"eu": Sight(1, 1), "ap": Sight()}) == {"eu": "up"}
 
 
 def test_places_without_a_region_have_a_word_beside_others_and_none_alone() -> None:
-    assert words({"eu": Sight(1, 1, None), "": Sight(1, 1, None)}) == {
+    assert words({"eu": Sight(1, 1), "": Sight(1, 1)}) == {
         "other places": "up",
         "eu": "up",
     }
-    assert words({"": Sight(2, 2, 20.0)}) == {}
+    assert words({"": Sight(2, 2, (20_000_000, 20_000_000))}) == {}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ where nothing at all was missed) or null where nothing was observed. No view car
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -256,9 +257,10 @@ class MaintenanceView(Struct, frozen=True, kw_only=True):
     next_end: int | None = None
 
 
+@lru_cache(maxsize=1024)  # lists tell many that are alike
 def percent(value: float | None, places: int = 2) -> str:
     """A percentage for people, cut and not rounded: `99.98 %`; a dash for none."""
     if value is None:
         return "–"
     cut = math.floor(value * 10**places + 1e-6) / 10**places
-    return f"{cut:.{places}f}".rstrip("0").rstrip(".") + " %"
+    return f"{cut:.{places + 3}g} %"

@@ -8,14 +8,12 @@ template: Python holds and encodes a page of nothing else in half the time.
 from __future__ import annotations
 
 from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING
-
-from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
     from uptop_leader.pages.links import Links
     from uptop_leader.public_views.bars import Bars, Run
-    from uptop_leader.public_views.regions import PublicRegion
     from uptop_leader.public_views.rows import Row
 
 STEP = 5
@@ -26,19 +24,11 @@ _LEAST = 5  # of a day of which only minutes were watched, so that they are seen
 
 def row(item: Row, links: Links) -> str:
     """One monitor: its status as a shape and a word, since when, 90 days, uptime, regions."""
-    css, name = item.status.lower(), escape(item.name)
-    more = "".join(
-        (
-            f'<p class="quiet">{escape(item.note)}</p>' if item.note else "",
-            f'<p class="quiet why">{escape(item.why)}</p>' if item.why else "",
-            f'<p class="quiet target">{escape(item.target)}</p>' if item.target else "",
-        )
-    )
     return (
-        f'<li class="row s-{css}" id="m-{item.id}">'
+        f'<li class="row s-{item.status.lower()}" id="m-{item.id}">'
         f'<div class="what"><p class="name"><a href="{links.monitor(item.id)}">'
-        f"{name}</a></p>{more}</div>"
-        f'<div class="past">{drawn(item.bars, name)}{_regions(item)}</div>'
+        f"{escape(item.name)}</a></p>{_more(item)}</div>"
+        f'<div class="past">{drawn(item.bars, item.name)}{_regions(item)}</div>'
         f'<p class="uptime">{item.uptime}<span class="quiet">'
         f'<span class="short">in 90 days &middot; </span>{item.covered} watched</span></p>'
         f'<p class="status"><span class="mark" aria-hidden="true"></span>'
@@ -46,15 +36,19 @@ def row(item: Row, links: Links) -> str:
     )
 
 
-def drawn(bars: Bars, name: str) -> Markup:
+def _more(item: Row) -> str:
+    told = (("quiet", item.note), ("quiet why", item.why), ("quiet target", item.target))
+    return "".join([f'<p class="{css}">{escape(words)}</p>' for css, words in told if words])
+
+
+def drawn(bars: Bars, name: str) -> str:
     """The bars: a line of dashes for each run of days. An odd day says in its title what was."""
-    parts = "".join(map(_run, bars.runs))
     days = f"outages on {bars.bad_days} days" if bars.bad_days else "no outage"
     days = "outages on 1 day" if bars.bad_days == 1 else days
-    return Markup(  # noqa: S704  all that is written by people is escaped
+    return (
         f'<div class="bars" role="img" aria-label="{escape(name)}, last 90 days: {days}">'
-        f'<svg viewBox="0 0 450 34" preserveAspectRatio="none" aria-hidden="true">{parts}'
-        "</svg></div>"
+        '<svg viewBox="0 0 450 34" preserveAspectRatio="none" aria-hidden="true">'
+        f"{''.join(map(_run, bars.runs))}</svg></div>"
     )
 
 
@@ -81,18 +75,14 @@ _MARKED = ("some", "much")
 def _regions(item: Row) -> str:
     if not item.regions:
         return f'<p class="quiet latency">answers in {item.latency}</p>' if item.latency else ""
-    told = "".join(map(_region, item.regions))
+    told = "".join([_region(one.status, one.name, one.word) for one in item.regions])
     return f'<ul class="regions" aria-label="By region">{told}</ul>'
 
 
-def _region(place: PublicRegion) -> str:
+@lru_cache(maxsize=1024)
+def _region(status: str, name: str, word: str) -> str:
+    """How it is in one region; of many rows some say the same."""
     return (
-        f'<li class="s-{place.status.lower()}"><span class="mark" aria-hidden="true"></span>'
-        f"{_escaped(place.name)} <b>{place.word}</b></li>"
+        f'<li class="s-{status.lower()}"><span class="mark" aria-hidden="true"></span>'
+        f"{escape(name)} <b>{word}</b></li>"
     )
-
-
-@lru_cache(maxsize=256)
-def _escaped(region: str) -> str:
-    """The name of a region, which every row says again."""
-    return str(escape(region))

@@ -73,8 +73,7 @@ def overall(views: Iterable[Shown]) -> Status:
     What is up counts as up in maintenance too. Anything else in maintenance makes MAINTENANCE of
     all that it does not hide an outage of: nothing is all well because of maintenance.
     """
-    plain = _plain(views)
-    known = [Status.UP if _is_up_in_maintenance(view) else Status(view.status) for view in plain]
+    known = {_counted(*pair) for pair in {(view.status, view.judged) for view in _plain(views)}}
     found = worst(known)
     is_outage = found in (Status.DOWN, Status.UNKNOWN, Status.PARTIAL)
     return Status.MAINTENANCE if Status.MAINTENANCE in known and not is_outage else found
@@ -91,8 +90,9 @@ def _plain(views: Iterable[Shown]) -> list[Shown]:
     return [view for view in chosen if view.type != "group"] or chosen
 
 
-def _is_up_in_maintenance(view: Shown) -> bool:
-    return view.status == Status.MAINTENANCE and view.judged == Status.UP
+def _counted(status: str, judged: str) -> Status:
+    is_up = status == Status.MAINTENANCE and judged == Status.UP
+    return Status.UP if is_up else Status(status)
 
 
 def _headline(status: Status, views: Sequence[Shown]) -> str:

@@ -66,16 +66,14 @@ UNSEEN = Bars((Run("none", 0, BARS),), None, 0.0, 0)
 
 
 class Quarter(Struct, frozen=True):
-    """The ninety days until `now`: what is the same for all monitors. Days are those of UTC."""
+    """The ninety days until `now`: what is the same for all monitors. Days are those of UTC.
+    `elapsed_ms` are of today so far, `window_ms` of all of it.
+    """
 
     first: date
     elapsed_ms: int
+    window_ms: int
     words: tuple[str, ...]
-
-    @property
-    def window_ms(self) -> int:
-        """All of it, today so far included."""
-        return (BARS - 1) * DAY.length_ms + self.elapsed_ms
 
 
 def quarter(now: float) -> Quarter:
@@ -84,7 +82,7 @@ def quarter(now: float) -> Quarter:
     today = DAY.start_of(now_ms)
     first = datetime.fromtimestamp((today - (BARS - 1) * DAY.length_ms) / 1000, UTC).date()
     words = tuple(day_words(first + timedelta(number)) for number in range(BARS))
-    return Quarter(first, now_ms - today, words)
+    return Quarter(first, now_ms - today, _WHOLE_MS + now_ms - today, words)
 
 
 def bars(days: Days, when: Quarter) -> Bars:
@@ -145,7 +143,7 @@ def _odd_day(days: Days, number: int, when: Quarter) -> Run:
     observed, down = days.observed[number], days.down[number]
     maintained, outages = days.maintained[number], days.outages[number]
     whole = when.elapsed_ms if number == BARS - 1 else DAY.length_ms
-    seen = min(1.0, observed / whole) if whole else 1.0
+    seen = observed / whole if observed < whole else 1.0
     told = [f"down for {duration(down)} in {_outages(outages)}"] if down else []
     if maintained:
         told.append(f"maintenance for {duration(maintained)}")

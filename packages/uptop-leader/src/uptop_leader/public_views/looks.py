@@ -31,13 +31,22 @@ _FINE = (Status.UP, Status.PAUSED, Status.PENDING, Status.UNKNOWN)
 
 
 class Sight(Struct, frozen=True, gc=False):
-    """What the nodes of one region see: how many fresh votes, how many say up, and the median of
-    the response times of those.
+    """What the nodes of one region see: how many fresh votes, how many say up, and the response
+    times of those.
     """
 
-    fresh: int
-    up: int
-    latency_ms: float | None
+    fresh: int = 0
+    up: int = 0
+    latencies_ns: tuple[int, ...] = ()
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The median of the response times."""
+        found = self.latencies_ns
+        return found[0] / 1e6 if len(found) == 1 else _median(found)  # one in most regions
+
+
+_NOTHING, _DOWN = Sight(), Sight(fresh=1)
 
 
 class Look(Struct, frozen=True, kw_only=True, gc=False):
@@ -56,7 +65,6 @@ class Look(Struct, frozen=True, kw_only=True, gc=False):
     since: int
     parent: str | None
     sights: dict[str, Sight]
-    latency_ms: float | None
     why: str = ""
     target: str = ""
     is_part: bool = False
@@ -65,6 +73,11 @@ class Look(Struct, frozen=True, kw_only=True, gc=False):
     def is_group(self) -> bool:
         """Whether it stands for its members."""
         return self.type == "group"
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The median of the response times from everywhere."""
+        return _median([one for sight in self.sights.values() for one in sight.latencies_ns])
 
 
 def looks(snapshot: Snapshot, openness: Openness) -> tuple[Look, ...]:
@@ -97,45 +110,48 @@ class _Looks:
         """One monitor."""
         snapshot, openness = self._snapshot, self._openness
         state = snapshot.state(monitor.id)
-        voters = (*state.votes, *state.electors)
+        voters = state.votes  # who has not voted makes no other vote count
         count = count_votes(monitor, state, voters, self._standings, snapshot.rules, snapshot.now)
         return Look(
             id=monitor.id,
             name=monitor.name,
             type=monitor.kind,
-            status=state.shown.value,
-            judged=state.status.value,
-            belief=state.belief.value,
+            status=state.shown,
+            judged=state.status,
+            belief=state.belief,
             since=to_ms(state.shown_since),
             parent=monitor.parent,
             sights=self._sights(state, count.fresh),
-            latency_ms=_median(count.fresh.values()),
             why=_why(state, count.fresh.values(), openness) if openness.errors else "",
             target=target_of(monitor.check) if openness.targets else "",
         )
 
     def _sights(self, state: MonitorState, fresh: Mapping[str, Vote]) -> dict[str, Sight]:
-        by_region: dict[str, list[Vote]] = {}
+        sights: dict[str, Sight] = {}
         for node in state.votes:
-            own = by_region.setdefault(self._regions.get(node, ""), [])
-            if node in fresh:
-                own.append(fresh[node])
-        return {region: _sight(votes) for region, votes in by_region.items()}
+            region = self._regions.get(node, "")
+            seen, before = _sight(fresh.get(node)), sights.get(region)
+            sights[region] = seen if before is None else _together(before, seen)
+        return sights
 
 
-def _sight(votes: list[Vote]) -> Sight:
-    if len(votes) == 1:  # as in most regions
-        vote = votes[0]
-        latency = vote.latency_ns / 1e6 if vote.up and vote.latency_ns else None
-        return Sight(1, int(vote.up), latency)
-    return Sight(len(votes), sum(vote.up for vote in votes), _median(votes))
+def _sight(vote: Vote | None) -> Sight:
+    if vote is None:
+        return _NOTHING
+    if not vote.up:
+        return _DOWN
+    return Sight(1, 1, (vote.latency_ns,) if vote.latency_ns else ())
 
 
-def _median(votes: Iterable[Vote]) -> float | None:
-    known = [vote.latency_ns for vote in votes if vote.up and vote.latency_ns]
+def _together(one: Sight, other: Sight) -> Sight:
+    latencies_ns = one.latencies_ns + other.latencies_ns
+    return Sight(one.fresh + other.fresh, one.up + other.up, latencies_ns)
+
+
+def _median(latencies_ns: Iterable[int]) -> float | None:
+    known = sorted(latencies_ns)
     if not known:
         return None
-    known.sort()
     middle, is_odd = divmod(len(known), 2)
     both = known[middle] if is_odd else (known[middle - 1] + known[middle]) / 2
     return both / 1e6

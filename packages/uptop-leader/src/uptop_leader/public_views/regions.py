@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uptop_leader.store.regions import Regional
 
 _UNNAMED = "other places"
-_UP = Status.UP.value
+_UP = Status.UP
 _WORDS = {
     Status.DOWN: "down",
     Status.PARTIAL: "down in part",
@@ -28,7 +28,7 @@ _WORDS = {
 }
 
 
-class PublicRegion(Struct, frozen=True, kw_only=True, gc=False):
+class PublicRegion(Struct, frozen=True, gc=False):
     """One region of a row: how it is there, the word for that or the usual response time, and more
     of the response times for who looks closer."""
 
@@ -61,18 +61,14 @@ def closer_regions(look: Look, lately: Mapping[str, Regional]) -> tuple[PublicRe
 
 
 def _region(region: str, sight: Sight, regional: Regional | None) -> PublicRegion:
-    if sight.up and sight.up == sight.fresh:
-        return PublicRegion(region=region, status=_UP, word=_usual(sight, regional))
-    status = region_status(sight.up, sight.fresh)
-    return PublicRegion(region=region, status=status.value, word=_WORDS[status])
-
-
-def _usual(sight: Sight, regional: Regional | None) -> str:
-    """The median of the last hour, else of the newest looks."""
-    median = regional.latency.p50_ms if regional is not None else None
+    """A region that is up says the median of the last hour, else of the newest looks."""
+    if not sight.up or sight.up < sight.fresh:
+        status = region_status(sight.up, sight.fresh)
+        return PublicRegion(region, status, _WORDS[status])
+    median = None if regional is None else regional.latency.p50_ms
     if median is None:
         median = sight.latency_ms
-    return "up" if median is None else milliseconds(median)
+    return PublicRegion(region, _UP, "up" if median is None else milliseconds(median))
 
 
 def _more(regional: Regional) -> str:

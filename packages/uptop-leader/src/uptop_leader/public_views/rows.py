@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from uptop_leader.public_views.looks import Look
     from uptop_leader.regional import ByRegion
+    from uptop_leader.store.regions import Regional
 
 _MINUTE_MS = 60_000
 _LITTLE = 0.1  # percent
+_NOWHERE: Mapping[str, Regional] = {}
 _NOTES = {
     Status.UP: "up",
     Status.DEGRADED: "degraded",
@@ -75,8 +77,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     def row(self, look: Look) -> Row:
         """The row of a monitor."""
         told = self.bars.get(look.id, UNSEEN)
-        regions = () if self.lately is None else self._regions(look)
-        latency = "" if regions or look.latency_ms is None else milliseconds(look.latency_ms)
+        regions: tuple[PublicRegion, ...] = ()
+        if self.lately is not None:
+            regions = public_regions(look, self.lately.get(look.id, _NOWHERE))
+        latency_ms = None if regions else look.latency_ms
         return Row(
             id=look.id,
             name=look.name,
@@ -86,13 +90,10 @@ class Facts(Struct, frozen=True, kw_only=True):
             covered=watched(told.covered, is_some=told.uptime is not None),
             bars=told,
             regions=regions,
-            latency=latency,
+            latency="" if latency_ms is None else milliseconds(latency_ms),
             why=look.why,
             target=look.target,
         )
-
-    def _regions(self, look: Look) -> tuple[PublicRegion, ...]:
-        return public_regions(look, (self.lately or {}).get(look.id, {}))
 
 
 def rows_and_groups(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BLOCK_DAYS = 128
 BLOCK_MS = BLOCK_DAYS * DAY.length_ms
-_COLUMNS = 4
+_STARTS = range(0, 4 * BLOCK_DAYS, BLOCK_DAYS)  # of the columns
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[tuple[int, int]], list[tuple[int, int]]]).decode
@@ -40,8 +40,8 @@ class Days(Struct, frozen=True, gc=False):
     @classmethod
     def none(cls, count: int) -> Days:
         """Days of which nothing is known."""
-        empty = bytes(4 * count)
-        return cls(array("I", empty), array("I", empty), array("I", empty), array("I", empty))
+        empty = array("I", bytes(4 * count))
+        return cls(empty, empty[:], empty[:], empty[:])
 
     def columns(self) -> tuple[array[int], array[int], array[int], array[int]]:
         """All columns in their order."""
@@ -55,6 +55,15 @@ class Days(Struct, frozen=True, gc=False):
         self.down[place:until] = other.down[begin:stop]
         self.maintained[place:until] = other.maintained[begin:stop]
         self.outages[place:until] = other.outages[begin:stop]
+
+    def put_stored(self, place: int, data: bytes, begin: int, end: int) -> None:
+        """The same with the days of a stored block."""
+        whole = array("I", data)
+        if sys.byteorder == "big":
+            whole.byteswap()
+        until = place + end - begin
+        for start, column in zip(_STARTS, self.columns(), strict=True):
+            column[place:until] = whole[start + begin : start + end]
 
     def add(self, seen: Observed, first_ms: int, since_ms: int) -> None:
         """Add what was observed from a midnight on to days that begin at `first_ms`, of which
@@ -81,34 +90,11 @@ class Days(Struct, frozen=True, gc=False):
         return whole.tobytes()
 
 
-class Cut:
-    """Takes the days of [begin, end) out of stored blocks: they come to stand at `place` among so
-    many days, of which nothing else is known yet. Made once for all blocks of the same days, since
-    a thousand monitors have as many of them.
-    """
-
-    def __init__(self, begin: int, end: int, place: int, count: int) -> None:
-        self.begin, self.end, self.place = begin, end, place
-        self._before, self._after = bytes(4 * place), bytes(4 * (count - place - end + begin))
-        starts = range(0, _COLUMNS * BLOCK_DAYS, BLOCK_DAYS)
-        self._slices = [slice(4 * (start + begin), 4 * (start + end)) for start in starts]
-
-    def days(self, data: bytes) -> Days:
-        """The days of one block."""
-        before, after = self._before, self._after
-        columns = [array("I", before + data[part] + after) for part in self._slices]
-        if sys.byteorder == "big":
-            for column in columns:
-                column.byteswap()
-        return Days(*columns)
-
-
-_WHOLE = Cut(0, BLOCK_DAYS, 0, BLOCK_DAYS)
-
-
 def block(data: bytes) -> Days:
     """A block again."""
-    return _WHOLE.days(data)
+    found = Days.none(BLOCK_DAYS)
+    found.put_stored(0, data, 0, BLOCK_DAYS)
+    return found
 
 
 def days_of(seen: Observed, first_ms: int, count: int) -> Days:

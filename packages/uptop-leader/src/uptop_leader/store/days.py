@@ -20,7 +20,6 @@ from uptop_leader.store import facts, puts
 from uptop_leader.store.day_blocks import (
     BLOCK_DAYS,
     BLOCK_MS,
-    Cut,
     Days,
     block,
     days_of,
@@ -50,6 +49,7 @@ _FORGET_SPANS = delete(_SPANS).where(
     _SPANS.c.day_ms == bindparam("day"), _SPANS.c.monitor == bindparam("of")
 )
 _AT_ONCE = 20  # monitors whose days are written in one transaction
+_ROWS = 100  # blocks that are fetched at once
 _FEW = 20  # monitors that are looked at one by one; above, all are looked at together
 
 
@@ -211,18 +211,14 @@ def _stored(
     )
     if only is not None:
         query = query.where(_DAYS.c.monitor == only)
-    cuts: dict[int, Cut] = {}
-    for monitor, start, data in connection.execute(query).all():
-        cut = cuts.get(start)
-        if cut is None:
-            begin, end = max(first, start), min(until, start + BLOCK_MS)
-            low, high = _number(begin, start), _number(end, start)
-            cut = cuts[start] = Cut(low, high, _number(begin, first), count)
-        days = found.get(monitor)
-        if days is None:
-            found[monitor] = cut.days(data)
-        else:
-            days.put(cut.place, block(data), cut.begin, cut.end)
+    for some in connection.execute(query).partitions(_ROWS):
+        for monitor, start, data in some:
+            days = found.get(monitor)
+            if days is None:
+                days = found[monitor] = Days.none(count)
+            place = _number(start, first)
+            begin, end = max(0, -place), min(BLOCK_DAYS, wanted - place)
+            days.put_stored(place + begin, data, begin, end)
     return found
 
 

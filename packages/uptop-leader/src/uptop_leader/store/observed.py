@@ -31,7 +31,7 @@ _JUDGED = frozenset({Status.UP, Status.PARTIAL, Status.DEGRADED, Status.LATE, St
 _NOT_KNOWN = frozenset({Status.UNKNOWN, Status.PENDING})
 
 
-class Observed(Struct, frozen=True):
+class Observed(Struct, frozen=True, gc=False):
     """The observed time of a monitor, the part of it in which it was down, and the time in
     maintenance, of which nothing is observed.
     """
@@ -66,7 +66,7 @@ def observed(
     query = select(_MONITOR.c.id, _MONITOR.c.created_ms).where(_MONITOR.c.deleted_ms.is_(None))
     if only is not None:
         query = query.where(_MONITOR.c.id == only)
-    made: dict[str, int] = dict(iter(connection.execute(query)))
+    made: dict[str, int] = dict(connection.execute(query).all())
     judged = statuses.spans(connection, made, since_ms, until_ms, only)
     maintained = statuses.maintained(connection, since_ms, until_ms, only)
     gaps = _gaps(connection, since_ms, until_ms)

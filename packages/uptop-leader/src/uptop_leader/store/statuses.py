@@ -50,7 +50,8 @@ def spans(
     now = select(_STATE.c.monitor, _STATE.c.status, _STATE.c.status_since_ms)
     if only is not None:
         now = now.where(_STATE.c.monitor == only)
-    states = {monitor: (status, since) for monitor, status, since in connection.execute(now)}
+    rows = connection.execute(now).all()
+    states = {monitor: (status, since) for monitor, status, since in rows}
     later = _between(connection, since_ms, until_ms, _BENEATH, only)
     bases = _bases(connection, made, since_ms, states, later, only)
     found: dict[str, list[Span]] = {}
@@ -62,7 +63,8 @@ def spans(
 
 def time_of(wanted: Collection[Status], found: Iterable[Span]) -> Intervals:
     """The time of those statuses."""
-    return union([(start, end) for start, end, status in found if status in wanted])
+    times = [(start, end) for start, end, status in found if status in wanted]
+    return union(times) if len(times) > 1 else times
 
 
 def maintained(
