@@ -151,6 +151,19 @@ def test_without_a_key_secrets_are_stored_and_read_as_they_are(address: Address)
         assert store.load_config().channels == (HOOK,)
 
 
+def test_a_secret_in_the_form_of_a_sealed_one_is_refused(address: Address) -> None:
+    sealed = f"v1.00000000.{'A' * 16}.{'A' * 22}"
+    with opened(address, key=None) as store:
+        with pytest.raises(ConfigError, match=r"check\.bearer: of 'API' is a secret sealed"):
+            set_up(store, replace(HTTP, check=replace(HTTP.check, bearer=sealed)))
+        email = PROVIDERS["email"](
+            host="mail.example.com", sender="a@example.com", to="b@example.com", password=sealed
+        )
+        with pytest.raises(ConfigError, match=r"provider\.password: of 'ops'"):
+            set_up(store, replace(HOOK, provider=email))
+        assert store.load_config() == Configuration()
+
+
 @pytest.mark.parametrize("key", [None, bytes(32)])
 def test_a_missing_or_wrong_key_names_the_object_and_the_setting(
     address: Address, key: bytes | None

@@ -14,6 +14,7 @@ from uptop_core.monitors import Monitor
 from uptop_leader.channels import Channel
 from uptop_leader.configuration import Configuration
 from uptop_leader.maintenance import Maintenance
+from uptop_leader.seal import is_sealed
 from uptop_leader.store import audit, facts, puts, specs, stale
 from uptop_leader.store.tables import METADATA
 from uptop_leader.times import to_ms
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Table
 
+    from uptop_core.check import Check
     from uptop_leader.configuration import Actor, ConfigChange
+    from uptop_leader.provider import Provider
     from uptop_leader.seal import Keyring
 
 T = TypeVar("T", Monitor, Channel, Maintenance)
@@ -62,8 +65,9 @@ def change(
 ) -> int:
     """Write the change and return the version after it; nothing different keeps the version.
 
-    Raises ConfigError when a name would be there twice.
+    Raises ConfigError when a name would be there twice, or a secret could not be read back.
     """
+    _refuse_sealed(wanted)
     log = [
         *_change_channels(connection, wanted, keyring, now),
         *_change_monitors(connection, wanted, keyring, now),
@@ -210,6 +214,24 @@ def _entry(noun: str, name: str, fields: list[str] | None) -> Entry:
         if fields is None
         else (f"{noun} changed", name, ", ".join(fields))
     )
+
+
+def _refuse_sealed(wanted: ConfigChange) -> None:
+    """Raise ConfigError for every secret that has the form of a sealed one: where there is no key
+    it would be stored as it is, and nothing could be loaded any more.
+    """
+    some: list[tuple[str, str, Check | Provider]] = [
+        *(("check", monitor.name, monitor.check) for monitor in wanted.put_monitors),
+        *(("provider", channel.name, channel.provider) for channel in wanted.put_channels),
+    ]
+    problems = [
+        Problem(f"{part}.{field}", f"of {name!r} is a secret sealed by uptop: write it in clear")
+        for part, name, settings in some
+        for field in settings.secrets
+        if isinstance(text := getattr(settings, field), str) and is_sealed(text)
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _refuse_same_names(
