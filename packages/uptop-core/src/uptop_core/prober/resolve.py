@@ -52,7 +52,7 @@ async def resolve(look: Look, host: str, port: int, ip_version: int = 0) -> Sequ
         raise _failure(name, error, ip_version) from error
     except OSError as error:
         raise CheckFailed(
-            Reason.INTERNAL_ERROR, f"the resolver cannot be asked: {error}"
+            Reason.INTERNAL_ERROR, f"the resolver cannot be asked: {error.strerror or error}"
         ) from error
     look.enter(None)
     addresses = [ip_address(answer) for answer in answers]

@@ -101,7 +101,8 @@ def shared_context(verify: bool, ca_file: str | None, alpn: tuple[str, ...]) -> 
         try:
             context.load_verify_locations(cafile=ca_file)
         except OSError as error:  # an SSLError is one
-            what = f"the authorities in {ca_file} cannot be read: {error}"
+            why = "no certificate in it" if isinstance(error, ssl.SSLError) else error.strerror
+            what = f"the authorities in {ca_file} cannot be read: {why}"
             raise CheckFailed(Reason.INTERNAL_ERROR, what) from error
     return context
 
