@@ -170,6 +170,20 @@ def test_credentials_in_a_url_and_known_placeholders_go_where_they_belong() -> N
     ]
 
 
+def test_what_is_not_read_may_refer_to_anything() -> None:
+    text = json.dumps(
+        {
+            "storage": {"path": "postgres://u:${NOT_SET}@db/x"},
+            "endpoints": [
+                {"name": "one", "url": "https://${HERE}/", "conditions": ["[STATUS] == 200"]}
+            ],
+        }
+    )
+    check = monitor(imported(text, environ={"HERE": "a.example.com"}), "one").check
+    assert isinstance(check, HttpCheck)
+    assert check.url == "https://a.example.com/"
+
+
 def test_times_that_are_not_possible_here_are_brought_near() -> None:
     slow = endpoint(url="https://example.com", interval="168h", conditions=["[STATUS] == 200"])
     assert monitor(imported(slow), "one").interval == 86400

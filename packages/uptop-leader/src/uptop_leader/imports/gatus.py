@@ -40,7 +40,10 @@ _OF_ENDPOINTS = (
 
 def read_gatus(written: Written, source: str, environ: Mapping[str, str]) -> Import:
     """What a configuration says; `environ` is where its references are looked up."""
-    written.value = _expanded(written, "", written.value, environ)
+    written.value = {
+        section: _expanded(written, section, value, environ) if section in _READ else value
+        for section, value in written.value.items()
+    }
     gathering = Gathering(written, source)
     top = gathering.fields(written.value)
     _Endpoints(top, gathering).gather()
