@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+import msgspec
 import pytest
 from anyio import to_thread
 
 from tests.leader.store_samples import NOON, opened, outage, ping, set_up
 from tests.postgres_server import running
+from tests.system.api import SECRET
 from tests.system.cluster import Cluster, cluster, site, webhook
+from tests.system.pair import PAIR_QUICK, Pair
 from tests.system.processes import clean_environment, run_command
 from tests.system.waiting import until
+from uptop_core.wire import SECRET_HEADER, Health
 
 if TYPE_CHECKING:
     from tests.system.targets import Target
@@ -117,6 +121,42 @@ async def test_a_backup_made_at_work_brings_back_what_was_there(tmp_path: Path) 
 async def _is_open(town: Cluster, incident: str) -> bool:
     (found,) = await town.incidents()
     return found.id == incident and found.ended is None
+
+
+async def test_a_follower_whose_database_is_moved_away_copies_what_was_restored(
+    tmp_path: Path,
+) -> None:
+    async with cluster(tmp_path) as town:
+        town.timings = PAIR_QUICK
+        target, receiver = await town.target(), await town.receiver()
+        await town.start_leader()
+        pair = Pair(town)
+        await pair.start()
+        await town.start_probe("west", "eu-west", peer=pair.peers)
+        await town.apply({"alerts": [webhook(receiver)], "monitors": [site(target)]})
+        await town.status_comes("Site", "UP")
+        await _type(town, COPY)
+        await town.apply({"monitors": [site(target, "Later")]})
+        await town.status_comes("Later", "UP")
+        await pair.copied()
+        await pair.process.stop()
+        pair.database.rename(tmp_path / "moved.db")
+        await _type(town, BACK)
+        await pair.start()
+        await until("it has all that the leader has", lambda: _is_a_copy(town, pair))
+        await pair.copied()
+        assert set(await town.monitors()) == {"Site"}
+        assert pair.history.select("SELECT name FROM monitor") == [("Site",)]
+        town.leader.kill()
+        await pair.takes_over()
+        await town.looks_come(target, each=2)
+        assert "Later" not in pair.process.said()
+
+
+async def _is_a_copy(town: Cluster, pair: Pair) -> bool:
+    answer = await town.http.get(f"{pair.url}/api/health", headers={SECRET_HEADER: SECRET})
+    copy = msgspec.json.decode(answer.content, type=Health).copy
+    return copy is not None and copy.age_ms is not None
 
 
 async def test_postgresql_is_dumped_and_restored_by_its_own_programs(tmp_path: Path) -> None:
