@@ -62,6 +62,12 @@ async def test_the_next_peer_is_asked_when_one_stands_by(caplog: pytest.LogCaptu
     assert "no leader there, asking the next" in caplog.text
 
 
+async def test_a_node_that_has_nothing_to_do_says_so() -> None:
+    leader = StubLeader()
+    async with leader.serving():
+        assert await once(leader) == (0, "nothing is assigned to eu-1\n")
+
+
 async def test_no_leader_is_an_error() -> None:
     leader = StubLeader()
     async with leader.serving():

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.probe.instances import probing
-from tests.probe.scripted_server import Reply, page
+from tests.probe.scripted_server import Reply, answer, page
 from tests.probe.stub_leader import REGISTER, RESULTS, StubLeader, monitor, refusal
 
 if TYPE_CHECKING:
@@ -124,6 +124,22 @@ async def test_a_single_result_that_is_too_large_is_dropped_loudly(
     assert leader.seqs("one") == [2]
     assert leader.batches[0]["dropped"] == 1
     assert "too large for the leader" in caplog.text
+
+
+async def test_results_that_are_rejected_for_one_reason_are_told_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    leader = StubLeader(monitor("a", interval=86_400))
+    leader.rechecks = [{"id": "r", "monitor_id": "a"}]
+    why = {"monitor_id": "a", "why": "not assigned to this node"}
+    rejected = [{"index": index, **why} for index in range(500)]
+    leader.faults[RESULTS] = [
+        answer({"ok": True, "accepted": 0, "duplicates": 0, "rejected": rejected, "now": 0})
+    ]
+    async with leader.serving(), probing(leader):
+        await leader.until(lambda: "the leader rejected results" in caplog.text)
+    (told,) = [one for one in caplog.records if "the leader rejected results" in one.message]
+    assert told.__dict__["fields"] == {"monitor": "a", "results": 500, "why": why["why"]}
 
 
 async def test_while_no_leader_answers_checks_go_on_and_all_is_delivered_after() -> None:

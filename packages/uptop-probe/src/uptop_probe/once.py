@@ -54,7 +54,7 @@ async def run_once(
     )
     await _check_all(assignments, settings.probe_concurrency, clock, run, line)
     results = sorted(proved, key=lambda ran: ran.assignment.name)
-    write(table(results))
+    write(table(results) if results else f"nothing is assigned to {settings.node_id}\n")
     refused = await _report(settings, leader, instance, results, clock)
     for words in refused:
         write(f"not taken: {words}\n")

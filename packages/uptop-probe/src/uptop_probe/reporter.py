@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import anyio
@@ -223,14 +224,15 @@ class Reporter:
         return max(_pause_of(error), backoff(self._failures, self._jitter()))
 
     def _tell_rejected(self, rejected: tuple[Rejected, ...]) -> None:
-        for result in rejected:
+        """One line for each monitor and reason: of one that was removed there may be thousands."""
+        for (monitor, why), count in Counter((one.monitor_id, one.why) for one in rejected).items():
             event(
                 _log,
                 logging.WARNING,
-                "the leader rejected a result, it is dropped",
-                monitor=result.monitor_id or None,
-                seq=result.seq,
-                why=result.why,
+                "the leader rejected results, they are dropped",
+                monitor=monitor or None,
+                results=count,
+                why=why,
             )
 
 
