@@ -143,6 +143,22 @@ def test_what_should_be_known_is_warned_of_in_one_line_each() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("host", "url", "is_told"),
+    [
+        ("127.0.0.1", "https://uptop.example.com", False),
+        ("127.0.0.1", "", True),
+        ("", "https://uptop.example.com", True),
+        ("192.0.2.7", "https://uptop.example.com", True),
+    ],
+)
+def test_who_is_behind_a_proxy_with_https_is_not_warned_that_tls_is_missing(
+    host: str, url: str, is_told: bool
+) -> None:
+    settings = read(CLUSTER_SECRET="x", ENCRYPTION_KEY="ab" * 32, HTTP_HOST=host, PUBLIC_URL=url)
+    assert any("without TLS" in line for line, _ in warnings(settings)) == is_told
+
+
 def test_secrets_are_not_printed() -> None:
     settings = read(CLUSTER_SECRET="geheim", ENCRYPTION_KEY="ab" * 32)
     assert "geheim" not in repr(settings)

@@ -14,6 +14,7 @@ import sys
 import time
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -166,6 +167,8 @@ async def leader(client: LeaderClient, node: str = NOBODY) -> list[Finding]:
         return [_refused(error)]
     except LeaderError as error:
         mend = "see to the URL, the network and the leader (`uptop-leader status` there)"
+        if client.url.startswith("http:"):
+            mend = f"{mend}; where it serves HTTPS, the URL begins with https:"
         if any(isinstance(one, ssl.SSLCertVerificationError) for one in causes(error)):
             mend = (
                 "its certificate must be for that name, and by an authority that this system knows,"
@@ -206,4 +209,6 @@ async def _welcome(client: LeaderClient, node: str) -> Finding:
 
 def _refused(error: LeaderRefused) -> Finding:
     mend = "the leader must know what is in UPTOP_CLUSTER_SECRET or UPTOP_NODE_KEY"
+    if error.status == HTTPStatus.FORBIDDEN:
+        mend = "a key is for one node: set UPTOP_NODE_ID to it, or make this node a key of its own"
     return Finding(Level.WRONG, "credential", str(error), mend)

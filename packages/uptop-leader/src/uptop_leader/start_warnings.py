@@ -17,7 +17,7 @@ def warnings(settings: LeaderSettings) -> list[tuple[str, str]]:
             f" listening on {settings.effective_http_host}"
         )
         found.append((line, "no matter without probes; for them set it: `openssl rand -hex 32`"))
-    elif not settings.has_tls:
+    elif not settings.has_tls and not _is_behind_a_proxy(settings):
         line = (
             "cluster without TLS: secret and results cross the network in clear unless a proxy"
             " in front serves HTTPS (UPTOP_TLS_CERT, UPTOP_TLS_KEY)"
@@ -36,3 +36,10 @@ def warnings(settings: LeaderSettings) -> list[tuple[str, str]]:
         line = "UPTOP_INSECURE_SKIP_VERIFY: TLS certificates of targets are not verified"
         found.append((line, "take it out; `ignore_tls` is for one monitor"))
     return found
+
+
+def _is_behind_a_proxy(settings: LeaderSettings) -> bool:
+    """Whether it is reached from this machine only, and from outside by HTTPS: so by a proxy here."""
+    host = settings.effective_http_host
+    is_here = host in ("::1", "localhost") or host.startswith("127.")
+    return is_here and settings.public_url.startswith("https:")
