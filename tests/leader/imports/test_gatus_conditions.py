@@ -13,7 +13,9 @@ from uptop_core.checks.dns import DnsCheck
 from uptop_core.checks.domain import DomainCheck
 from uptop_core.checks.http import HttpCheck
 from uptop_core.checks.port import PortCheck
+from uptop_core.checks.push import PushCheck
 from uptop_core.checks.ssh import SshCheck
+from uptop_core.checks.websocket import WebsocketCheck
 from uptop_core.conditions.evaluate import evaluate
 from uptop_core.looks import Look, Vantage
 from uptop_core.outcomes import Timings
@@ -168,6 +170,36 @@ def test_credentials_in_a_url_and_known_placeholders_go_where_they_belong() -> N
         "! without the placeholder [RANDOM_STRING_8] in its body: monitor one",
         "! without colour: monitor one",
     ]
+
+
+def test_a_login_in_headers_is_the_one_that_counts_and_websockets_have_no_other() -> None:
+    headers = {"authorization": "Bearer x"}
+    http = endpoint(url="https://a:b@example.com", headers=headers, conditions=["[STATUS] == 200"])
+    check = monitor(imported(http), "one").check
+    assert isinstance(check, HttpCheck)
+    assert (check.headers, check.username, check.password) == (headers, "", "")
+    socket = endpoint(url="wss://ada:pw@example.com/x", conditions=["[CONNECTED] == true"])
+    chat = monitor(imported(socket), "one").check
+    assert isinstance(chat, WebsocketCheck)
+    assert (chat.url, chat.headers) == (
+        "wss://example.com/x",
+        {"Authorization": "Basic YWRhOnB3"},
+    )
+
+
+def test_a_token_of_several_stays_with_the_first() -> None:
+    beats = {"token": "shared", "heartbeat": {"interval": "1h"}}
+    text = json.dumps({"external-endpoints": [{"name": "a", **beats}, {"name": "b", **beats}]})
+    after = imported(text)
+    a, b = monitor(after, "a").check, monitor(after, "b").check
+    assert isinstance(a, PushCheck)
+    assert isinstance(b, PushCheck)
+    assert a.token == "shared" != b.token
+    assert notes(planned_import(text)) == [
+        "! without its token, which is another's too: monitor b",
+        "! monitor b has no token in the file: it gets a new one",
+    ]
+    assert planned_import(text, after).is_empty()
 
 
 def test_what_is_not_read_may_refer_to_anything() -> None:

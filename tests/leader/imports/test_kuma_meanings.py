@@ -9,6 +9,7 @@ import pytest
 from tests.leader.declarations import monitor
 from tests.leader.importing import imported, notes, planned_import, refused
 from uptop_core.checks.http import HttpCheck
+from uptop_core.checks.websocket import WebsocketCheck
 
 
 def of_monitor(**fields: object) -> str:
@@ -49,6 +50,37 @@ def test_credentials_in_a_url_are_taken_out_of_it() -> None:
     assert (check.url, check.username, check.password) == (
         "https://example.com/x", "ada", "s:cret",
     )  # fmt: skip
+
+
+def test_a_login_in_headers_is_the_one_that_counts() -> None:
+    text = of_monitor(
+        url="https://ada:pw@example.com",
+        headers='{"AUTHORIZATION": "token x"}',
+        authMethod="basic",
+        basic_auth_user="b",
+        basic_auth_pass="c",
+    )
+    check = monitor(imported(text), "one").check
+    assert isinstance(check, HttpCheck)
+    assert (check.headers, check.username) == ({"AUTHORIZATION": "token x"}, "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "header"),
+    [
+        ({"url": "wss://ada:pw@example.com/x"}, "Basic YWRhOnB3"),
+        (
+            {"authMethod": "basic", "basic_auth_user": "ada", "basic_auth_pass": "pw"},
+            "Basic YWRhOnB3",
+        ),
+        ({"authMethod": "bearer", "bearer_token": "x"}, "Bearer x"),
+    ],
+)
+def test_a_websocket_logs_in_by_a_header(fields: dict[str, str], header: str) -> None:
+    text = of_monitor(**{"type": "websocket-upgrade", "url": "wss://example.com/x", **fields})
+    check = monitor(imported(text), "one").check
+    assert isinstance(check, WebsocketCheck)
+    assert (check.url, check.headers) == ("wss://example.com/x", {"Authorization": header})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -171,6 +172,17 @@ def go_duration(text: str) -> float | None:
         return None
     total = sum(float(number) * _UNITS[unit] for number, unit in parts)
     return round(total, 9)
+
+
+def has_authorization(headers: Mapping[str, str]) -> bool:
+    """Whether headers say who asks: then no other login is sent, there as here."""
+    return any(name.lower() == "authorization" for name in headers)
+
+
+def basic_header(username: str, password: str) -> dict[str, str]:
+    """The header that says what `username` and `password` do, for kinds without these."""
+    pair = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+    return {"Authorization": f"Basic {pair}"}
 
 
 def without_login(url: str) -> tuple[str, dict[str, str]]:

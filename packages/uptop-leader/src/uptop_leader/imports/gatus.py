@@ -72,13 +72,14 @@ class _Endpoints:
         every = [row.text("name").strip() for row in (*self._rows, *self._external)]
         self._twice = {name for name, count in Counter(every).items() if count > 1}
         self._names = set(every)
+        self._tokens: set[str] = set()
 
     def gather(self) -> None:
         """All of them; those that have no counterpart are told."""
         for row in self._rows:
             self._gather(row, checks_of)
         for row in self._external:
-            self._gather(row, _pushed)
+            self._gather(row, self._pushed)
 
     def _gather(
         self, row: Fields, read: Callable[[Fields, Callable[[str], None]], list[dict[str, Any]]]
@@ -110,6 +111,21 @@ class _Endpoints:
             values |= self._alerts(row, group, values, lacks)
             self._gathering.monitors.append(Entry(path=path, values=values))
         self._gather_times(row, names)
+
+    def _pushed(self, row: Fields, lacks: Callable[[str], None]) -> list[dict[str, Any]]:
+        """An external endpoint: others say how it is, and must within its heartbeat's interval. There
+        a token may be that of several; here it says whose heartbeat it is.
+        """
+        interval = row.inner("heartbeat").seconds("interval")
+        if not interval:
+            raise NoCounterpart("without heartbeat.interval nothing is ever missed")
+        values: dict[str, Any] = {"type": "push", "interval": interval}
+        if (token := row.text("token")) in self._tokens:
+            lacks("its token, which is another's too")
+        elif token:
+            self._tokens.add(token)
+            values["token"] = token
+        return [values]
 
     def _about(self, row: Fields, group: str) -> dict[str, Any]:
         """Group, tags, and whether it is looked at; only what is there."""
@@ -190,14 +206,6 @@ def _times(row: Fields, values: dict[str, Any], lacks: Callable[[str], None]) ->
     if "timeout" in values:
         found["timeout"] = min(values["timeout"], found["interval"])
     return found
-
-
-def _pushed(row: Fields, lacks: Callable[[str], None]) -> list[dict[str, Any]]:  # noqa: ARG001  one signature
-    """An external endpoint: others say how it is, and must within its heartbeat's interval."""
-    interval = row.inner("heartbeat").seconds("interval")
-    if not interval:
-        raise NoCounterpart("without heartbeat.interval nothing is ever missed")
-    return [{"type": "push", "token": row.text("token"), "interval": interval}]
 
 
 def _first(alert: Fields, default: Fields, name: str) -> Fields:

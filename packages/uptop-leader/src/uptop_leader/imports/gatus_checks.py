@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from uptop_core.checks.domain import DomainCheck
 from uptop_core.host_check import host_of
 from uptop_core.prober.dns_records import parse_server
-from uptop_leader.imports.fields import without_login
+from uptop_leader.imports.fields import basic_header, has_authorization, without_login
 from uptop_leader.imports.gathering import NoCounterpart
 from uptop_leader.imports.gatus_conditions import ANY_CODE, domain_days, escaped, translated
 
@@ -122,7 +122,6 @@ def _http(row: Fields, url: str, client: Fields) -> dict[str, Any]:
     values: dict[str, Any] = {
         "type": "http",
         "url": bare,
-        **login,
         "method": row.text("method", "GET").upper(),
         "ignore_tls": client.flag("insecure"),
     }
@@ -133,6 +132,8 @@ def _http(row: Fields, url: str, client: Fields) -> dict[str, Any]:
             if "content-type" not in {name.lower() for name in headers}:
                 headers["Content-Type"] = "application/json"
         values["body"] = body
+    if not has_authorization(headers):
+        values |= login
     if headers:
         values["headers"] = headers
     if client.flag("ignore-redirect"):
@@ -164,9 +165,13 @@ def _ping(row: Fields, url: str, client: Fields) -> dict[str, Any]:  # noqa: ARG
 
 
 def _websocket(row: Fields, url: str, client: Fields) -> dict[str, Any]:
-    values: dict[str, Any] = {"type": "websocket", "url": url, "send": _body(row)}
+    bare, login = without_login(url)
+    values: dict[str, Any] = {"type": "websocket", "url": bare, "send": _body(row)}
     values["ignore_tls"] = client.flag("insecure")
-    return values | ({"headers": headers} if (headers := _headers(row)) else {})
+    headers = _headers(row)
+    if login and not has_authorization(headers):
+        headers |= basic_header(**login)
+    return values | ({"headers": headers} if headers else {})
 
 
 def _ssh(row: Fields, url: str, client: Fields) -> dict[str, Any]:  # noqa: ARG001  one signature

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from uptop_leader.declared.document import Entry
 from uptop_leader.imports import kuma_channels
 from uptop_leader.imports.gathering import Gathering, Import, NoCounterpart
-from uptop_leader.imports.kuma_checks import CHECKS, proxy_url
+from uptop_leader.imports.kuma_checks import CHECKS
+from uptop_leader.imports.kuma_http import proxy_url
 
 if TYPE_CHECKING:
     from uptop_leader.declared.written import Written
     from uptop_leader.imports.fields import Fields
-    from uptop_leader.imports.kuma_checks import Lacks
+    from uptop_leader.imports.kuma_http import Lacks
 
 _SECTIONS = ("version", "monitorList", "notificationList", "proxyList")
 _LONGEST_INTERVAL_S = 86_400

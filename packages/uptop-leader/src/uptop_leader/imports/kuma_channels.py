@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uptop_leader.declared.document import Entry
 from uptop_leader.imports.fields import json_within
 from uptop_leader.imports.gathering import Gathering, NoCounterpart
-from uptop_leader.imports.kuma_checks import text_headers
+from uptop_leader.imports.kuma_http import text_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

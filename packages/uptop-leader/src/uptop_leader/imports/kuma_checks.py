@@ -4,110 +4,34 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from uptop_core.conditions.json_path import parse_path
-from uptop_core.conditions.language import read_number
-from uptop_leader.imports.fields import json_within, without_login
+from uptop_leader.imports.fields import basic_header, has_authorization, without_login
 from uptop_leader.imports.gathering import NoCounterpart, quoted
+from uptop_leader.imports.kuma_http import (
+    http,
+    json_query,
+    keyword,
+    login_of,
+    text_headers,
+    timeout_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from uptop_leader.imports.fields import Fields
+    from uptop_leader.imports.kuma_http import Lacks
 
-    Lacks = Callable[[str], None]
-    """Takes a part of a monitor that has no counterpart."""
-
-_HTTP_LACKS = ("cacheBust", "retryOnlyOnStatusCodeFailure", "domainExpiryNotification")
-_MOST_REDIRECTS, _MOST_ECHOES, _USUAL_PACKET = 30, 20, 56
-_CONTENT_TYPES = {
-    "json": "application/json",
-    "form": "application/x-www-form-urlencoded",
-    "xml": "text/xml; charset=utf-8",
-}
-_JSON_SIGNS = re.compile(r'"[:,\]}]|[:,\[{]"')
+_MOST_ECHOES, _USUAL_PACKET = 20, 56
 _SMTP_TLS = {"secure": "implicit", "starttls": "starttls"}
 _USUAL_STRATUM, _USUAL_OFFSET_MS = 5, 1000
-_IP_VERSIONS = {"ipv4": 4, "ipv6": 6}
 _AROUND = {
     "MX": (r"\d+ ", ""),
     "SRV": (r"\d+ \d+ \d+ ", ""),
     "CAA": (r"\d+ issue ", ""),
     "SOA": ("", r" .*"),
 }
-_PROXIES = {
-    "http": "http",
-    "https": "https",
-    "socks": "socks5",
-    "socks5": "socks5",
-    "socks5h": "socks5",
-}
-_COUNTED = re.compile(r"\$count\(\s*([^()]+?)\s*\)")
 _RECORDS = {"equals": "==", "not_equals": "!=", "contains": "contains"}
-
-
-def _http(row: Fields, lacks: Lacks) -> dict[str, Any]:
-    url, login = without_login(row.text("url"))
-    values: dict[str, Any] = {
-        "type": "http",
-        "url": url,
-        **login,
-        "method": row.text("method", "GET").upper() or "GET",
-        "ignore_tls": row.flag("ignoreTls"),
-        "check_ssl": row.flag("expiryNotification"),
-        **_body(row),
-        **_login(row),
-        **_timeout(row),
-    }
-    codes = [str(code) for _, code in row.items("accepted_statuscodes")]
-    if codes:
-        values["accepted_codes"] = ",".join(codes)
-    if (redirects := row.whole("maxredirects")) is not None:
-        values["follow_redirects"] = min(max(redirects, 0), _MOST_REDIRECTS)
-    if row.text("ipFamily") in _IP_VERSIONS:
-        values["ip_version"] = _IP_VERSIONS[row.text("ipFamily")]
-    if row.flag("saveErrorResponse"):
-        values["keep_body"] = True
-    for name in _HTTP_LACKS:
-        if row.has(name):
-            lacks(name)
-    return values
-
-
-def _keyword(row: Fields, lacks: Lacks) -> dict[str, Any]:
-    values = _http(row, lacks)
-    if word := row.text("keyword"):
-        there = f"body contains {quoted(word)}"
-        pattern = re.escape(word)
-        if _JSON_SIGNS.search(word):
-            pattern = _as_json(word)
-            there = f"body matches {quoted(pattern)}"
-        values["conditions"] = [absent(pattern) if row.flag("invertKeyword") else there]
-    return values
-
-
-def _as_json(word: str) -> str:
-    """The pattern for a keyword out of JSON, which Kuma writes anew, without spaces, before it looks
-    for it: what the target puts between the signs does not count.
-    """
-    pieces = re.split(r"([{}\[\],:])", word)
-    return r"\s*".join(re.escape(piece) for piece in pieces if piece)
-
-
-def _json_query(row: Fields, lacks: Lacks) -> dict[str, Any]:
-    path, wanted = row.text("jsonPath").strip() or "$", row.text("expectedValue")
-    operator, word = row.text("jsonPathOperator") or "==", "json"
-    is_number = read_number(wanted) is not None
-    counted = _COUNTED.fullmatch(path)
-    if counted is not None and is_number and operator != "contains":
-        path, word = counted[1], "count"
-    try:
-        parse_path(path)
-    except ValueError:
-        raise NoCounterpart(f"the query {path} is more than a path") from None
-    operand = wanted if is_number else quoted(wanted)
-    return {**_http(row, lacks), "conditions": [f"{word}({path}) {operator} {operand}"]}
 
 
 def _port(row: Fields, lacks: Lacks) -> dict[str, Any]:
@@ -119,7 +43,7 @@ def _port(row: Fields, lacks: Lacks) -> dict[str, Any]:
 
 
 def _ping(row: Fields, lacks: Lacks) -> dict[str, Any]:
-    values = {"type": "ping", **_host(row), **_timeout(row)}
+    values = {"type": "ping", **_host(row), **timeout_of(row)}
     if count := row.whole("ping_count"):
         values["count"] = min(max(count, 1), _MOST_ECHOES)
     if row.whole("packetSize") not in (None, _USUAL_PACKET):
@@ -169,11 +93,17 @@ def _of_record(condition: Fields, kind: str) -> str | None:
 
 def _websocket(row: Fields, lacks: Lacks) -> dict[str, Any]:
     """Codes there are those of closing, which is not awaited here."""
-    values: dict[str, Any] = {"type": "websocket", "url": row.text("url"), **_timeout(row)}
+    url, in_url = without_login(row.text("url"))
+    values: dict[str, Any] = {"type": "websocket", "url": url, **timeout_of(row)}
     values["ignore_tls"] = row.flag("ignoreTls")
-    if row.text("authMethod") not in ("", "null"):
-        raise NoCounterpart(f"it logs in by {row.text('authMethod')}")
-    if headers := text_headers(row, "headers"):
+    login, headers = login_of(row) or in_url, text_headers(row, "headers")
+    if any(login.values()) and not has_authorization(headers):
+        headers |= (
+            {"Authorization": f"Bearer {login['bearer']}"}
+            if "bearer" in login
+            else basic_header(login["username"], login["password"])
+        )
+    if headers:
         values["headers"] = headers
     if row.has("wsSubprotocol"):
         values["subprotocol"] = row.text("wsSubprotocol")
@@ -215,9 +145,9 @@ def _group(row: Fields, lacks: Lacks) -> dict[str, Any]:  # noqa: ARG001  every 
 
 
 CHECKS: dict[str, Callable[[Fields, Lacks], dict[str, Any]]] = {
-    "http": _http,
-    "keyword": _keyword,
-    "json-query": _json_query,
+    "http": http,
+    "keyword": keyword,
+    "json-query": json_query,
     "port": _port,
     "ping": _ping,
     "dns": _dns,
@@ -229,64 +159,5 @@ CHECKS: dict[str, Callable[[Fields, Lacks], dict[str, Any]]] = {
 }
 
 
-def absent(pattern: str, word: str = "body") -> str:
-    """The condition that a pattern is nowhere in what `word` stands for."""
-    return f"{word} matches " + quoted(rf"\A(?![\s\S]*{pattern})")
-
-
 def _host(row: Fields) -> dict[str, Any]:
     return {"hostname": row.text("hostname").strip()}
-
-
-def _timeout(row: Fields) -> dict[str, Any]:
-    timeout = row.number("timeout")
-    return {"timeout": timeout} if timeout else {}
-
-
-def _body(row: Fields) -> dict[str, Any]:
-    """Body and headers, which stand in the file as a text of JSON."""
-    headers = text_headers(row, "headers")
-    values: dict[str, Any] = {}
-    if body := row.text("body"):
-        values["body"] = body
-        coding = row.text("httpBodyEncoding") or "json"
-        if coding in _CONTENT_TYPES and "content-type" not in {name.lower() for name in headers}:
-            headers["Content-Type"] = _CONTENT_TYPES[coding]
-    if headers:
-        values["headers"] = headers
-    return values
-
-
-def _login(row: Fields) -> dict[str, Any]:
-    method = row.text("authMethod")
-    if method in ("", "basic", "null"):
-        user, password = row.text("basic_auth_user"), row.text("basic_auth_pass")
-        return {"username": user, "password": password} if user else {}
-    if method == "bearer":
-        return {"bearer": row.text("bearer_token")}
-    raise NoCounterpart(f"it logs in by {method}")
-
-
-def text_headers(row: Fields, name: str) -> dict[str, str]:
-    """Headers that a field holds as a text of JSON, or as a mapping."""
-    value = row.raw(name)
-    if isinstance(value, str) and value.strip():
-        value = json_within(value)
-        if not isinstance(value, dict):
-            row.tell(name, "must be a JSON object of names and values")
-    if not isinstance(value, dict):
-        return {}
-    fields = row.within(value, name)
-    return {key: fields.text(key).strip() for key in value}
-
-
-def proxy_url(row: Fields) -> str:
-    """An entry of the list of proxies, as a URL. Raises NoCounterpart."""
-    protocol, host = row.text("protocol"), row.text("host").strip()
-    if protocol not in _PROXIES:
-        raise NoCounterpart(f"it goes through a proxy of {protocol}")
-    login = ""
-    if row.flag("auth"):
-        login = f"{quote(row.text('username'), safe='')}:{quote(row.text('password'), safe='')}@"
-    host = f"[{host}]" if ":" in host else host
-    return f"{_PROXIES[protocol]}://{login}{host}:{row.text('port')}"
