@@ -159,7 +159,7 @@ def test_a_secret_in_the_form_of_a_sealed_one_is_refused(address: Address) -> No
         email = PROVIDERS["email"](
             host="mail.example.com", sender="a@example.com", to="b@example.com", password=sealed
         )
-        with pytest.raises(ConfigError, match=r"provider\.password: of 'ops'"):
+        with pytest.raises(ConfigError, match=r"provider\.pass: of 'ops'"):
             set_up(store, replace(HOOK, provider=email))
         assert store.load_config() == Configuration()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
 from sqlalchemy import delete, func, select, update
 
 from uptop_core.errors import ConfigError, Problem
@@ -227,8 +228,8 @@ def _refuse_sealed(wanted: ConfigChange) -> None:
     problems = [
         Problem(f"{part}.{field}", f"of {name!r} is a secret sealed by uptop: write it in clear")
         for part, name, settings in some
-        for field in settings.secrets
-        if isinstance(text := getattr(settings, field), str) and is_sealed(text)
+        for field, value in msgspec.to_builtins(settings).items()
+        if field in settings.secrets and isinstance(value, str) and is_sealed(value)
     ]
     if problems:
         raise ConfigError(problems)
