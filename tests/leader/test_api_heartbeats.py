@@ -93,9 +93,11 @@ async def test_a_job_that_says_too_much_is_a_413() -> None:
         ("status=up&msg=OK&ping=", ("known", "success", "OK")),
         ("status=down&msg=disk+full", ("known", "fail", "disk full")),
         ("msg=", ("known", "success", "")),
+        ("success=true&error=&duration=10s", ("known", "success", "")),
+        ("success=false&error=disk+full", ("known", "fail", "disk full")),
     ],
 )
-async def test_a_job_that_was_set_up_for_uptime_kuma_is_understood(
+async def test_a_job_that_was_set_up_for_another_program_is_understood(
     query: str, beat: tuple[str, str, str]
 ) -> None:
     stage = Stage()

@@ -14,6 +14,8 @@ from uptop_leader.refusals import BadRequest, NotThere
 from uptop_leader.seal import token_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -43,9 +45,10 @@ class Heartbeats:
                 "token", "is needed: /api/push/<token>, ?token= or Authorization: Bearer"
             )
         self._access.limits.before(source, hashed)
-        written = params.get("signal") or query.get("signal") or _status(query.get("status", ""))
+        written = params.get("signal") or query.get("signal") or _elsewhere(query)
         signal = _signal(written)
-        body = await read_body(request, _BODY_LIMIT) or query.get("msg", "").encode()
+        said = query.get("msg") or query.get("error", "")
+        body = await read_body(request, _BODY_LIMIT) or said.encode()
         detail = escape(body.strip(), DETAIL_LIMIT - 1)
         if not await self._leader.heartbeat(token, signal, detail):
             self._access.limits.wrong(source, hashed)
@@ -55,9 +58,12 @@ class Heartbeats:
         return json_answer({"ok": True})
 
 
-def _status(written: str) -> str:
-    """The signal of a job that was set up for Uptime Kuma: it says `?status=up` or `down`."""
-    return "success" if written in ("", "up") else "fail"
+def _elsewhere(query: Mapping[str, str]) -> str:
+    """The signal of a job that was set up for Uptime Kuma (`?status=up` or `down`), or for Gatus
+    (`?success=true` or `false`).
+    """
+    written = query.get("status") or query.get("success", "")
+    return "success" if written in ("", "up", "true") else "fail"
 
 
 def _signal(written: str) -> str:
