@@ -99,7 +99,8 @@ def of_status(monitor: Monitor, transition: Transition, alert: str) -> Occasion 
 def certificate_occasion(monitor: Monitor, cert_end: int, now: float) -> Occasion:
     """The warning that a certificate ends soon, told once per certificate."""
     days = (cert_end / 1000 - now) / 86_400
-    words = f"the certificate ends in {days:.1f} days" if days > 0 else "the certificate has ended"
+    ends = f"ends in {days:.1f} days" if days > 0 else "has ended"
+    words = f"the certificate, or one that it rests on, {ends}"
     return Occasion(event="cert", subject=monitor.id, detail=words)
 
 
