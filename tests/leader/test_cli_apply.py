@@ -145,8 +145,8 @@ def test_a_backup_is_the_whole_database(run: Run) -> None:
         (("apply",), 2, "Missing option '-f'"),
         (("apply", "-f", "none.yaml"), 2, "none.yaml: cannot be read: No such file"),
         (("apply", "-f", "."), 2, ".: cannot be read: Is a directory"),
-        (("export",), 1, "there is no database uptop.db"),
-        (("backup", "x.db"), 1, "there is no database uptop.db"),
+        (("export",), 1, "uptop.db (UPTOP_DB_DSN, --db)"),
+        (("backup", "x.db"), 1, "uptop.db (UPTOP_DB_DSN, --db)"),
         (("export", "--db", "postgres://x"), 2, "UPTOP_DB_DSN: with sqlite"),
     ],
 )

@@ -97,7 +97,8 @@ def test_a_module_can_be_run_and_shows_no_traceback(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr == "there is no database uptop.db (UPTOP_DB_DSN, --db)\n"
+    database = tmp_path / "uptop.db"
+    assert done.stderr == f"there is no database {database} (UPTOP_DB_DSN, --db)\n"
 
 
 def test_the_help_imports_neither_database_nor_server() -> None:
