@@ -47,6 +47,13 @@ async def test_a_leader_that_stands_by_is_asked_again() -> None:
     assert error.retry_after_s == 7.0
 
 
+async def test_why_no_stream_begins_is_said_as_of_any_question() -> None:
+    async with ApiClient("http://127.0.0.1:9", token="t") as client:
+        with pytest.raises(LeaderAway, match="Connection refused"):
+            async with client.events():
+                raise AssertionError("nobody is there")
+
+
 async def test_a_stream_that_is_cut_is_a_leader_that_is_away() -> None:
     body = b"event: hello\nid: a-1\ndata: {}\n\nevent: mon"
     headers = {"Content-Type": "text/event-stream"}

@@ -16,6 +16,7 @@ from tests.leader.desks import Desk, at_the_desk
 from tests.leader.helms import api, hook
 from tests.leader.serving import serving
 from tests.system.waiting import until
+from tests.tui.leaders import scripted
 from uptop_core.api_client import ApiClient
 from uptop_leader.api.app import build_app
 from uptop_tui.live import Live
@@ -127,6 +128,13 @@ async def test_a_takeover_and_the_leaders_clock_are_noticed_though_no_event_tell
         assert abs(_now() + live.picture.ahead_ms - 1000 * desk.helm.clock.at) < 60_000
         assert told.whole == 1
         tasks.cancel_scope.cancel()
+
+
+async def test_a_leader_without_tls_that_is_asked_for_it_is_told_in_plain_words() -> None:
+    with scripted({}) as url:
+        async with followed(url.replace("http:", "https:")) as (live, _):
+            await until("away", lambda: live.picture.connection.state == "away", 10)
+            assert "it speaks no TLS there: try http://" in live.picture.connection.sentence
 
 
 def _is(live: Live, status: str) -> bool:

@@ -17,9 +17,7 @@ from uptop_core import access_answers as access
 from uptop_core import api_answers as answers
 from uptop_core.api_exchange import PREFIX, ApiExchange, part
 from uptop_core.errors import LeaderAway
-from uptop_core.escaping import escape
 from uptop_core.event_stream import SILENCE_S, Event, read_events
-from uptop_core.exchange import WORDS_LIMIT
 from uptop_core.history_views import HistoryView, SlaView
 from uptop_core.views import IncidentView, MonitorView, NodeView
 
@@ -256,8 +254,9 @@ class ApiClient(ApiExchange):
                 if response.status_code != 200:
                     raise self._failure(await self._whole(response))
                 yield read_events(response.aiter_lines())
-        except httpx.TimeoutException:
+        except httpx.ReadTimeout:
             raise LeaderAway(self.url, f"nothing was heard for {SILENCE_S:g} s") from None
+        except httpx.TimeoutException:
+            raise LeaderAway(self.url, f"no answer within {self._deadline_s:g} s") from None
         except (httpx.HTTPError, OSError) as error:
-            words = escape(str(error), WORDS_LIMIT) or type(error).__name__
-            raise LeaderAway(self.url, words) from error
+            raise self._unheard(error) from error

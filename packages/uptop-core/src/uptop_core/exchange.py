@@ -151,7 +151,11 @@ class Exchange:
         except (TimeoutError, httpx.TimeoutException):
             raise LeaderAway(self.url, f"no answer within {deadline:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise LeaderAway(self.url, escape(_why(error), WORDS_LIMIT)) from error
+            raise self._unheard(error) from error
+
+    def _unheard(self, error: Exception) -> LeaderAway:
+        """What it means that no answer came, for this reason."""
+        return LeaderAway(self.url, escape(_why(error), WORDS_LIMIT))
 
     async def _whole(self, response: httpx.Response) -> Answer:
         """An answer that is read to its end."""

@@ -5,10 +5,9 @@ certificate, or something in between that answers in its place.
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from uptop_core.errors import (
-    LeaderAway,
     LeaderOld,
     LeaderStrange,
     LeaderUntrusted,
@@ -18,42 +17,17 @@ from uptop_core.escaping import escape
 from uptop_core.exchange import Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import httpx
-
-    from uptop_core.errors import LeaderBusy, LeaderRefused
+    from uptop_core.errors import LeaderAway, LeaderBusy, LeaderRefused
     from uptop_core.exchange import Answer
 
 
 class PlainExchange(Exchange):
     """For people's programs; nodes try again whatever it is."""
 
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-        content: bytes | None = None,
-        wait_s: float = 0.0,
-        http: httpx.AsyncClient | None = None,
-    ) -> Answer:
-        try:
-            return await super()._ask(
-                method,
-                path,
-                params=params,
-                headers=headers,
-                content=content,
-                wait_s=wait_s,
-                http=http,
-            )
-        except LeaderAway as error:
-            if (tls := _tls_error(error)) is not None:
-                raise LeaderUntrusted(self.url, _tls_words(tls)) from error
-            raise
+    def _unheard(self, error: Exception) -> LeaderAway:
+        if (tls := _tls_error(error)) is not None:
+            return LeaderUntrusted(self.url, _tls_words(tls))
+        return super()._unheard(error)
 
     def _failure(self, answer: Answer) -> LeaderAway | LeaderBusy | LeaderRefused:
         kind = answer.headers.get("Content-Type", "").partition(";")[0]

@@ -183,6 +183,7 @@ class MonitorPage(ActsOnMonitors):
         except LeaderError as error:
             if self._past is None and self.is_composed:
                 self._put("plots", Content(str(error)))
+                self._put("last", Content("not read"))
             return
         finally:
             self._is_reading = False
