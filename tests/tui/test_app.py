@@ -48,13 +48,16 @@ async def test_however_long_a_name_is_the_headline_says_whether_it_is_live(tmp_p
         assert second.startswith("UP 0 / 1")
 
 
-async def test_a_follower_is_said_to_stand_by(tmp_path: Path) -> None:
+async def test_a_follower_is_said_to_stand_by_or_to_act(tmp_path: Path) -> None:
     async with seated(tmp_path, api("m"), hook()) as seat:
         me = seat.app.picture.me
         assert me is not None
         follower = replace(seat.app.picture, me=replace(me, place="follower", active=False))
         seat.app.screen.query_one(Headline).show(follower, "here", seat.app.now())
         assert "● live, stands by" in _headline(seat.app)
+        acting = replace(follower, me=replace(me, place="follower", active=True))
+        seat.app.screen.query_one(Headline).show(acting, "here", seat.app.now())
+        assert "● live, acts for the leader" in _headline(seat.app)
 
 
 async def test_help_explains_and_goes(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ _STATES = {
 }
 _STANDS_BY = ("● live, stands by", "$text-warning")
 """Of a follower, and of one of several leaders that does not lead: what another one decided is shown."""
+_ACTS = ("● live, acts for the leader", "$text-warning")
+"""Of a follower that has taken over."""
 
 
 class Headline(Static):
@@ -50,8 +52,11 @@ class Headline(Static):
         """Show the picture as it stands at `now` (Unix ms, by the leader's clock)."""
         connection = picture.connection
         words, style = _STATES[connection.state]
-        if connection.is_live and picture.me is not None and not picture.me.active:
+        me = picture.me
+        if connection.is_live and me is not None and not me.active:
             words, style = _STANDS_BY
+        elif connection.is_live and me is not None and me.place == "follower":
+            words, style = _ACTS
         room = max(0, self.app.size.width - 2 - len(words))
         where = Content.styled(f"{self._title} · {leader}", "bold")
         where = where.truncate(max(1, room - 2), ellipsis=True)
