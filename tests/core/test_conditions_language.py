@@ -78,6 +78,10 @@ WRONG = [
     ("json(a[x]) == 1", "the path of json cannot be read at '[x]'"),
     ("body matches [a-", "the pattern cannot be read: unterminated character set"),
     ("body matches (a{1000}){1000}", "the pattern repeats too much"),
+    (r"body matches (\\{1000}){1000}", "the pattern repeats too much"),
+    ("body matches (a{ 1000}){ 1000}", "the pattern repeats too much"),
+    ("body matches (?ix)(a{1 0 0 0}){1 0 0 0}", "the pattern must not have the flag x"),
+    ("body matches a(?x:(b{#}\n1000}){1000})", "the pattern must not have the flag x"),
     (f"body matches {'a' * 501}", "the pattern is too long, at most 500 characters"),
     (f"body == {'a' * 1000}", "a condition has at most 1000 characters"),
 ]

@@ -22,7 +22,9 @@ SEARCH_LIMIT_S = 0.1
 PATTERN_LIMIT = 500  # characters
 REPEATS_LIMIT = 100_000  # product of all {n}: nested ones are unrolled when compiled
 
-_COUNTED = re.compile(r"(?<!\\)\{(\d{1,9})")
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_COUNTED = re.compile(r"\{\s*(\d{1,9})")
+_SPACED = re.compile(r"\(\?[A-Za-z01]*x")  # where counts may be written in pieces
 
 
 class PatternTooSlow(Exception):
@@ -38,7 +40,10 @@ def compile_pattern(text: str) -> Pattern[str]:
         raise MissingExtra("conditions with matches", "uptop-core[checks]") from None
     if len(text) > PATTERN_LIMIT:
         raise ValueError(f"the pattern is too long, at most {PATTERN_LIMIT} characters")
-    if math.prod(int(count) or 1 for count in _COUNTED.findall(text)) > REPEATS_LIMIT:
+    bare = _ESCAPED.sub("", text)
+    if _SPACED.search(bare):
+        raise ValueError("the pattern must not have the flag x: write it without spaces of its own")
+    if math.prod(int(count) or 1 for count in _COUNTED.findall(bare)) > REPEATS_LIMIT:
         raise ValueError(f"the pattern repeats too much, at most {REPEATS_LIMIT} times in all")
     try:
         return regex.compile(text)
