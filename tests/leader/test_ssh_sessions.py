@@ -200,3 +200,17 @@ async def test_a_leader_that_stops_closes_what_is_open(tmp_path: Path) -> None:
         with anyio.fail_after(10):
             await begun.wait()
     assert ended.is_set()
+
+
+async def test_who_sends_more_than_anybody_types_is_read_slowly(tmp_path: Path) -> None:
+    async with (
+        housed(tmp_path, admin_key=public(ADMIN)) as house,
+        house.looking(ADMIN) as screen,
+    ):
+        await screen.sees("live")
+        screen.type("j" * 4_000_000)
+        with anyio.move_on_after(1.0) as waits:
+            await screen.process.stdin.drain()
+        assert waits.cancelled_caught, "all of it was taken at once"
+        async with house.looking(ADMIN) as another:
+            await another.sees("live")

@@ -14,6 +14,7 @@ import pytest
 from tests.system.waiting import until
 from uptop_core.api_client import ApiClient
 from uptop_tui.remote import Far, FarTerminal
+from uptop_tui.typed import KEYS_AT_ONCE, PASTE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,3 +157,43 @@ def test_a_size_that_cannot_be_drawn_is_not_believed(
     columns: int, rows: int, size: tuple[int, int]
 ) -> None:
     assert Shown(columns=columns, rows=rows).terminal.size == size
+
+
+async def test_a_terminal_that_says_it_is_huge_among_its_keys_is_not_believed() -> None:
+    shown = Shown(columns=80, rows=24)
+    async with anyio.create_task_group() as tasks:
+        shown.start(tasks)
+        await shown.until("drawn", lambda: b"Overview" in shown.raw)
+        shown.terminal.typed(b"\x1b[48;99999;99999;0;0t")
+        shown.terminal.typed(b"\x1b[<0;5;5M\x1b[<0;5;5m")
+        shown.terminal.typed(b"0")
+        await shown.until("it goes on", lambda: b"Settings" in shown.raw)
+        assert shown.terminal.app.size == (80, 24)
+        shown.terminal.end()
+
+
+async def test_of_a_paste_that_never_ends_nothing_is_kept() -> None:
+    shown = Shown(columns=80, rows=24)
+    async with anyio.create_task_group() as tasks:
+        shown.start(tasks)
+        await shown.until("drawn", lambda: b"Overview" in shown.raw)
+        shown.terminal.typed(b"\x1b[200")
+        shown.terminal.typed(b"~0")
+        for _ in range(PASTE_LIMIT // 4096 + 2):
+            shown.terminal.typed(b"0" * 4096)
+        await shown.until("it is told", lambda: b"cannot be pasted" in shown.raw)
+        shown.terminal.typed(b"0000\x1b[20")
+        assert b"Settings" not in shown.raw
+        shown.terminal.typed(b"1~0")
+        await shown.until("keys are keys again", lambda: b"Settings" in shown.raw)
+        shown.terminal.end()
+
+
+async def test_keys_that_nobody_can_press_so_fast_are_left_out() -> None:
+    shown = Shown(columns=80, rows=24)
+    async with anyio.create_task_group() as tasks:
+        shown.start(tasks)
+        await shown.until("drawn", lambda: b"Overview" in shown.raw)
+        shown.terminal.typed(b"j" * 20_000)
+        assert shown.terminal.app.message_queue_size < 2 * KEYS_AT_ONCE
+        shown.terminal.end()

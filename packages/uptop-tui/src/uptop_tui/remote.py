@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO
 from msgspec import Struct
 from rich.console import Console
 from textual import constants, events
-from textual._xterm_parser import XTermParser
 from textual.driver import Driver
 from textual.geometry import Size
 
 from uptop_tui.app import UptopApp
 from uptop_tui.leaders import KeptLeader
+from uptop_tui.typed import PASTE_LIMIT, Keys, Typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +176,8 @@ class _FarDriver(Driver):
         assert isinstance(app, _FarApp)  # noqa: S101  nobody else makes one
         self._loop.set_task_factory(None)  # Textual sets an eager one, for the whole loop
         self._terminal = app.terminal
-        self._parser = XTermParser()
+        self._parser = Keys()
+        self._typed = Typed(self._loop.time())
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._takes_input = False
         self._settling: asyncio.TimerHandle | None = None
@@ -188,8 +189,17 @@ class _FarDriver(Driver):
         """Make keys and clicks of bytes."""
         if not self._takes_input or not (text := self._decode(data)):
             return
+        was_too_much = self._typed.is_too_much
+        text = self._typed.taken(text)
+        if self._typed.is_too_much and not was_too_much:
+            self._parser = Keys()
+            self._app.notify(f"more than {PASTE_LIMIT >> 10} KiB cannot be pasted at once")
+        if not text:  # to the parser that would be the end
+            return
         for message in self._parser.feed(text):
-            self.process_message(message)
+            is_taken = self._typed.has_room(self._loop.time())
+            if is_taken and not isinstance(message, events.Resize):
+                self.process_message(message)
         if self._settling is not None:
             self._settling.cancel()
         self._settling = self._loop.call_later(_SETTLES_S, self._settle)

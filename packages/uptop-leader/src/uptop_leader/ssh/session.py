@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TYPED_PER_S, TYPED_AHEAD_S = 8 * 1024, 4.0
+"""How many bytes are read, and for how long ahead at once: to make keys of them takes CPU of the process
+that checks and judges."""
 HELD_BYTES = 256 * 1024  # of what was drawn and has not been taken: then frames are left out
 _NO_TERMINAL = "this is for a terminal: connect without a command and without -T"
 
@@ -62,7 +65,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._terminal: FarTerminal | None = None
         self._has_pty = False
-        self._typed_at = 0.0
+        self._typed_at = self._read_until = 0.0
         self._farewell = ""
         self._is_over = False
         self.task: asyncio.Task[None] | None = None
@@ -84,9 +87,19 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self.task = asyncio.get_running_loop().create_task(self._run())
 
     def data_received(self, data: bytes, _kind: object) -> None:
-        self._typed_at = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        self._typed_at = now = loop.time()
         if self._terminal is not None:
             self._terminal.typed(data)
+        self._read_until = max(self._read_until, now) + len(data) / TYPED_PER_S
+        ahead_s = self._read_until - now
+        if ahead_s > TYPED_AHEAD_S and self._channel is not None:
+            self._channel.pause_reading()
+            loop.call_later(ahead_s - TYPED_AHEAD_S, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._channel is not None:
+            self._channel.resume_reading()
 
     def terminal_size_changed(self, width: int, height: int, _wide: int, _high: int) -> None:
         if self._terminal is not None:
