@@ -69,6 +69,15 @@ async def test_records_at_the_end_of_a_chain_of_aliases_count() -> None:
     assert (await look(answering(*chain), expected=("192.0.2.7",))).up
 
 
+async def test_an_alias_without_records_is_told() -> None:
+    outcome = await look(answering("example.com. 60 CNAME b.example.org."))
+    assert outcome.reason is Reason.UNEXPECTED_ANSWER
+    assert outcome.detail == (
+        "example.com has no records of type A; it is an alias of b.example.org,"
+        " of which the answer has none"
+    )
+
+
 async def test_records_of_another_name_do_not_count() -> None:
     outcome = await look(answering("other.example. 60 A 192.0.2.7"))
     assert outcome.reason is Reason.UNEXPECTED_ANSWER

@@ -81,7 +81,7 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
         self._judge_code(answer.code)
         if self.rcode == "NOERROR":
             look.records = answer.records
-            self._judge_records(answer.records)
+            self._judge_records(answer.records, answer.alias)
 
     def _address_problem(self) -> str | None:
         try:
@@ -101,10 +101,12 @@ class DnsCheck(Check, tag="dns", frozen=True, kw_only=True, omit_defaults=True):
         what = f"the DNS server answered {found}, expected {self.rcode}"
         raise CheckFailed(reason, what)
 
-    def _judge_records(self, found: tuple[str, ...]) -> None:
+    def _judge_records(self, found: tuple[str, ...], alias: str) -> None:
         kind = self.dns_resolve_type
         if not found:
             what = f"{escape(self.hostname, 100)} has no records of type {kind}"
+            if alias:
+                what += f"; it is an alias of {escape(alias, 100)}, of which the answer has none"
             raise CheckFailed(Reason.UNEXPECTED_ANSWER, what)
         wanted = (comparable(record, kind) for record in self.expected)
         missing = [record for record in wanted if record not in found]

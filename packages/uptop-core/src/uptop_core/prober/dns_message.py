@@ -43,12 +43,14 @@ _ESCAPED = re.compile(r"\\(?:(\d{3})|(.))|([^\\.]+)|(\.)", re.DOTALL)
 
 class Answer(Struct, frozen=True):
     """What a server said. `code` is the rcode as people write it; `records` are those of the type
-    that was asked for, at the end of the chain of CNAMEs, as `comparable` writes them. Of one that
-    is `truncated` nothing else is known.
+    that was asked for, at the end of the chain of CNAMEs, as `comparable` writes them; where there
+    are none, `alias` is the name at that end, if there is a chain. Of one that is `truncated`
+    nothing else is known.
     """
 
     code: str
     records: tuple[str, ...] = ()
+    alias: str = ""
     truncated: bool = False
 
     @property
@@ -113,26 +115,29 @@ class Question:
                 at += size
                 if at > len(wire):
                     raise Unreadable
-            records = self._records(wire, found) if code == 0 else ()
+            records, alias = self._records(wire, found) if code == 0 else ((), "")
         except struct.error:
             raise Unreadable from None
-        return Answer(_CODES[code] if code < len(_CODES) else str(code), records)
+        return Answer(_CODES[code] if code < len(_CODES) else str(code), records, alias)
 
     def _owner(self, wire: bytes, at: int) -> bytes:
         return self._name if wire[at : at + 2] == _SAME_NAME else name_at(wire, at)[0]
 
-    def _records(self, wire: bytes, found: list[tuple[bytes, int, int, int]]) -> tuple[str, ...]:
-        """Follow the aliases to the records, each of which is told once."""
-        name = self._name
+    def _records(
+        self, wire: bytes, found: list[tuple[bytes, int, int, int]]
+    ) -> tuple[tuple[str, ...], str]:
+        """Follow the aliases to the records, each of which is told once, or as far as they lead."""
+        name, alias = self._name, ""
         for _ in range(_LONGEST_CHAIN + 1):
             here = [entry for entry in found if entry[0] == name]
             wanted = [entry for entry in here if entry[1] == self._type]
             if wanted:
                 texts = (record_text(wire, at, size, self.kind) for _, _, at, size in wanted)
-                return tuple(dict.fromkeys(texts))
+                return tuple(dict.fromkeys(texts)), ""
             if not here:
-                return ()
-            name = name_at(wire, here[0][2])[0]
+                return (), alias
+            at, size = here[0][2:]
+            name, alias = name_at(wire, at)[0], record_text(wire, at, size, "CNAME")
         raise Unreadable
 
 
