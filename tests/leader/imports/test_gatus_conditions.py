@@ -92,6 +92,11 @@ def test_a_condition_on_a_record_means_its_name(kind: str, text: str, record: st
     )
 
 
+def test_a_record_that_there_cannot_be_has_no_counterpart() -> None:
+    with pytest.raises(NoCounterpart):
+        translated("[BODY] == www.example.com.", "dns", "A")
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
@@ -148,6 +153,12 @@ def test_the_end_of_a_domain_becomes_a_monitor_of_its_own() -> None:
     of_address = planned_import(endpoint(url="https://192.0.2.7/", conditions=[ends]))
     assert notes(of_address) == [
         "! monitor one is left out: '192.0.2.7' is no domain whose registration could end"
+    ]
+    with_more = endpoint(url="https://192.0.2.7/", conditions=["[STATUS] == 200", ends])
+    assert [one.kind for one in imported(with_more).monitors] == ["http"]
+    assert notes(planned_import(with_more)) == [
+        "! without the end of its domain, since '192.0.2.7' is no domain whose registration could"
+        " end: monitor one"
     ]
     assert domain_days("[DOMAIN_EXPIRATION] < 3h") is None
 

@@ -40,8 +40,16 @@ def checks_of(row: Fields, lacks: Lacks) -> list[dict[str, Any]]:
     """
     written = [text for _, text in row.items("conditions")]
     days = [ends for text in written if (ends := domain_days(text)) is not None]
-    found = [_check(row, lacks)] if len(days) < len(written) or not days else []
-    return [*found, _domain(row, max(days))] if days else found
+    if not days:
+        return [_check(row, lacks)]
+    if len(days) == len(written):
+        return [_domain(row, max(days))]
+    found = [_check(row, lacks)]
+    try:
+        return [*found, _domain(row, max(days))]
+    except NoCounterpart as why:
+        lacks(f"the end of its domain, since {why}")
+        return found
 
 
 def _domain(row: Fields, days: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from uptop_core.checks.http import parse_codes
 from uptop_core.conditions.json_path import parse_path
 from uptop_core.conditions.language import read_number
+from uptop_core.prober.dns_records import record_problem
 from uptop_leader.imports.fields import go_duration
 from uptop_leader.imports.gathering import NoCounterpart, quoted
 from uptop_leader.imports.globs import SPECIAL, fitting, glob_of
@@ -134,6 +135,8 @@ def _records(operator: str, right: str, kind: str) -> dict[str, Any]:
         raise NoCounterpart(_NONE)
     if kind not in _BEFORE_NAME and not is_pattern:
         if operator == "==" and function is None:
+            if record_problem(right, kind or "A") is not None:
+                raise NoCounterpart(_NONE)
             return {"expected": [right]}
         return _condition(_compared("dns", operator, right))
     if function is None:
