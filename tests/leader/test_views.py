@@ -174,6 +174,21 @@ def test_a_monitor_without_a_state_is_pending(stage: Stage) -> None:
     assert (view.status, view.votes, view.uptime_24h) == ("PENDING", (), None)
 
 
+@pytest.mark.parametrize("status", [Status.PENDING, Status.UNKNOWN])
+def test_a_monitor_that_no_node_may_look_at_says_why(stage: Stage, status: Status) -> None:
+    monitor = replace(stage.add("API", status), regions=("mars", "venus"))
+    stage.monitors[monitor.id] = monitor
+    assert _view(stage, "API").error == "no node looks at it: none is in mars, venus"
+    stage.monitors[monitor.id] = replace(monitor, regions=())
+    stage.nodes = {name: replace(node, kinds=("ping",)) for name, node in stage.nodes.items()}
+    assert _view(stage, "API").error == "no node looks at it: none there knows the kind http"
+
+
+def test_a_new_monitor_that_a_node_may_look_at_says_nothing_yet(stage: Stage) -> None:
+    stage.add("API", Status.PENDING)
+    assert _view(stage, "API").error == ""
+
+
 @pytest.mark.parametrize(
     ("check", "target"),
     [

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from uptop_core.checks.push import PushCheck
 from uptop_core.views import MonitorView, PushView, VoteView
+from uptop_leader.assign import may_run
 from uptop_leader.ballots import Rules, reason_words
 from uptop_leader.percents import uptime_percent
 from uptop_leader.pushes import deadlines
@@ -71,7 +72,7 @@ def monitor_view(snapshot: Snapshot, monitor: Monitor) -> MonitorView:
         maintenance=state.maintenance.names if state.maintenance is not None else (),
         push=push_view(monitor, state),
         target=target_of(monitor.check),
-        error=error_of(monitor, state, votes),
+        error=error_of(monitor, state, votes, snapshot.nodes.values()),
         latency_ms=_median(fresh),
         uptime_24h=uptime,
         covered_24h=covered,
@@ -125,14 +126,16 @@ def target_of(check: Check) -> str:
     return f"{host}:{port}" if host and port else host
 
 
-def error_of(monitor: Monitor, state: MonitorState, votes: Iterable[VoteView]) -> str:
+def error_of(
+    monitor: Monitor, state: MonitorState, votes: Iterable[VoteView], nodes: Iterable[Node]
+) -> str:
     """One short sentence on what is wrong; empty where nothing is."""
     if state.status in _FINE and not state.run:
         return _abstained(votes)
     if state.status is Status.DEGRADED:
         return _softly_failed(votes)
     if state.status is Status.UNKNOWN and monitor.check.runs:
-        return _too_few(votes, len(state.electors), monitor.min_votes)
+        return _too_few(votes, len(state.electors), monitor.min_votes) or _unseen(monitor, nodes)
     if monitor.kind == "push":
         if state.push is None or state.push.heard is None:
             return "no heartbeat yet"
@@ -140,7 +143,8 @@ def error_of(monitor: Monitor, state: MonitorState, votes: Iterable[VoteView]) -
     fresh = {vote.node for vote in votes if vote.fresh}
     against = [vote for vote in state.votes.values() if vote.node in fresh and not vote.up]
     if not against:
-        return _abstained(votes)
+        is_new = state.status is Status.PENDING and monitor.check.runs
+        return _abstained(votes) or (_unseen(monitor, nodes, "") if is_new else "")
     newest = max(against, key=lambda vote: vote.observed)
     words = reason_words(against)
     return _short(f"{words}: {newest.detail}" if newest.detail else words)
@@ -162,15 +166,27 @@ def _softly_failed(votes: Iterable[VoteView]) -> str:
 
 
 def _too_few(votes: Iterable[VoteView], expected: int, min_votes: int) -> str:
-    """Why nobody can say how it is; what came of our own faults or the settings goes before."""
+    """Why nobody can say how it is; what came of our own faults or the settings goes before.
+    Empty where nobody is expected to say."""
     known = list(votes)
     fresh = sum(vote.fresh for vote in known)
     needed = max(expected // 2 + 1, min_votes)
-    words = f"{fresh} of {expected} votes, {needed} needed" if expected else "no node looks at it"
+    words = [f"{fresh} of {expected} votes, {needed} needed"] if expected else []
     unproven = sum(vote.aside == "isolated" for vote in known)
     if unproven:
-        words += f"; {unproven} without proof of line"
-    return _abstained(known) or words
+        words.append(f"{unproven} without proof of line")
+    return _abstained(known) or "; ".join(words)
+
+
+def _unseen(monitor: Monitor, nodes: Iterable[Node], otherwise: str = "no node looks at it") -> str:
+    """Why no node looks at it, where none of those that there are may; else what is said
+    `otherwise`."""
+    known = list(nodes)
+    if not known or any(may_run(node, monitor) for node in known):
+        return otherwise
+    if not any(monitor.runs_in(node.region) for node in known):
+        return _short(f"no node looks at it: none is in {', '.join(monitor.regions)}")
+    return f"no node looks at it: none there knows the kind {monitor.kind}"
 
 
 def _median(fresh: Iterable[VoteView]) -> float | None:
