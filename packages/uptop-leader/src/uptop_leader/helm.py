@@ -8,6 +8,7 @@ holds, as after a restart.
 
 from __future__ import annotations
 
+import gc
 import logging
 from functools import partial
 from typing import TYPE_CHECKING
@@ -204,6 +205,9 @@ class Helm:
         term = self.place.epoch
         try:
             await self._begin(term)
+            # What was imported and read stays for as long as it leads. To look through that for
+            # garbage stopped everything for 90 ms every five seconds, with 1 000 monitors at 1 s.
+            gc.freeze()
             self._runs, self._has_run, self.trouble = True, True, ""
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.leader.run)
@@ -221,6 +225,7 @@ class Helm:
             await self._failed(_first(errors), term)
         finally:
             self._runs = False
+            gc.unfreeze()
 
     async def _failed(self, error: UptopError, term: int) -> None:
         """Wait until it is worth another try; who may not act any more has no trouble with that."""
