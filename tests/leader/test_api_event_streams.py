@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import anyio
+import httpx
 import pytest
 from starlette.applications import Starlette
 
@@ -15,10 +16,12 @@ from tests.leader.desks import Desk, at_the_desk
 from tests.leader.helms import api, hook
 from tests.leader.serving import serving
 from tests.leader.test_api_events import listening
+from uptop_core.errors import UptopError
 from uptop_leader.api.access import Access
 from uptop_leader.api.endpoints import routes
 from uptop_leader.api.events import EventEndpoints
 from uptop_leader.api.overview import Overview
+from uptop_leader.api.problems import answer_error
 from uptop_leader.live import Name
 
 if TYPE_CHECKING:
@@ -34,8 +37,10 @@ async def at(tmp_path: Path) -> AsyncIterator[tuple[Desk, str]]:
     async with at_the_desk(tmp_path / "uptop.db", api(), hook()) as desk:
         leader = desk.helm.leader
         access = Access(leader)
-        events = EventEndpoints(leader, Overview(leader), access, quiet_s=0.5)
-        async with serving(Starlette(routes=routes(events.endpoints(), access))) as url:
+        events = EventEndpoints(leader, Overview(leader), access, quiet_s=0.5, most=4)
+        refusals = {UptopError: answer_error}
+        app = Starlette(routes=routes(events.endpoints(), access), exception_handlers=refusals)
+        async with serving(app) as url:
             yield desk, url
             leader.live.close()
 
@@ -51,6 +56,19 @@ async def test_a_revoked_token_reads_no_more_however_much_happens(at: tuple[Desk
             for number in itertools.count():
                 live.note([Name("monitor", f"{number}")])
                 await listener.next()
+
+
+async def test_one_person_does_not_have_all_streams_there_are(at: tuple[Desk, str]) -> None:
+    _, url = at
+    async with listening(url) as one, listening(url) as two:
+        await one.next()
+        await two.next()
+        async with httpx.AsyncClient(headers={"Authorization": "Bearer viewer"}) as http:
+            refused = await http.get(f"{url}/api/v1/events")
+        assert refused.status_code == 503
+        assert "viewer has 2 streams open already" in refused.json()["detail"]
+        async with listening(url, token="editor") as other:
+            await other.next()
 
 
 async def test_a_stream_outlasts_a_database_that_is_away(

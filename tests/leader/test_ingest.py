@@ -15,7 +15,15 @@ from uptop_core.outcomes import Reason, Timings
 from uptop_core.votes import fresh_for
 from uptop_core.wire import ResultsBatch
 from uptop_leader.changes import Bearing
-from uptop_leader.ingest import Given, Ingested, add_to_ranges, have, ingest
+from uptop_leader.ingest import (
+    FAILED_LIMIT,
+    RANGES_LIMIT,
+    Given,
+    Ingested,
+    add_to_ranges,
+    have,
+    ingest,
+)
 from uptop_leader.nodes import Ledger
 
 WATCHED = monitor()
@@ -143,6 +151,33 @@ def test_a_sample_of_the_body_is_kept_only_where_the_monitor_allows_it() -> None
     (one,) = take(look(up=False, sample="<html>")).observations
     assert one.vote is not None
     assert one.vote.sample is None
+
+
+def test_no_node_can_fill_the_memory_with_a_vote() -> None:
+    long, many = "x" * 5000, [{"text": "x" * 5000, "found": "y" * 5000}] * 500
+    for field in ("address", "reason", "proof", "recheck"):
+        (refused,) = take(look(seq=1, up=False, **{field: long})).rejected
+        assert refused.why.startswith("Expected `str` of length <= 300".replace("`", "'"))
+    kept = Given(monitor(keep_body=True))
+    (one,) = take(
+        look(up=False, failed=many, sample=long, error_reason=long), given=kept
+    ).observations
+    assert one.vote is not None
+    assert len(one.vote.failed) == FAILED_LIMIT
+    assert {(len(each.text), len(each.found)) for each in one.vote.failed} == {(1000, 100)}
+    assert (len(one.vote.sample or ""), len(one.vote.detail)) == (1024, 256)
+
+
+def test_a_ledger_with_gaps_without_number_closes_the_oldest() -> None:
+    ledger = EMPTY
+    for start in range(0, 12_000, 4000):
+        seqs = range(start + 1, start + 4001, 2)
+        ledger = take(*(look("other", seq=seq) for seq in seqs), ledger=ledger).ledger
+    assert len(ledger.ranges) == RANGES_LIMIT
+    assert ledger.ranges[0] == (1, 12_001 - 2 * RANGES_LIMIT)
+    assert ledger.ranges[-1] == (11_999, 11_999)
+    assert take(look(seq=2), ledger=ledger).duplicates == 1
+    assert take(look(seq=11_998), ledger=ledger).duplicates == 0
 
 
 def test_the_phases_of_a_look_are_kept_with_its_vote() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.leader.stage_memory import ADMIN, VIEWER
 from tests.leader.stages import SECRET, Stage
 from uptop_leader.api.app import build_app
-from uptop_leader.api.limits import NODE, PERSON, STRANGER, WRONG, Limits
+from uptop_leader.api.limits import NODE, PERSON, REGISTRATION, STRANGER, WRONG, Limits
 from uptop_leader.refusals import TooMany
 from uptop_leader.seal import token_hash
 
@@ -144,6 +144,31 @@ async def test_a_token_that_asks_without_end_is_told_when_to_come_again(limits: 
         assert (await http.get("/api/v1/nodes")).status_code == 429
         other = {"Authorization": f"Bearer {VIEWER}"}
         assert (await http.get("/api/v1/nodes", headers=other)).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_heartbeats_without_end_are_refused_before_they_are_taken(limits: Limits) -> None:
+    stage = Stage()
+    app = build_app(cast("Leader", stage), limits=limits)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://leader") as http:
+        assert (await http.get("/api/push/known")).status_code == 200
+        for _ in range(PERSON.at_once):
+            limits.take("push", token_hash("known"), PERSON)
+        assert (await http.get("/api/push/known/fail")).status_code == 429
+    assert stage.beats == [("known", "success", "")]
+
+
+@pytest.mark.anyio
+async def test_a_node_that_registers_without_end_is_told_when_to_come_again(limits: Limits) -> None:
+    async with _client(limits) as http:
+        answers = [
+            await http.post(
+                "/api/probe/register", json={"id": "p"}, headers={"X-Uptop-Secret": SECRET}
+            )
+            for _ in range(REGISTRATION.at_once + 1)
+        ]
+    assert [one.status_code for one in answers[-2:]] == [200, 429]
 
 
 @pytest.mark.anyio

@@ -34,6 +34,9 @@ _LARGEST = 2**53 - 1
 Count = Annotated[int, Meta(ge=0, le=_LARGEST)]
 Moment = Annotated[int, Meta(ge=-_LARGEST, le=_LARGEST)]
 
+Word = Annotated[str, Meta(max_length=300)]
+"""A name or an id from outside: a host has up to 253 characters, and nothing else is longer."""
+
 NodeId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:-]+$")]
 
 
@@ -41,11 +44,11 @@ class Registration(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """probe → leader: who I am. `instance` names one process start; `kinds` what I can run."""
 
     id: NodeId
-    name: str = ""
-    region: str = ""
-    version: str = ""
-    instance: str = ""
-    kinds: tuple[str, ...] = ()
+    name: Word = ""
+    region: Word = ""
+    version: Word = ""
+    instance: Word = ""
+    kinds: Annotated[tuple[Word, ...], Meta(max_length=300)] = ()
 
 
 class Registered(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,15 +117,15 @@ class WireResult(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
     seq: Annotated[int, Meta(ge=1, le=_LARGEST)] | None = None
     checked_at: Moment | None = None
     age_ms: Count | None = None
-    reason: str | None = None
+    reason: Word | None = None
     timings: Timings | None = None
     status_code: Count | None = None
-    address: str | None = None
+    address: Word | None = None
     cert_end: Moment | None = None
     failed: tuple[FailedCondition, ...] = ()
     sample: str | None = None
-    proof: str | None = None
-    recheck: str | None = None
+    proof: Word | None = None
+    recheck: Word | None = None
 
     @property
     def monitor(self) -> str:
@@ -160,7 +163,7 @@ class ResultsBatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     node_id: NodeId
     results: tuple[msgspec.Raw, ...] = ()
-    instance: str = ""
+    instance: Word = ""
     sent_at: Moment | None = None
     dropped: Count = 0
     missed: Count = 0

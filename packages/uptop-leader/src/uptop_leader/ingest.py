@@ -7,14 +7,18 @@ observed; when it was the node's then and is not any more, it is history.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from uptop_core.conditions.language import TEXT_LIMIT
+from uptop_core.conditions.subjects import FOUND_LIMIT
 from uptop_core.monitors import Monitor
-from uptop_core.outcomes import DETAIL_LIMIT, Reason
+from uptop_core.outcomes import DETAIL_LIMIT, SAMPLE_LIMIT, FailedCondition, Reason
 from uptop_core.votes import Vote, fresh_for
 from uptop_core.wire import (
     LEADER_PROOF,
@@ -31,6 +35,8 @@ from uptop_leader.offsets import Placed, Reading, place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+RANGES_LIMIT = 1000  # of a ledger; each gap between two is of results that never came
+FAILED_LIMIT = 50  # conditions that did not hold, of one vote
 _OLDEST_S = 7 * 86_400.0  # nothing older than raw rows are kept
 _NO_READING = Reading()
 
@@ -109,7 +115,7 @@ def ingest(
         observations=_spaced(observations),
         duplicates=duplicates,
         rejected=tuple(rejected),
-        ledger=replace(ledger, ranges=tuple(seen), touched=now),
+        ledger=replace(ledger, ranges=tuple(_closed(seen)), touched=now),
     )
 
 
@@ -118,9 +124,7 @@ def add_to_ranges(ranges: list[tuple[int, int]], seq: int) -> bool:
     if ranges and seq == ranges[-1][1] + 1:  # nearly always
         ranges[-1] = (ranges[-1][0], seq)
         return True
-    place = len(ranges)
-    while place and ranges[place - 1][0] > seq:
-        place -= 1
+    place = bisect_right(ranges, seq, key=itemgetter(0))
     if place and ranges[place - 1][1] >= seq:
         return False
     low = high = seq
@@ -133,6 +137,16 @@ def add_to_ranges(ranges: list[tuple[int, int]], seq: int) -> bool:
         del ranges[place]
     ranges.insert(place, (low, high))
     return True
+
+
+def _closed(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same with the oldest gaps closed, where there are too many: what is missing there is taken
+    for lost. No node that tells the truth has so many.
+    """
+    excess = len(ranges) - RANGES_LIMIT
+    if excess <= 0:
+        return ranges
+    return [(ranges[0][0], ranges[excess][1]), *ranges[excess + 1 :]]
 
 
 def have(ledger: Ledger) -> int:
@@ -214,13 +228,23 @@ def _observe(
         timings=result.timings,
         status_code=result.status_code,
         address=result.address,
-        failed=result.failed,
+        failed=_clipped(result.failed) if result.failed else (),
         recheck=result.recheck,
-        sample=result.sample if monitor.keep_body else None,
+        sample=result.sample[:SAMPLE_LIMIT] if monitor.keep_body and result.sample else None,
         proof=result.proof,
         isolated=isolated,
     )
     return Observation(stored, vote, monitor)
+
+
+def _clipped(failed: tuple[FailedCondition, ...]) -> tuple[FailedCondition, ...]:
+    """What a node says of conditions, as much of it as is kept with a vote: one that lies could
+    fill the memory with it.
+    """
+    return tuple(
+        FailedCondition(one.text[:TEXT_LIMIT], one.found[:FOUND_LIMIT], one.soft)
+        for one in failed[:FAILED_LIMIT]
+    )
 
 
 def _bearing(placed: Placed, proof: str | None, *, isolated: bool) -> Bearing:

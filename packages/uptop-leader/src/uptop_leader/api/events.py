@@ -9,6 +9,7 @@ is to be read anew.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MEDIA = "text/event-stream"
-STREAMS = 200  # at once
+STREAMS = 200  # at once; of one person half of them, so that nobody has them all
 TOGETHER_S = 0.25  # what changes within this time is sent together
 LISTEN_S = 1.0  # how often a stream looks for what changed unsaid
 QUIET_S = 15.0  # silence is broken after this, and as often the token is looked at again
@@ -58,14 +59,20 @@ class EventEndpoints:
     """Streams of events. What one event holds is made once, however many listen."""
 
     def __init__(
-        self, leader: Leader, overview: Overview, access: Access, quiet_s: float = QUIET_S
+        self,
+        leader: Leader,
+        overview: Overview,
+        access: Access,
+        quiet_s: float = QUIET_S,
+        most: int = STREAMS,
     ) -> None:
+        self._most = most
         self._quiet_s = quiet_s
         self._leader = leader
         self._overview = overview
         self._access = access
         self._made: dict[Name, tuple[int, bytes]] = {}
-        self._streams = 0
+        self._streams: Counter[str] = Counter()
 
     def endpoints(self) -> list[Endpoint]:
         """The one there is."""
@@ -78,8 +85,10 @@ class EventEndpoints:
 
     async def events(self, call: Call) -> Response:
         """A stream that goes on until one side ends it."""
-        if self._streams >= STREAMS:
-            raise Behind(f"{STREAMS} streams are open already")
+        if self._streams.total() >= self._most:
+            raise Behind(f"{self._most} streams are open already")
+        if self._streams[call.caller.name] >= self._most // 2:
+            raise Behind(f"{call.caller.name} has {self._most // 2} streams open already")
         live = self._leader.live
         live.listen(self._leader)
         known, first = self._begin(call)
@@ -102,7 +111,7 @@ class EventEndpoints:
     async def _stream(self, call: Call, known: int, first: bytes) -> AsyncIterator[bytes]:
         live, wanted = self._leader.live, set(call.query.kind)
         quiet_since = checked = anyio.current_time()
-        self._streams += 1
+        self._streams[call.caller.name] += 1
         try:
             yield first
             while not live.is_over:
@@ -132,7 +141,7 @@ class EventEndpoints:
                 await live.changed(LISTEN_S)
                 await anyio.sleep(TOGETHER_S)
         finally:
-            self._streams -= 1
+            self._streams -= Counter((call.caller.name,))
 
     async def _is_still_known(self, call: Call) -> bool:
         """Whether the token is good still, as far as the database can be asked."""

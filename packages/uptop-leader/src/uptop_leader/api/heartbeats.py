@@ -44,17 +44,19 @@ class Heartbeats:
             raise BadRequest(
                 "token", "is needed: /api/push/<token>, ?token= or Authorization: Bearer"
             )
-        self._access.limits.before(source, hashed)
+        limits = self._access.limits
+        limits.before(source, hashed)
+        if limits.is_good(hashed):  # of others no count is kept: anybody can make them up
+            limits.take("push", hashed, PERSON)
         written = params.get("signal") or query.get("signal") or _elsewhere(query)
         signal = _signal(written)
         said = query.get("msg") or query.get("error", "")
         body = await read_body(request, _BODY_LIMIT) or said.encode()
         detail = escape(body.strip(), DETAIL_LIMIT - 1)
         if not await self._leader.heartbeat(token, signal, detail):
-            self._access.limits.wrong(source, hashed)
+            limits.wrong(source, hashed)
             raise NotThere("no push monitor has this token")
-        self._access.limits.good(hashed)
-        self._access.limits.take("push", hashed, PERSON)
+        limits.good(hashed)
         return json_answer({"ok": True})
 
 

@@ -38,6 +38,9 @@ class Rate(Struct, frozen=True):
 
 NODE = Rate(1000, 100.0)
 """A node, however it shows who it is. One that catches up sends 20 to 50 batches a second."""
+REGISTRATION = Rate(60, 0.1)
+"""Of a node, which registers when it starts, and when a leader has forgotten it. Of each instance is
+kept for days what it has sent."""
 PERSON = Rate(1000, 50.0)
 """An API token, the token of a push job; of the cluster secret each address."""
 STRANGER = Rate(2000, 100.0)
@@ -105,6 +108,10 @@ class Limits:
         """It was wrong."""
         self._good.pop(hashed, None)
         self._filled("wrong", network_of(source), WRONG).left -= 1
+
+    def is_good(self, hashed: str) -> bool:
+        """Whether it was right when it was last shown."""
+        return hashed in self._good
 
     def good(self, hashed: str) -> None:
         """It was right."""

@@ -19,6 +19,7 @@ from uptop_core.wire import (
 )
 from uptop_leader.api.answers import flag, json_answer
 from uptop_leader.api.bodies import decoded, read_body
+from uptop_leader.api.limits import REGISTRATION
 from uptop_leader.refusals import BadRequest, TooLarge
 from uptop_leader.times import to_ms
 
@@ -45,6 +46,7 @@ class Probes:
         body = await read_body(request, _REGISTRATION_LIMIT)
         registration = decoded(body, _decode_registration)
         await self._access.speaks_for(request, key, registration.id)
+        self._access.limits.take("registration", registration.id, REGISTRATION)
         region = await self._access.looks_from(request, key, registration.region)
         node = await self._leader.register(
             replace(registration, region=region), self._access.source(request)
