@@ -147,7 +147,7 @@ class LeaderSettings(PageSettings, frozen=True, kw_only=True):
     ssh_host_key: Annotated[
         Path | None,
         Setting(
-            help="the SSH host key, made if missing; by default uptop-ssh-host-key beside the SQLite"
+            help="the SSH host key, made if missing; by default uptop-ssh-host-key next to the SQLite"
             " file",
             group=SSH,
         ),
