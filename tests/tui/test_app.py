@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,3 +120,21 @@ async def test_the_key_of_a_page_leads_to_the_page_itself(tmp_path: Path) -> Non
         await seat.press("1")
         await seat.until("overview", lambda: seat.app.screen.TITLE == "Overview")
         await seat.until("live", lambda: seat.shown() == ["m"])
+
+
+@pytest.mark.parametrize(
+    ("page", "keys"), [("1", "purmed"), ("3", "awm"), ("5", "edt"), ("6", "ed")]
+)
+async def test_a_key_that_finds_nothing_to_act_on_says_so(
+    tmp_path: Path, page: str, keys: str
+) -> None:
+    async with seated(tmp_path, probes=()) as seat:
+        await seat.press(page)
+        for number, key in enumerate(keys, 1):
+            await seat.press(key)
+            await seat.until(key, partial(_are_told, seat.app, number))
+
+
+def _are_told(app: UptopApp, count: int) -> bool:
+    told = [notice.message for notice in app._notifications]
+    return told == ["there is nothing here to do that with"] * count

@@ -74,6 +74,8 @@ class ActsOnMonitors(Page):
         """Begin a maintenance now."""
         if meant := self.meant():
             self.app.push_screen(QuickMaintenance(meant, self._named(meant)))
+        else:
+            self.nothing_here()
 
     def action_plan(self) -> None:
         """Plan a maintenance, once or again and again."""
@@ -87,6 +89,8 @@ class ActsOnMonitors(Page):
             app.do(lambda: editing.edit(app, "monitors", meant[0]), str)
         elif meant:
             app.tell("one monitor is edited at a time: choose one, or none", is_error=True)
+        else:
+            self.nothing_here()
 
     def action_remove(self) -> None:
         """Remove them, once that was confirmed."""
@@ -95,9 +99,12 @@ class ActsOnMonitors(Page):
         names = {id: views[id].name for id in self.meant() if id in views}
         if names:
             app.do(lambda: editing.remove(app, "monitors", names), str)
+        else:
+            self.nothing_here()
 
     def _act(self, word: str, ask: Callable[..., Awaitable[Done]]) -> None:
         if not (meant := self.meant()):
+            self.nothing_here()
             return
         named = self._named(meant)
 

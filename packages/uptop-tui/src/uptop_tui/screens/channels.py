@@ -62,6 +62,7 @@ class ChannelsPage(SetUpPage[ChannelView]):
         """Send a test message by the one at the cursor."""
         app, one = self.uptop, self.current
         if one is None:
+            self.nothing_here()
             return
         name = escape(one.name, 60)
         app.tell(f"{name}: a test message is on its way …")

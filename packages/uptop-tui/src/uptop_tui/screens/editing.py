@@ -103,6 +103,8 @@ async def remove(app: UptopApp, where: Where, things: dict[str, str]) -> str:
         words += "\n\n" + _listed(names, _ASKED)
     if not await app.push_screen_wait(ConfirmScreen(f"Remove {noun}", words, "Remove")):
         return ""
+    if len(names) > _LISTED:
+        app.tell(f"removing {what} …")
     trouble, left = await _remove_all(app.client, where, list(things))
     if trouble is None:
         return f"{what} removed"

@@ -61,6 +61,7 @@ class ActsOnIncidents(Page):
         """Take it on, with a note."""
         incident = self.meant()
         if incident is None:
+            self.nothing_here()
             return
         name = escape(incident.name, 60)
         if incident.ended is not None:
@@ -87,6 +88,8 @@ class ActsOnIncidents(Page):
         """Write about it for the status page, on in its thread where there is one."""
         if (incident := self.meant()) is not None:
             self.uptop.do(lambda: self._write(incident), str)
+        else:
+            self.nothing_here()
 
     async def _write(self, incident: IncidentView) -> str:
         posts = (await self.uptop.client.posts(incident=incident.id)).posts
@@ -103,8 +106,8 @@ class ActsOnIncidents(Page):
         """Open the page of its monitor."""
         incident = self.meant()
         if incident is None:
-            return
-        if incident.monitor in self.uptop.picture.monitors:
+            self.nothing_here()
+        elif incident.monitor in self.uptop.picture.monitors:
             self.app.push_screen(MonitorPage(incident.monitor))
         else:
             self.uptop.tell("its monitor is no more", is_error=True)

@@ -85,6 +85,8 @@ class ActsOnNodes(Page):
             app.do(lambda: node_keys.forget(app, node), str)
         elif self.meant() is not None:
             app.tell("this is the leader itself", is_error=True)
+        else:
+            self.nothing_here()
 
     def _other(self) -> NodeView | None:
         """The node that is meant, if it is not the leader itself."""
@@ -94,7 +96,9 @@ class ActsOnNodes(Page):
     def _keyed(self) -> NodeView | None:
         """The node that is meant, if it has a key; else that is told."""
         node = self.meant()
-        if node is not None and not node.has_key:
+        if node is None:
+            self.nothing_here()
+        elif not node.has_key:
             self.uptop.tell(f"{escape(node.name, 60)} has no key of its own", is_error=True)
             return None
         return node

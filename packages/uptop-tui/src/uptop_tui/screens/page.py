@@ -89,6 +89,10 @@ class Page(Screen[None]):
         if not self.uptop.picture.connection.is_live:
             self._head()
 
+    def nothing_here(self) -> None:
+        """Say why a key did nothing: the list is empty, or not read yet."""
+        self.uptop.tell("there is nothing here to do that with", is_error=True)
+
     def action_back(self) -> None:
         """To where one came from."""
         self.uptop.back()

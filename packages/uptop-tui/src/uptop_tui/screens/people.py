@@ -138,6 +138,8 @@ class PeoplePage(Page):
         """Give the user at the cursor another role."""
         if (user := self.user) is not None:
             self._do(managing.change_role(self.uptop, user))
+        else:
+            self.nothing_here()
 
     def action_remove(self) -> None:
         """Remove the user at the cursor, or revoke the token, whichever table has the focus."""
@@ -146,6 +148,8 @@ class PeoplePage(Page):
             self._do(managing.revoke_token(self.uptop, token))
         elif not is_token and (user := self.user) is not None:
             self._do(managing.remove_user(self.uptop, user))
+        else:
+            self.nothing_here()
 
     def _do(self, call: Coroutine[None, None, str]) -> None:
         def said(sentence: str) -> str:

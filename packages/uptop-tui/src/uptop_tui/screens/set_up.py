@@ -148,9 +148,13 @@ class SetUpPage(Page, Generic[T]):
         app, one = self.uptop, self.current
         if one is not None:
             app.do(lambda: editing.edit(app, self.WHERE, one.id), str)
+        else:
+            self.nothing_here()
 
     def action_remove(self) -> None:
         """Remove it, once that was confirmed."""
         app, one = self.uptop, self.current
         if one is not None:
             app.do(lambda: editing.remove(app, self.WHERE, {one.id: one.name}), str)
+        else:
+            self.nothing_here()
