@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tests.leader.helms import api, hook
 from tests.tui.screens import seated
@@ -111,6 +111,13 @@ async def test_what_is_written_into_the_filter_can_be_seen(tmp_path: Path) -> No
         await seat.until("filtered", lambda: seat.shown() == ["shop"])
         written = seat.app.screen.query_one(Input)
         assert (written.has_focus, written.content_size.height) == (True, 1)
+        await seat.type(" status:odd")
+        wrong = seat.app.screen.query_one("#wrong", Static)
+        await seat.until("it is told", lambda: "no status 'odd'" in str(wrong.content))
+        await seat.until("both stand there", lambda: wrong.display and wrong.region.height >= 1)
+        assert written.content_size.width > 60
+        await seat.press("backspace", "backspace", "backspace", "u", "p")
+        await seat.until("it is right", lambda: not wrong.display)
 
 
 async def test_what_others_name_is_removed_after_those_or_the_leader_says_who_names_it(

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from uptop_tui.filtering import FIELDS, read_filter
 
 
-class FilterBar(Horizontal):
+class FilterBar(Vertical):
     """Hidden while there is no filter and nobody writes one. This one is for monitors; for other things
     a page has its own, with another `read`, `FIELDS` and `HELP`.
     """
@@ -27,13 +27,14 @@ class FilterBar(Horizontal):
     FIELDS: ClassVar[tuple[str, ...]] = FIELDS
     DEFAULT_CSS = """
     FilterBar {
-        height: 1;
+        height: auto;
         display: none;
         background: $surface;
         &.shown { display: block; }
+        Horizontal { height: 1; }
         Static { width: auto; padding: 0 1; color: $text-muted; }
         Input { width: 1fr; background: $surface; }
-        Static#wrong { color: $text-error; }
+        Static#wrong { width: 1fr; color: $text-error; display: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,9 +53,10 @@ class FilterBar(Horizontal):
         """Whoever wrote is done."""
 
     def compose(self) -> ComposeResult:
-        yield Static("Filter:")
         named = ", ".join(f"{field}:…" for field in self.FIELDS)
-        yield Input(placeholder=f"words, or {named}" if named else "words", compact=True)
+        with Horizontal():
+            yield Static("Filter:")
+            yield Input(placeholder=f"words, or {named}" if named else "words", compact=True)
         yield Static("", id="wrong")
 
     def read(self, written: str) -> Any:
@@ -83,8 +85,9 @@ class FilterBar(Horizontal):
             wanted = self.read(event.value)
         except ValueError as error:
             wrong.update(Content(str(error)))
+            wrong.display = True
             return
-        wrong.update("")
+        wrong.display = False
         self.post_message(self.Changed(wanted))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
