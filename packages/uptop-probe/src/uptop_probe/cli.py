@@ -17,6 +17,7 @@ import anyio
 from uptop_core import logs
 from uptop_core.clock import Clock
 from uptop_core.errors import LeaderError, SettingError
+from uptop_core.prober.resolver_options import hasten_resolver
 from uptop_core.settings import read_settings, stray_variables
 from uptop_probe.settings import ProbeSettings
 
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = (line for line, _ in settings.warnings())
     for warning in (*stray_variables(os.environ, dotenv=dotenv), *told):
         logs.event(_log, logging.WARNING, warning)
+    hasten_resolver(os.environ)
     return anyio.run(_run, settings, given.once, backend_options={"use_uvloop": _has_uvloop()})
 
 

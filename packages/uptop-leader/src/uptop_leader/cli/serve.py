@@ -17,6 +17,7 @@ def serve(host: str | None, port: int | None, db: str | None) -> None:
     import anyio
 
     from uptop_core import logs
+    from uptop_core.prober.resolver_options import hasten_resolver
     from uptop_core.settings import read_settings, stray_variables
     from uptop_leader import serving
     from uptop_leader.settings import LeaderSettings
@@ -27,6 +28,7 @@ def serve(host: str | None, port: int | None, db: str | None) -> None:
     logs.set_up(settings.log_level, settings.log_format)
     for line in stray_variables(os.environ, dotenv=dotenv):
         click.echo(f"warning: {line}", err=True)
+    hasten_resolver(os.environ)
     anyio.run(serving.serve, settings, backend_options={"use_uvloop": _has_uvloop()})
 
 
