@@ -57,6 +57,7 @@ async def test_who_promotes_a_follower_has_the_leader_step_back_first_and_gets_i
             await arrives()
             own = [pair.environment(), town.leader_environment()]
             acting, waiting = own if command == "promote" else reversed(own)
+            assert "taking over: an operator has promoted it" in pair.process.said()
             told = await run_command(["-m", "uptop_leader", "status"], tmp_path, acting)
             assert b"active" in told.stdout, told
             told = await run_command(["-m", "uptop_leader", "status"], tmp_path, waiting)

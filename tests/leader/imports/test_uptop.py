@@ -149,6 +149,15 @@ def test_what_is_wrong_with_the_backup_of_the_go_program_is_told_by_place() -> N
     ]
 
 
+def test_a_login_in_a_url_becomes_one_of_its_own() -> None:
+    url = "https://prod.example.com"
+    for text in (YAML, JSON):
+        after = imported(text.replace(url, "https://ada:s%40ve@prod.example.com"))
+        check = monitor(after, "Prod Web").check
+        assert isinstance(check, HttpCheck)
+        assert (check.url, check.username, check.password) == (url, "ada", "s@ve")
+
+
 def test_what_refers_to_nothing_in_the_file_is_taken_without_that() -> None:
     site = {"ID": 1, "Name": "A", "Type": "ping", "Hostname": "a.example.com"}
     plan = planned_import(json.dumps({"sites": [{**site, "ParentID": 9, "AlertID": 8}]}))

@@ -263,7 +263,8 @@ class Station:
         self.state = state
         if state.active is not before.active:
             if state.active:
-                log.warning("taking over: the leader is gone (epoch %s)", state.epoch)
+                why = "an operator has promoted it" if state.kept else "the leader is gone"
+                log.warning("taking over: %s (epoch %s)", why, state.epoch)
             else:
                 log.info("standing by (epoch %s)", state.known)
             self._on_change()

@@ -15,6 +15,7 @@ from uptop_core.kinds import KINDS
 from uptop_leader.declared.document import FORMAT, Entry, read_text
 from uptop_leader.declared.flat import MASK
 from uptop_leader.declared.references import Expanded
+from uptop_leader.imports.fields import without_login
 from uptop_leader.imports.gathering import Gathering, Import
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ def _monitor(entry: Entry) -> Entry:
         return entry
     strange = _OF_KINDS - {*KINDS[kind].__struct_encode_fields__} | {*_UNJUDGED.get(kind, ())}
     values = {name: value for name, value in entry.values.items() if name not in strange}
+    if kind == "http" and isinstance(url := values.get("url"), str):
+        bare, login = without_login(url)
+        values = {**values, "url": bare, **login}
     return replace(entry, values=_within_interval(values))
 
 
