@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -126,6 +126,26 @@ def certificate_of(stream: TLSStream) -> bytes | None:
     return stream.extra(TLSAttribute.peer_certificate_binary)
 
 
+def issue(authority: trustme.CA, cert: Path, key: Path) -> None:
+    """A certificate for this machine."""
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(key)
+    cert.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+
+
+async def test_a_stop_does_not_wait_for_who_keeps_a_connection_and_does_not_read_it(
+    tmp_path: Path,
+) -> None:
+    cert, key, authority = tmp_path / "cert.pem", tmp_path / "key.pem", trustme.CA()
+    issue(authority, cert, key)
+    with anyio.fail_after(20):  # asyncio itself would wait for 30 s
+        async with AsyncExitStack() as stack:
+            async with serving(ssl_certfile=str(cert), ssl_keyfile=str(key)) as (port, _):
+                stream = await stack.enter_async_context(connected(port, [authority]))
+                await hello(stream)
+            assert await told(stream) == b""
+
+
 async def test_a_new_certificate_is_taken_up_and_connections_go_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -134,9 +154,7 @@ async def test_a_new_certificate_is_taken_up_and_connections_go_on(
     authorities = [trustme.CA(), trustme.CA()]
 
     def write(authority: trustme.CA) -> None:
-        issued = authority.issue_cert("127.0.0.1")
-        issued.private_key_pem.write_to_path(key)
-        cert.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+        issue(authority, cert, key)
 
     async def comes(words: str) -> None:
         with anyio.fail_after(5):

@@ -30,6 +30,9 @@ HEAD_S = 10.0
 """How long they may take, from the first byte on; on a new connection, from its beginning."""
 UNTAKEN_S = 60.0
 """How long a client may take nothing of what it is sent; the kernel counts, where it can."""
+GOODBYE_S = 0.5
+"""How long a client may take to close its end of TLS once the leader stops. Who keeps a connection for
+later does not read it meanwhile, and would be waited for in vain."""
 _READ_S = 0.01  # enough for the loop to look at all connections once more
 _LOOK_S = 5.0
 
@@ -51,6 +54,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head = True
         self._in_body = False
         self._until: asyncio.TimerHandle | None = None
+        self._goodbye: asyncio.TimerHandle | None = None
+        self._is_stopping = False
         self.on_end: Callable[[], None] | None = None
         """Called once, when the connection is no more."""
         self.logger = _of_requests
@@ -72,6 +77,8 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing any more."""
         self._expect(None)
+        if self._goodbye is not None:
+            self._goodbye.cancel()
         if self.on_end is not None:
             self.on_end()
             self.on_end = None
@@ -118,8 +125,26 @@ class BoundedHttp(HttpToolsProtocol):
         """An answer has ended. The rest of a body that nobody reads any more may take as long as a
         head."""
         super().on_response_complete()
+        self._see_off()
         if self._in_body and not self._in_head and self.cycle.response_complete:
             self._expect(self.head_s)
+
+    def shutdown(self) -> None:
+        """The leader stops: let go of who waits for nothing now, of others when they are answered."""
+        self._is_stopping = True
+        super().shutdown()
+        self._see_off()
+
+    def _see_off(self) -> None:
+        """End a connection that is closed for the leader's end, when all was taken."""
+        if self._is_stopping and self.transport.is_closing():
+            self._goodbye = self.loop.call_later(GOODBYE_S, self._cut)
+
+    def _cut(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self._see_off()
+        else:
+            self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  it says the same each time
         """Answer what is no request, and be done with it. Where others wait for their answers before
