@@ -47,6 +47,20 @@ async def test_an_incident_comes_up_by_itself_and_goes_over(tmp_path: Path) -> N
         assert seat.shown("state") == []
 
 
+async def test_an_old_one_goes_over_though_it_is_not_among_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uptop_tui.screens.incidents.PAGE", 1)
+    async with seated(tmp_path, api("m"), api("other"), hook()) as seat:
+        await open_page(seat)
+        await seat.goes_down("p", "other")
+        await seat.until("both are listed", lambda: len(seat.rows.ids) == 2)
+        await seat.press("n")
+        await seat.comes_up("p")
+        await seat.until("it is over", lambda: seat.shown("state") == ["▼ open", "● over"])
+        assert seat.shown("monitor") == ["other", "m"]
+
+
 async def test_one_is_taken_on_with_a_note(tmp_path: Path) -> None:
     async with seated(tmp_path, api("m"), hook()) as seat:
         await open_page(seat)

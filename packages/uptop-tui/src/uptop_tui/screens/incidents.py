@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from uptop_core.errors import LeaderRefused
 from uptop_tui.incidents import COLUMNS, cells, matches, ordered
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.incident import IncidentPage
@@ -54,6 +56,7 @@ class IncidentsPage(ActsOnIncidents):
     def __init__(self) -> None:
         super().__init__()
         self._past: dict[str, IncidentView] = {}
+        self._seen_open: set[str] = set()
         self._next: str | None = None
         self._open_only = False
         self._words = ""
@@ -67,8 +70,9 @@ class IncidentsPage(ActsOnIncidents):
     def on_mount(self) -> None:
         self.query_one(Rows).focus()
 
-    def show(self, picture: Picture, changes: Changes) -> None:  # noqa: ARG002  what is read of the leader is shown
+    def show(self, picture: Picture, changes: Changes) -> None:
         if changes.all or changes.incidents:
+            self._seen_open.update(picture.incidents)
             self._read_newest.again()
             self._fill()
 
@@ -117,7 +121,20 @@ class IncidentsPage(ActsOnIncidents):
         self.uptop.do(lambda: client.incidents(limit=str(PAGE), cursor=cursor), self._older_read)
 
     async def _ask_newest(self) -> IncidentList:
-        return await self.uptop.client.incidents(limit=str(PAGE))
+        page = await self.uptop.client.incidents(limit=str(PAGE))
+        ended = self._seen_open - self.uptop.picture.incidents.keys()
+        ended -= {one.id for one in page.incidents}
+        older = [await self._read_one(incident) for incident in sorted(ended)]
+        self._seen_open -= ended
+        return replace(page, incidents=(*page.incidents, *filter(None, older)))
+
+    async def _read_one(self, incident: str) -> IncidentView | None:
+        """One that has ended and is not among the newest; None when the leader has it no more."""
+        try:
+            return await self.uptop.client.incident(incident)
+        except LeaderRefused:
+            self._past.pop(incident, None)
+            return None
 
     def _newest_read(self, page: IncidentList) -> None:
         if not self._past:
@@ -136,6 +153,7 @@ class IncidentsPage(ActsOnIncidents):
         return ""
 
     def _keep(self, page: IncidentList) -> None:
+        self._seen_open.update(one.id for one in page.incidents if one.ended is None)
         self._past.update((one.id, one) for one in page.incidents)
         self._fill()
 
