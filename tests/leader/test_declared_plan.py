@@ -148,6 +148,14 @@ def test_a_mask_does_not_send_the_secret_to_another_host(before: Configuration) 
     assert told == {"monitors[0].headers", "alerts[1].settings.password"}
 
 
+@pytest.mark.parametrize("other", ["http://api.example.com", "https://api.example.com:8443"])
+def test_a_mask_does_not_send_the_secret_in_clear_or_to_another_port(
+    before: Configuration, other: str
+) -> None:
+    text = DOCUMENT.replace("Bearer geheim", "'***'").replace("https://api.example.com", other)
+    assert {field for _, field, _ in refused(text, before)} == {"monitors[0].headers"}
+
+
 def test_a_mask_does_not_send_the_secret_through_another_proxy(before: Configuration) -> None:
     text = DOCUMENT.replace("Bearer geheim", "'***'")
     text = text.replace(

@@ -17,6 +17,7 @@ HostName = Annotated[str, Meta(min_length=1, max_length=253)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 IpVersion = Literal[0, 4, 6]
 """0 is either."""
+_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 WarningDays = Annotated[int, Meta(ge=0, le=365)]
 """Days before the end of a certificate; 0 warns never."""
 
@@ -49,6 +50,16 @@ class WarnedHostCheck(HostCheck, frozen=True, kw_only=True, omit_defaults=True):
     def certificate_warning_days(self) -> int | None:
         """As `expiry_threshold` says."""
         return self.expiry_threshold or None
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port that a URL names, as far as it does: who comes to know what is sent there."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, "")
+    except ValueError:
+        return url
+    return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
 def host_of(url: str) -> str | None:

@@ -57,6 +57,10 @@ class GrpcCheck(WarnedHostCheck, tag="grpc", frozen=True, kw_only=True, omit_def
         for wrong in header_problems(self.metadata, _OURS, "belongs to the call"):
             yield Problem("metadata", wrong)
 
+    def told(self) -> tuple[str | None, ...]:
+        """The target, and with TLS nobody on the way to it."""
+        return (self.hostname, str(self.port), str(self.tls))
+
     def prepare(self) -> None:
         """The engine. Raises MissingExtra where there is none."""
         try:

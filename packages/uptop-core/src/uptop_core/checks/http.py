@@ -14,7 +14,7 @@ from msgspec import Meta
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
 from uptop_core.escaping import escape
-from uptop_core.host_check import IpVersion, host_of
+from uptop_core.host_check import IpVersion, host_of, origin_of
 from uptop_core.outcomes import Reason
 from uptop_core.prober.headers import CONTROL, header_problems
 
@@ -75,8 +75,8 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
         return self.expiry_threshold if self.check_ssl else None
 
     def told(self) -> tuple[str | None, ...]:
-        """The target's host, and the proxy, which reads what goes over http."""
-        return (self.host(), self.proxy)
+        """The target's origin, and the proxy, which reads what goes over http."""
+        return (origin_of(self.url), self.proxy)
 
     def problems(self) -> Iterator[Problem]:
         """A URL that cannot be asked, codes that cannot be read, headers that cannot be sent."""

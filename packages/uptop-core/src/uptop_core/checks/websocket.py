@@ -11,7 +11,7 @@ from msgspec import Meta
 from uptop_core.check import Check
 from uptop_core.errors import CheckFailed, Problem
 from uptop_core.escaping import escape
-from uptop_core.host_check import IpVersion, WarningDays, host_of
+from uptop_core.host_check import IpVersion, WarningDays, host_of, origin_of
 from uptop_core.outcomes import Reason
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class WebsocketCheck(Check, tag="websocket", frozen=True, kw_only=True, omit_def
     def host(self) -> str | None:
         """The host of the URL; None when the URL names none."""
         return host_of(self.url)
+
+    def told(self) -> tuple[str | None, ...]:
+        """The target's origin."""
+        return (origin_of(self.url),)
 
     def certificate_warning_days(self) -> int | None:
         """As `expiry_threshold` says."""

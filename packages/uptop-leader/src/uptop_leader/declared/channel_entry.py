@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from uptop_leader.provider import Provider
 
 
-_DESTINATIONS = ("url", "api_url", "host")
+_DESTINATIONS = ("url", "api_url", "host", "port")
 """Settings that say where the secrets are sent: who may edit but not read them must not have them
 sent elsewhere."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TIMES = frozenset({"interval", "timeout", "retry_interval", "remind_every", "grace"})
 _COMMA_LISTS = frozenset({"regions", "tags"})
-ELSEWHERE = f"{MASK} keeps the secret for the host that it was written for: write it again"
+ELSEWHERE = f"{MASK} keeps the secret for the host and port that it was written for, and for TLS: write it again"
 _LONG = 86_400
 _NUMBERS = (inspect.IntType, inspect.FloatType, inspect.BoolType)
 
