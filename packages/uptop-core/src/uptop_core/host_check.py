@@ -56,7 +56,7 @@ def origin_of(url: str) -> str:
     """Scheme, host and port that a URL names, as far as it does: who comes to know what is sent there."""
     try:
         parts = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme, "")
+        port = parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         return url
     return f"{parts.scheme}://{parts.hostname}:{port}"
