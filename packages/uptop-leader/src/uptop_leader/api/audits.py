@@ -60,7 +60,7 @@ class AuditEndpoints:
         ]  # fmt: skip
 
     async def list_all(self, call: Call) -> Response:
-        """The entries that fit."""
+        """The entries that match the filters."""
         query = call.query
         wanted = Wanted(
             before=opened(query.cursor, _Before).number if query.cursor else None,

@@ -69,22 +69,22 @@ class Backups:
         return [
             Endpoint(
                 method="POST", path="/apply", run=self.apply, topic="apply", role=Role.EDITOR,
-                summary="Make the configuration as a document says", query=ApplyQuery,
+                summary="Apply a configuration document", query=ApplyQuery,
                 document=True, media=(_YAML, _JSON), answer=Applied,
             ),
             Endpoint(
                 method="GET", path="/backup/export", prefix="/api", run=self.export,
-                topic="backup", role=Role.ADMIN, summary="Take the configuration out",
+                topic="backup", role=Role.ADMIN, summary="Export the configuration",
                 query=ExportQuery, answer=dict, answer_media=(_JSON, _YAML),
             ),
             Endpoint(
                 method="POST", path="/backup/import", prefix="/api", run=self.take,
-                topic="backup", role=Role.ADMIN, summary="Put a backup of uptop in",
+                topic="backup", role=Role.ADMIN, summary="Import a backup of uptop",
                 query=ImportQuery, document=True, media=(_JSON, _YAML), answer=Applied,
             ),
             Endpoint(
                 method="POST", path="/import/kuma", prefix="/api", run=self.take_kuma,
-                topic="backup", role=Role.ADMIN, summary="Put a backup of Uptime Kuma in",
+                topic="backup", role=Role.ADMIN, summary="Import a backup of Uptime Kuma",
                 query=ImportQuery, document=True, media=(_JSON,), answer=Applied,
             ),
         ]  # fmt: skip

@@ -46,7 +46,7 @@ class ChannelEndpoints:
             ),
             Endpoint(
                 method="GET", path="/channels/{id}", run=self.one, topic=_TOPIC,
-                summary="How a channel does, and its settings", answer=ChannelDetail, tagged=True,
+                summary="The health of a channel, and its settings", answer=ChannelDetail, tagged=True,
             ),
             *self._editing.endpoints(),
             Endpoint(

@@ -66,7 +66,7 @@ class Editing(Generic[T]):
         ]  # fmt: skip
 
     async def create(self, call: Call) -> Response:
-        """`POST`: a new one. 201 with its address."""
+        """`POST`: add one. 201, with its address in `Location`."""
         made: list[T] = []
 
         def edit(configuration: Configuration) -> ConfigChange:
@@ -77,11 +77,11 @@ class Editing(Generic[T]):
         return self._saved(made[-1], version, created=True)
 
     async def replace(self, call: Call) -> Response:
-        """`PUT`: all settings anew. Which version is replaced must be said."""
+        """`PUT`: replace all settings. `If-Match` says which version is replaced."""
         return await self._change(call, needed=True)
 
     async def patch(self, call: Call) -> Response:
-        """`PATCH`: some settings anew."""
+        """`PATCH`: change the settings that are named."""
         return await self._change(call, needed=False)
 
     async def _change(self, call: Call, *, needed: bool) -> Response:
@@ -99,7 +99,7 @@ class Editing(Generic[T]):
         return self._saved(made[-1], version)
 
     async def delete(self, call: Call) -> Response:
-        """`DELETE`: it goes, its history stays."""
+        """`DELETE`: remove it. Its history stays."""
 
         def edit(configuration: Configuration) -> ConfigChange:
             old = self._expected(configuration, call, needed=False)

@@ -93,7 +93,7 @@ class IncidentEndpoints:
         ]  # fmt: skip
 
     async def list_all(self, call: Call) -> Response:
-        """The incidents that fit, without evidence."""
+        """The incidents that match the filters, without evidence."""
         query = call.query
         beyond = opened(query.cursor, _After) if query.cursor else None
         ask = partial(
@@ -121,14 +121,14 @@ class IncidentEndpoints:
         )
 
     async def acknowledge(self, call: Call) -> Response:
-        """Take an open incident on: it is not reminded of any more."""
+        """Acknowledge an open incident: no more reminders are sent."""
         wanted = await self._wanted(call)
         taken = await self._leader.acknowledge(wanted.id, call.caller.name, call.body.note)
         await self._leader.note(call.actor, "incident acknowledged", wanted.name, wanted.id)
         return json_answer(self._view(taken))
 
     async def transitions(self, call: Call) -> Response:
-        """The transitions that fit, with their evidence."""
+        """The transitions that match the filters, with their evidence."""
         query = call.query
         before = opened(query.cursor, _Before).number if query.cursor else None
         store = self._leader.store

@@ -74,7 +74,7 @@ class MonitorEndpoints:
             ),
             Endpoint(
                 method="GET", path="/monitors/{id}", run=self.one, topic=_TOPIC,
-                summary="How a monitor stands, and its settings", answer=MonitorDetail, tagged=True,
+                summary="The status of a monitor, and its settings", answer=MonitorDetail, tagged=True,
             ),
             *self._editing.endpoints(),
             act(path="/pause", run=self.pause, summary="Pause monitors", body=Several),
@@ -85,7 +85,7 @@ class MonitorEndpoints:
             Endpoint(
                 method="POST", path="/monitors/{id}/push-address", run=self.push_address,
                 topic=_TOPIC, role=Role.EDITOR, answer=PushAddress, refuses=(409,),
-                summary="Tell where a job is to say that it is alive",
+                summary="The address that a push job calls",
             ),
             act(
                 path="/monitors/{id}/recheck", run=self.recheck, refuses=(409,),
@@ -94,7 +94,7 @@ class MonitorEndpoints:
         ]  # fmt: skip
 
     async def list_all(self, call: Call) -> Response:
-        """The monitors that fit."""
+        """The monitors that match the filters."""
         views = monitor_views(await self._overview.snapshot())
         chosen, more = page(_filtered(views, call.query), lambda view: view.id, call.query)
         body = msgspec.json.encode(MonitorList(monitors=chosen, next=more))

@@ -50,12 +50,12 @@ class NodeKeyEndpoints:
             ),
             admin(
                 method="POST", path="/nodes/{id}/key", run=self.add, body=NodeKeyBody,
-                optional_body=True, summary="Give a node its key; it is shown this once",
+                optional_body=True, summary="Give a node its key; it is shown only once",
                 answer=NewNodeKey, status=201, refuses=(409,),
             ),
             admin(
                 method="POST", path="/nodes/{id}/key/rotate", run=self.rotate, body=RotateBody,
-                optional_body=True, summary="Give a node another key; it is shown this once",
+                optional_body=True, summary="Give a node another key; it is shown only once",
                 answer=NewNodeKey, status=201, refuses=(409,),
             ),
             admin(

@@ -64,7 +64,7 @@ class NodeEndpoints:
         ]  # fmt: skip
 
     async def list_all(self, call: Call) -> Response:
-        """The nodes that fit."""
+        """The nodes that match the filters."""
         leader, query, now = self._leader, call.query, self._leader.clock_now()
         keys = uses(await self._access.keys.all(), now)
         views = [

@@ -17,10 +17,10 @@ from uptop_leader.api.schemas import REF, Schema, answer_schemas, body_schemas
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_ABOUT = """What people and their programs ask of a leader. Every request carries
-`Authorization: Bearer <token>`. Errors are problem+json (RFC 9457) with a stable `code`. Lists come
-in pages (`limit`, `cursor`, `next`). What can be changed has an ETag: sent back as `If-Match` it
-refuses to undo what somebody else has changed meanwhile. Times are Unix milliseconds UTC."""
+_ABOUT = """The API of an uptop leader. Every request carries `Authorization: Bearer <token>`. Errors are
+problem+json (RFC 9457) with a stable `code`. Lists come in pages (`limit`, `cursor`, `next`).
+Everything that can be changed has an ETag: sent in `If-Match`, it has a change refused if somebody
+else was faster. Times are Unix milliseconds UTC."""
 
 
 def document(endpoints: Sequence[Endpoint]) -> Schema:

@@ -72,7 +72,7 @@ class PeopleEndpoints:
             ),
             admin(
                 method="POST", path="/tokens", run=self.add_token, topic="tokens",
-                summary="Make a token; it is shown this once", body=TokenBody, answer=NewToken,
+                summary="Make a token; it is shown only once", body=TokenBody, answer=NewToken,
                 status=201,
             ),
             Endpoint(
@@ -123,7 +123,7 @@ class PeopleEndpoints:
         return json_answer(_user_view(await self._user(made)), 201, headers=headers)
 
     async def change_user(self, call: Call) -> Response:
-        """Another role; it holds for tokens that there are, too."""
+        """Give a user another role, which applies to existing tokens too."""
         refuse_on_a_copy(self._leader)
         change, now = self._leader.store.people.change_role, self._leader.clock_now()
         ask = partial(change, call.part("id"), call.body.role, now, call.actor)
@@ -132,7 +132,7 @@ class PeopleEndpoints:
         return json_answer(_user_view(await self._user(call.part("id"))))
 
     async def drop_user(self, call: Call) -> Response:
-        """Whoever it is can do nothing any more."""
+        """Remove a user; all their tokens end."""
         refuse_on_a_copy(self._leader)
         drop, now = self._leader.store.people.drop_user, self._leader.clock_now()
         if not await anyio.to_thread.run_sync(drop, call.part("id"), now, call.actor):

@@ -85,7 +85,7 @@ class PostEndpoints:
         ]  # fmt: skip
 
     async def list_all(self, call: Call) -> Response:
-        """The posts that fit."""
+        """The posts that match the filters."""
         query, store = call.query, self._leader.store
         after = opened(query.cursor, _After) if query.cursor else None
         ask = partial(
@@ -112,7 +112,7 @@ class PostEndpoints:
         return json_answer(post_view(post), headers=headers)
 
     async def create(self, call: Call) -> Response:
-        """A post that begins a thread, or goes on with one."""
+        """A post that begins a thread or continues one."""
         refuse_on_a_copy(self._leader)
         body: PostBody = call.body
         post_id = str(uuid4())
@@ -161,7 +161,7 @@ class PostEndpoints:
         return json_answer(post_view(after), headers={"ETag": self._etag(after)})
 
     async def delete(self, call: Call) -> Response:
-        """It goes; with the first one of a thread, all of it."""
+        """Remove a post; with the first one of a thread, the whole thread."""
         refuse_on_a_copy(self._leader)
         drop = partial(
             self._store.drop,
