@@ -21,7 +21,7 @@ READ_BY = {
     ("docs/configuration-as-code.md", "yaml"): "test_house_docs.py::test_examples_of_configuration_are_read",
     ("docs/maintenance.md", "yaml"): "test_house_docs.py::test_examples_of_configuration_are_read",
     ("docs/notifications.md", "yaml"): "test_house_docs.py::test_examples_of_configuration_are_read",
-    ("docs/notifications.md", "json"): "test_house_docs.py::test_the_facts_of_a_message_are_documented",
+    ("docs/notifications.md", "json"): "test_house_words.py::test_the_facts_of_a_message_are_documented",
     ("docs/recipes.md", "yaml"): "test_house_docs.py::test_examples_of_configuration_are_read",
     ("docs/checks.md", "yaml"): "test_house_docs.py::test_examples_of_kinds_are_read",
     ("docs/channels.md", "yaml"): "test_house_docs.py::test_examples_of_kinds_are_read",

@@ -20,16 +20,13 @@ from docs.tables import pages
 from uptop_core.conditions.language import Word
 from uptop_core.kinds import KINDS
 from uptop_core.monitors import Monitor
-from uptop_core.outcomes import Reason
 from uptop_core.settings import read_settings
 from uptop_core.variables import VARIABLES
 from uptop_leader.configuration import Configuration
 from uptop_leader.declared.document import read_text
 from uptop_leader.declared.plan import plan
-from uptop_leader.messages import Message
 from uptop_leader.provider_kinds import PROVIDERS
 from uptop_leader.settings import LeaderSettings
-from uptop_leader.states import Status
 from uptop_probe.settings import ProbeSettings
 
 if TYPE_CHECKING:
@@ -146,35 +143,11 @@ def words_of_table(heading: str) -> set[str]:
     return {word for row in rows for word in re.findall(r"`(\w+)", row)}
 
 
-def test_every_reason_is_explained() -> None:
-    page = (ROOT / "docs/troubleshooting.md").read_text()
-    chapter = page.partition("| reason |")[2].partition("\n\n")[0]
-    rows = re.findall(r"^\| (`.*?) \|", chapter, flags=re.MULTILINE)
-    assert {word for row in rows for word in re.findall(r"`(\w+)`", row)} == set(Reason)
-
-
-def test_every_status_is_explained() -> None:
-    chapter = (ROOT / "docs/judging.md").read_text().partition("## What the statuses mean")[2]
-    rows = re.findall(r"^\| ([A-Z]+) \|", chapter.partition("\n## ")[0], flags=re.MULTILINE)
-    assert set(rows) == set(Status)
-
-
 def test_the_fields_of_every_monitor_are_documented() -> None:
     fields = {field.name for field in msgspec.structs.fields(Monitor)} - {"check", "channels"}
     assert words_of_table("Fields of every monitor") == fields | {
         "type", "conditions", "alert", "alerts",
     }  # fmt: skip
-
-
-def test_the_facts_of_a_message_are_documented() -> None:
-    page = (ROOT / "docs/notifications.md").read_text()
-    facts = {field.name for field in msgspec.structs.fields(Message)} | {"title", "body"}
-    [example] = blocks(page, "json")
-    assert msgspec.json.decode(example).keys() == facts
-    chapter = page.partition("| variable |")[2].partition("\n\n")[0]
-    rows = re.findall(r"^\| (`.*?) \|", chapter, flags=re.MULTILINE)
-    words = {word for row in rows for word in re.findall(r"`(\w+)`", row)}
-    assert words == facts | {"since", "until", "duration"}
 
 
 def test_the_words_of_conditions_are_documented() -> None:
