@@ -157,5 +157,5 @@ def test_a_certificate_says_how_long_it_lasts() -> None:
     def words(days: float) -> str:
         return certificate_occasion(monitor(), round((START + days * 86_400) * 1000), START).detail
 
-    assert words(6.5) == "the certificate, or one that it rests on, ends in 6.5 days"
-    assert words(-1) == "the certificate, or one that it rests on, has ended"
+    assert words(6.5) == "the certificate, or one in its chain, ends in 6.5 days"
+    assert words(-1) == "the certificate, or one in its chain, has ended"

@@ -100,7 +100,7 @@ def certificate_occasion(monitor: Monitor, cert_end: int, now: float) -> Occasio
     """The warning that a certificate ends soon, told once per certificate."""
     days = (cert_end / 1000 - now) / 86_400
     ends = f"ends in {days:.1f} days" if days > 0 else "has ended"
-    words = f"the certificate, or one that it rests on, {ends}"
+    words = f"the certificate, or one in its chain, {ends}"
     return Occasion(event="cert", subject=monitor.id, detail=words)
 
 

@@ -33,7 +33,7 @@ class HttpCheck(Check, tag="http", frozen=True, kw_only=True, omit_defaults=True
 
     `accepted_codes` is a comma-separated list of codes and ranges. `username` and `password` are
     for basic auth, `bearer` is a token. `check_ssl` warns `expiry_threshold` days before the
-    certificate, or one that it rests on, ends. `follow_redirects` is how many redirects are
+    certificate, or one in its chain, ends. `follow_redirects` is how many redirects are
     followed at most. `ip_version` 4 or 6 uses only addresses of that version (of the proxy, if
     there is one); 0 uses both, and the one that answers first.
 

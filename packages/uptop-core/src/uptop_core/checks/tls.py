@@ -27,7 +27,7 @@ class TlsCheck(WarnedHostCheck, tag="tls", frozen=True, kw_only=True, omit_defau
     `server_name` is the name that is asked for, and that the certificate must be for (default:
     `hostname`). `min_version` is the oldest protocol that is accepted. `ignore_tls` does not
     verify the certificate. `expiry_threshold` warns that many days before the certificate, or one
-    that it rests on, ends; 0 never warns. `ip_version` 4 or 6 uses only addresses of that version;
+    in its chain, ends; 0 never warns. `ip_version` 4 or 6 uses only addresses of that version;
     0 uses both, and the one that answers first.
 
     Conditions can use `json(protocol)` ("TLSv1.3"), `json(cipher)` and `json(bits)`.
