@@ -83,6 +83,28 @@ class Refusing(Health):
             connection.reset_stream(stream, 7)
 
 
+class Stopping(Health):
+    """Says goodbye before it answers, as a server does that is restarted gently."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__()
+        self.last = last
+
+    async def __call__(self, stream: ByteStream) -> None:
+        goodbye = struct.pack("!II", self.last, 0)
+        frame = len(goodbye).to_bytes(3) + b"\x07\0\0\0\0\0" + goodbye
+        settings = bytes(3) + b"\x04\0\0\0\0\0"
+        await stream.send(settings + frame)
+        await super().__call__(stream)
+
+
+async def test_what_a_stopping_server_still_answers_counts() -> None:
+    assert (await ask(Stopping((1 << 31) - 1))).up
+    refused = await ask(Stopping(0))
+    assert refused.reason is Reason.PROTOCOL_ERROR
+    assert refused.detail == "the target sends us away (HTTP/2 error 0)"
+
+
 async def ask(handler: Handler, **settings: object) -> Outcome:
     async with serve(handler) as server:
         check = GrpcCheck(hostname="127.0.0.1", port=server.port, **settings)  # type: ignore[arg-type]  # one of its fields
@@ -161,6 +183,7 @@ async def test_a_service_that_does_not_serve_is_down(server: Health, words: str)
         (Refusing(whole=False), Reason.RESET, "broke the call off (HTTP/2 error 7)"),
         (Refusing(whole=True), Reason.PROTOCOL_ERROR, "sends us away (HTTP/2 error 11)"),
         (answering(b"HTTP/1.1 400 x\r\n\r\n"), Reason.PROTOCOL_ERROR, "does not speak HTTP/2"),
+        (answering(b"\xff\xff\xff\x04 of no use"), Reason.PROTOCOL_ERROR, "not speak HTTP/2"),
         (closing, Reason.PROTOCOL_ERROR, "closed the connection"),
         (silent, Reason.TIMEOUT, "no answer within 1 s"),
     ],

@@ -38,7 +38,9 @@ _MEANT = {
     "NOT_FOUND": "the server knows no service of that name: ",
     "UNIMPLEMENTED": "the server has no health service: ",
 }
-_FRAME_HEAD, _SETTINGS = 9, 4
+_FRAME_HEAD, _FRAME_LIMIT = 9, 16_384  # bytes; longer ones we have not allowed
+_SETTINGS, _GOAWAY = 4, 7
+_STREAMS = (1 << 31) - 1
 _PATH = "/grpc.health.v1.Health/Check"
 _ANSWER_LIMIT = 4 * 1024  # bytes; less than what may come without being asked for
 
@@ -91,20 +93,39 @@ async def ask_health(talk: Dialogue, call: Call) -> int:
     connection.send_headers(stream, call.headers)
     connection.send_data(stream, call.message, end_stream=True)
     await talk.send(connection.data_to_send())
-    data = await talk.exactly(_FRAME_HEAD)
-    if data[3] != _SETTINGS:  # what a server begins with (RFC 9113, section 3.4)
-        raise strange("the target does not speak HTTP/2", data)
-    while True:
+    awaited = _SETTINGS  # what a server begins with (RFC 9113, section 3.4)
+    while not answer.is_whole:
+        kind, frame = await _frame(talk, awaited)
+        awaited = None
+        if kind == _GOAWAY:
+            _judge_goodbye(frame, stream)
+            continue
         try:
-            for event in connection.receive_data(data):
+            for event in connection.receive_data(frame):
                 answer.take(event)
         except (h2.exceptions.ProtocolError, UnicodeDecodeError) as error:
             what = f"the target does not speak HTTP/2: {escape(str(error), 120)}"
             raise CheckFailed(Reason.PROTOCOL_ERROR, what) from error
-        if answer.is_whole:
-            return answer.status()
         await talk.send(connection.data_to_send())
-        data = await talk.some()
+    return answer.status()
+
+
+async def _frame(talk: Dialogue, awaited: int | None) -> tuple[int, bytes]:
+    """The kind of the next frame, and all of it (RFC 9113, section 4.1)."""
+    head = await talk.exactly(_FRAME_HEAD)
+    kind, length = head[3], int.from_bytes(head[:3])
+    if length > _FRAME_LIMIT or (awaited is not None and kind != awaited):
+        raise strange("the target does not speak HTTP/2", head)
+    return kind, head + await talk.exactly(length)
+
+
+def _judge_goodbye(frame: bytes, stream: int) -> None:
+    """A server that stops may still answer what it was asked before, which h2 does not believe."""
+    last = int.from_bytes(frame[_FRAME_HEAD : _FRAME_HEAD + 4]) & _STREAMS
+    error = int.from_bytes(frame[_FRAME_HEAD + 4 : _FRAME_HEAD + 8])
+    if error or last < stream:
+        what = f"the target sends us away (HTTP/2 error {error})"
+        raise CheckFailed(Reason.PROTOCOL_ERROR, what)
 
 
 class _Answer:
@@ -129,9 +150,6 @@ class _Answer:
             case h2.events.StreamReset():
                 what = f"the target broke the call off (HTTP/2 error {event.error_code})"
                 raise CheckFailed(Reason.RESET, what)
-            case h2.events.ConnectionTerminated():
-                what = f"the target sends us away (HTTP/2 error {event.error_code})"
-                raise CheckFailed(Reason.PROTOCOL_ERROR, what)
 
     def status(self) -> int:
         """What the whole answer says."""
