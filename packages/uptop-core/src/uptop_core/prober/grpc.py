@@ -20,6 +20,7 @@ from uptop_core.errors import CheckFailed
 from uptop_core.escaping import escape
 from uptop_core.outcomes import Reason
 from uptop_core.prober.dialogue import strange
+from uptop_core.prober.http2 import FRAME_HEAD, GOAWAY, in_words, judge_goodbye
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,9 +39,8 @@ _MEANT = {
     "NOT_FOUND": "the server knows no service of that name: ",
     "UNIMPLEMENTED": "the server has no health service: ",
 }
-_FRAME_HEAD, _FRAME_LIMIT = 9, 16_384  # bytes; longer ones we have not allowed
-_SETTINGS, _GOAWAY = 4, 7
-_STREAMS = (1 << 31) - 1
+_FRAME_LIMIT = 16_384  # bytes; longer ones we have not allowed
+_SETTINGS = 4
 _PATH = "/grpc.health.v1.Health/Check"
 _ANSWER_LIMIT = 4 * 1024  # bytes; less than what may come without being asked for
 
@@ -97,14 +97,14 @@ async def ask_health(talk: Dialogue, call: Call) -> int:
     while not answer.is_whole:
         kind, frame = await _frame(talk, awaited)
         awaited = None
-        if kind == _GOAWAY:
-            _judge_goodbye(frame, stream)
+        if kind == GOAWAY:
+            judge_goodbye(frame)
             continue
         try:
             for event in connection.receive_data(frame):
                 answer.take(event)
         except (h2.exceptions.ProtocolError, UnicodeDecodeError) as error:
-            what = f"the target does not speak HTTP/2: {escape(str(error), 120)}"
+            what = f"the target does not speak HTTP/2: {in_words(error)}"
             raise CheckFailed(Reason.PROTOCOL_ERROR, what) from error
         await talk.send(connection.data_to_send())
     return answer.status()
@@ -112,20 +112,11 @@ async def ask_health(talk: Dialogue, call: Call) -> int:
 
 async def _frame(talk: Dialogue, awaited: int | None) -> tuple[int, bytes]:
     """The kind of the next frame, and all of it (RFC 9113, section 4.1)."""
-    head = await talk.exactly(_FRAME_HEAD)
+    head = await talk.exactly(FRAME_HEAD)
     kind, length = head[3], int.from_bytes(head[:3])
     if length > _FRAME_LIMIT or (awaited is not None and kind != awaited):
         raise strange("the target does not speak HTTP/2", head)
     return kind, head + await talk.exactly(length)
-
-
-def _judge_goodbye(frame: bytes, stream: int) -> None:
-    """A server that stops may still answer what it was asked before, which h2 does not believe."""
-    last = int.from_bytes(frame[_FRAME_HEAD : _FRAME_HEAD + 4]) & _STREAMS
-    error = int.from_bytes(frame[_FRAME_HEAD + 4 : _FRAME_HEAD + 8])
-    if error or last < stream:
-        what = f"the target sends us away (HTTP/2 error {error})"
-        raise CheckFailed(Reason.PROTOCOL_ERROR, what)
 
 
 class _Answer:

@@ -19,11 +19,11 @@ import anyio
 import httpcore
 
 from uptop_core.errors import CheckFailed, MissingExtra
-from uptop_core.escaping import escape
 from uptop_core.looks import Look
 from uptop_core.outcomes import Reason
 from uptop_core.prober.decoding import Decoder
 from uptop_core.prober.http import BODY_LIMIT, Request, Response
+from uptop_core.prober.http2 import in_words
 from uptop_core.prober.tls import note_chain
 from uptop_core.prober.ways import Seen, Way
 
@@ -72,7 +72,7 @@ def failure(error: Exception) -> CheckFailed:
     reason = next(REASONS[kind] for kind in type(error).__mro__ if kind in REASONS)
     if reason is Reason.INTERNAL_ERROR:  # its text may repeat a header, and so a secret
         return CheckFailed(reason, f"the request cannot be made ({type(error).__name__})")
-    said = escape(str(error), 160)
+    said = in_words(error)
     if reason is Reason.PROTOCOL_ERROR:
         return CheckFailed(reason, f"not a whole HTTP answer: {said}")
     if reason is Reason.PROXY_ERROR:

@@ -16,6 +16,7 @@ from uptop_core.escaping import escape
 from uptop_core.looks import Look, Phase
 from uptop_core.outcomes import Reason
 from uptop_core.prober.connect import connect
+from uptop_core.prober.http2 import Goodbyes
 from uptop_core.prober.os_errors import stream_failure
 from uptop_core.prober.proxies import parse_proxy
 from uptop_core.prober.resolve import guard, resolve
@@ -158,13 +159,15 @@ class Line(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._to_target = to_target
         self._tls = stream.extra(TLSAttribute.ssl_object, None)
+        self._goodbyes: Goodbyes | None = None
         if self._tls is not None and self._tls.selected_alpn_protocol() == "h2":
             way.is_h2 = True
+            self._goodbyes = Goodbyes()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         way = self._way
         try:
-            data = await self._stream.receive(max_bytes)
+            data = await self._next(max_bytes)
         except anyio.EndOfStream:
             if not way.answered:
                 raise way.ended() from None
@@ -177,6 +180,12 @@ class Line(httpcore.AsyncNetworkStream):
                 what = f'not HTTP: the answer begins with "{escape(data, 60)}"'
                 raise CheckFailed(Reason.PROTOCOL_ERROR, what)
         return data
+
+    async def _next(self, max_bytes: int) -> bytes:
+        while True:
+            data = await self._stream.receive(max_bytes)
+            if self._goodbyes is None or (data := self._goodbyes.without(data)):
+                return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         if not buffer:
