@@ -93,7 +93,7 @@ async def ask_health(talk: Dialogue, call: Call) -> int:
     connection.send_headers(stream, call.headers)
     connection.send_data(stream, call.message, end_stream=True)
     await talk.send(connection.data_to_send())
-    awaited = _SETTINGS  # what a server begins with (RFC 9113, section 3.4)
+    awaited: int | None = _SETTINGS  # what a server begins with (RFC 9113, section 3.4)
     while not answer.is_whole:
         kind, frame = await _frame(talk, awaited)
         awaited = None
