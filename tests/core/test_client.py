@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import ssl
+import tracemalloc
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from anyio.streams.tls import TLSStream
 from tests.probe.scripted_server import Reply, Request, ScriptedServer, answer, page
 from uptop_core import examining
 from uptop_core.checks.port import PortCheck
-from uptop_core.client import Fetched, LeaderClient
+from uptop_core.client import ANSWER_LIMIT, Fetched, LeaderClient
 from uptop_core.errors import LeaderAway, LeaderBusy, LeaderError, LeaderRefused
 from uptop_core.wire import (
     Assignment,
@@ -147,6 +149,22 @@ async def test_results_are_packed_and_acknowledged() -> None:
     assert (answered.accepted, answered.have) == (1, {"i": 1})
     assert server.requests[0].headers["content-encoding"] == "gzip"
     assert len(server.requests[0].json()["results"]) == 100
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_an_answer_that_unpacks_without_end_takes_no_memory(times: int) -> None:
+    packed = gzip.compress(b"\0" * ANSWER_LIMIT) * 16
+    if times == 2:
+        packed = gzip.compress(packed)
+    head = {"Content-Encoding": ", ".join(["gzip"] * times)}
+    tracemalloc.start()
+    try:
+        async with asking(Reply(body=packed, headers=head)) as (client, _):
+            with pytest.raises(LeaderAway):
+                await client.health()
+        assert tracemalloc.get_traced_memory()[1] < 4 * ANSWER_LIMIT
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

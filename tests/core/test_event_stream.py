@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from uptop_core.event_stream import Event, read_events
+from uptop_core.event_stream import EVENT_LIMIT, Event, EventTooLong, lines_of, read_events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,6 +33,24 @@ async def test_an_event_has_its_kind_its_id_and_the_thing_itself() -> None:
 async def test_several_lines_of_data_are_one_thing() -> None:
     (event,) = await read('data: {"name":\ndata: "API"}\n\n')
     assert event.read(dict[str, str]) == {"name": "API"}
+
+
+async def test_lines_are_whole_however_they_come() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b"a: \xc3", b"\xbc\r", b"\nb\n\nc\nd"):
+            yield piece
+
+    assert [line async for line in lines_of(pieces())] == ["a: ü", "b", "", "c"]
+
+
+@pytest.mark.parametrize("piece", [b"data: x", b"data: x\n" * 1000, b"x\n" * 1000])
+async def test_an_event_that_does_not_end_is_not_waited_for(piece: bytes) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(2 * EVENT_LIMIT // len(piece) if b"\n" in piece else 4):
+            yield piece if b"\n" in piece else piece * 300_000
+
+    with pytest.raises(EventTooLong):
+        [event async for event in read_events(lines_of(endless()))]
 
 
 async def test_what_breaks_the_silence_is_no_event() -> None:

@@ -17,7 +17,7 @@ from uptop_core import access_answers as access
 from uptop_core import api_answers as answers
 from uptop_core.api_exchange import PREFIX, ApiExchange, part
 from uptop_core.errors import LeaderAway
-from uptop_core.event_stream import SILENCE_S, Event, read_events
+from uptop_core.event_stream import SILENCE_S, Event, EventTooLong, lines_of, read_events
 from uptop_core.history_views import HistoryView, SlaView
 from uptop_core.views import IncidentView, MonitorView, NodeView
 
@@ -244,7 +244,11 @@ class ApiClient(ApiExchange):
         """A stream of events, on from the id `last`. It ends when the leader does; LeaderAway when
         nothing is heard any more. The first event is `hello`, or `reset` when all is to be read anew.
         """
-        headers = {**self._headers, "Accept": "text/event-stream"}
+        headers = {
+            **self._headers,
+            "Accept": "text/event-stream",
+            "Accept-Encoding": "identity",
+        }
         if last:
             headers["Last-Event-ID"] = last
         timeout = httpx.Timeout(self._deadline_s, read=SILENCE_S)
@@ -253,7 +257,9 @@ class ApiClient(ApiExchange):
             async with self._http.stream("GET", url, headers=headers, timeout=timeout) as response:
                 if response.status_code != 200:
                     raise self._failure(await self._whole(response))
-                yield read_events(response.aiter_lines())
+                yield read_events(lines_of(response.aiter_raw()))
+        except EventTooLong:
+            raise LeaderAway(self.url, "it tells of something that does not end") from None
         except httpx.ReadTimeout:
             raise LeaderAway(self.url, f"nothing was heard for {SILENCE_S:g} s") from None
         except httpx.TimeoutException:

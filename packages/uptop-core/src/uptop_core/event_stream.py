@@ -17,6 +17,14 @@ SILENCE_S = 45.0
 """A leader breaks the silence of a stream every 15 s; after this it is away."""
 
 
+EVENT_LIMIT = 4 * 1024 * 1024
+"""Bytes of one event; a stream that has longer ones is no leader's."""
+
+
+class EventTooLong(Exception):
+    """Raised for an event that never ends."""
+
+
 class Event(Struct, frozen=True):
     """What has changed: its kind, the thing itself, and the id to go on from."""
 
@@ -29,16 +37,31 @@ class Event(Struct, frozen=True):
         return msgspec.json.decode(self.data, type=into)
 
 
+async def lines_of(pieces: AsyncIterable[bytes]) -> AsyncIterator[str]:
+    """The lines of a stream, without their ends. Raises EventTooLong."""
+    held = b""
+    async for piece in pieces:
+        *whole, held = (held + piece).split(b"\n")
+        for line in whole:
+            yield line.removesuffix(b"\r").decode("utf-8", "replace")
+        if len(held) > EVENT_LIMIT:
+            raise EventTooLong
+
+
 async def read_events(lines: AsyncIterable[str]) -> AsyncIterator[Event]:
     """The events of a `text/event-stream`, line by line; see "Interpreting an event stream" in
     https://html.spec.whatwg.org/multipage/server-sent-events.html. Several lines of data are one.
     """
     fields: dict[str, str] = {}
     data: list[str] = []
+    size = 0
     async for line in lines:
         if line:
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
+            size += len(line)
+            if size > EVENT_LIMIT:
+                raise EventTooLong
             if name == "data":
                 data.append(value)
             else:
@@ -47,5 +70,5 @@ async def read_events(lines: AsyncIterable[str]) -> AsyncIterator[Event]:
             if data:
                 whole = msgspec.Raw("\n".join(data).encode())
                 yield Event(fields.get("event", "message"), fields.get("id", ""), whole)
-            fields, data = {}, []
+            fields, data, size = {}, [], 0
             await anyio.lowlevel.checkpoint()

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from uptop_core.errors import (
+    CheckFailed,
     LeaderAway,
     LeaderBusy,
     LeaderRefused,
@@ -25,6 +26,7 @@ from uptop_core.errors import (
     Problem,
 )
 from uptop_core.escaping import escape
+from uptop_core.prober.decoding import Decoder
 from uptop_core.wire import PROTOCOL, PROTOCOL_HEADER, SECRET_HEADER, ErrorAnswer
 
 if TYPE_CHECKING:
@@ -73,7 +75,11 @@ class Exchange:
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self.url = url.rstrip("/")
-        self._headers = {PROTOCOL_HEADER: str(PROTOCOL), "Accept": "application/json"}
+        self._headers = {
+            PROTOCOL_HEADER: str(PROTOCOL),
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
         if secret:
             self._headers[SECRET_HEADER] = secret
         if token:
@@ -163,12 +169,16 @@ class Exchange:
         return Answer(response.status_code, response.headers, body)
 
     async def _body(self, response: httpx.Response) -> bytes:
-        body = bytearray()
-        async for piece in response.aiter_bytes():
-            body += piece
-            if len(body) > ANSWER_LIMIT:
-                raise LeaderAway(self.url, f"an answer of more than {ANSWER_LIMIT >> 20} MiB")
-        return bytes(body)
+        # Unpacked here: httpx unpacks whatever came at once, as often as the head says.
+        unpacked = Decoder(response.headers.get("Content-Encoding", ""), ANSWER_LIMIT)
+        try:
+            async for piece in response.aiter_raw():
+                unpacked.add(piece)
+                if unpacked.truncated:
+                    raise LeaderAway(self.url, f"an answer of more than {ANSWER_LIMIT >> 20} MiB")
+        except CheckFailed as error:
+            raise LeaderAway(self.url, error.detail) from None
+        return bytes(unpacked.body)
 
     def _read(self, answer: Answer, into: type[T]) -> T:
         """The answer of a leader that did what was asked; else the error that it is."""
