@@ -59,7 +59,7 @@ async def read_events(lines: AsyncIterable[str]) -> AsyncIterator[Event]:
         if line:
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
-            size += len(line)
+            size += len(line) + 1
             if size > EVENT_LIMIT:
                 raise EventTooLong
             if name == "data":
