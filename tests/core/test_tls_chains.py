@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.core.listeners import days_from_now, look_at, serve, silent
 from uptop_core import Outcome, Reason
 from uptop_core.checks.tls import TlsCheck
 from uptop_core.prober.tls import shared_context
+from uptop_core.prober.tls_errors import not_verified
 
 pytestmark = pytest.mark.anyio
 
@@ -140,6 +141,16 @@ async def test_whom_a_certificate_is_for_is_told_and_a_common_name_is_nobody(
     nobody = await shake(tmp_path, make("127.0.0.1", root(), hosts=()))
     assert nobody.reason is Reason.TLS_ERROR
     assert nobody.detail.endswith("it names no host (a common name does not count)")
+
+
+@pytest.mark.parametrize("code", [9, 10])
+def test_a_clock_that_was_never_set_judges_no_certificate(code: int) -> None:
+    error = ssl.SSLCertVerificationError()
+    error.verify_code, error.verify_message = code, ""
+    unset = not_verified(error, "a.example", (), datetime(1970, 1, 1, tzinfo=UTC))
+    assert unset.reason is Reason.INTERNAL_ERROR
+    assert unset.detail.endswith("this node's clock says 1970-01-01")
+    assert not not_verified(error, "a.example", (), datetime.now(UTC)).reason.abstains
 
 
 def test_what_browsers_still_talk_to_is_not_down() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -68,7 +69,7 @@ async def handshake(
         look.enter(None)
         chain = await _peek(look, host, port, alpn, opening)
         note_chain(look, chain)
-        raise not_verified(error, host, chain) from error
+        raise not_verified(error, host, chain, datetime.now(UTC)) from error
     except (anyio.EndOfStream, anyio.BrokenResourceError, ssl.SSLError) as error:
         raise not_shaken(error) from error
     if ours is not None:

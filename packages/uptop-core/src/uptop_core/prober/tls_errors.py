@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
     from uptop_core.outcomes import Certificate
 
+_RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # before this program was there
 _SHOWN_NAMES = 3
 _SHOWN = 70  # characters of a name
 
 # OpenSSL's X509_V_ERR_ codes.
-_EXPIRED = 10
+_EARLY, _EXPIRED = 9, 10
 _INCOMPLETE = (20, 21)
 _FOREIGN = 19
 _OTHER_HOST = (62, 64)  # another name, another address
 _UNVERIFIED = {
-    9: "the certificate is not valid yet",
+    _EARLY: "the certificate is not valid yet",
     18: "the certificate is self-signed",
     23: "the certificate was revoked",
     66: "the key of the certificate is too short to be safe",
@@ -58,12 +59,17 @@ _SAID = {  # by OpenSSL's names of reasons
 
 
 def not_verified(
-    error: ssl.SSLCertVerificationError, host: str, chain: Sequence[Certificate]
+    error: ssl.SSLCertVerificationError, host: str, chain: Sequence[Certificate], now: datetime
 ) -> CheckFailed:
-    """The failure to trust what was sent for `host`, as far as that is known: `chain` may be empty."""
+    """The failure to trust what was sent for `host`, as far as that is known: `chain` may be empty.
+    By a clock that has not been set since the node was switched on nothing is judged.
+    """
     code = error.verify_code
+    if code in (_EARLY, _EXPIRED) and now < _RELEASED:
+        what = f"no certificate can be judged: this node's clock says {now:%Y-%m-%d}"
+        return CheckFailed(Reason.INTERNAL_ERROR, what)
     if code == _EXPIRED:
-        return CheckFailed(Reason.CERT_EXPIRED, _expired(chain))
+        return CheckFailed(Reason.CERT_EXPIRED, _expired(chain, now))
     if code in _OTHER_HOST:
         return CheckFailed(Reason.TLS_ERROR, _for_another(host, chain))
     if code in _INCOMPLETE:
@@ -94,8 +100,8 @@ def broken(error: ssl.SSLError) -> CheckFailed:
     return CheckFailed(Reason.TLS_ERROR, alert or f"TLS broke off: {escape(_said(error), 120)}")
 
 
-def _expired(chain: Sequence[Certificate]) -> str:
-    now_ms = datetime.now(UTC).timestamp() * 1000
+def _expired(chain: Sequence[Certificate], now: datetime) -> str:
+    now_ms = now.timestamp() * 1000
     for place, one in enumerate(chain):
         if one.end <= now_ms:
             end = f"{datetime.fromtimestamp(one.end / 1000, UTC):%Y-%m-%d}"
