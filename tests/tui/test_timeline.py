@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from uptop_core.api_answers import PostView, TransitionView
 from uptop_core.views import AcknowledgementView, IncidentView
+from uptop_tui.overview import width
 from uptop_tui.timeline import state, timeline, told
 
 SECOND = 1000
@@ -107,4 +108,11 @@ def test_long_words_go_on_below_themselves() -> None:
     long = replace(post(NOW), words="word " * 40)
     lines = told(timeline(OPEN, (), [long]), NOW, 60).plain.splitlines()
     assert max(map(len, lines)) <= 60
-    assert lines[-1].startswith(" " * 20 + "word")
+    assert lines[-1].startswith(" " * len("10:00:00  ✎ ") + "word")
+
+
+def test_in_a_narrow_terminal_what_happened_goes_on_below_itself_too() -> None:
+    titled = replace(post(NOW), title="支払いができません " * 4)
+    lines = told(timeline(OPEN, (), [titled]), NOW, 37).plain.splitlines()
+    assert max(map(width, lines)) <= 37
+    assert sum("支払い" in line for line in lines) > 2

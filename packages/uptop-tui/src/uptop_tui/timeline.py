@@ -36,13 +36,16 @@ ENDS = {
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """Something that happened `at` (Unix ms): a sign and its style, what, and more about it."""
+    """Something that happened `at` (Unix ms): a sign and its style, what, and more about it, which is
+    said as loud if people wrote it.
+    """
 
     at: int
     sign: str
     what: str
     style: str = ""
     more: tuple[str, ...] = ()
+    by_people: bool = False
 
 
 def timeline(
@@ -68,7 +71,8 @@ def told(entries: Iterable[Entry], now_ms: int, width: int = 80) -> Content:
         first = Content.assemble((f"{at:>{longest}}", QUIET), "  ", (entry.sign, entry.style), " ")
         what, *rest = Content(entry.what).wrap(room)
         lines.append(Content.assemble(first, what))
-        more = [one for line in entry.more for one in Content.styled(line, QUIET).wrap(room)]
+        style = "" if entry.by_people else QUIET
+        more = [one for line in entry.more for one in Content.styled(line, style).wrap(room)]
         lines += [Content.assemble(indent, one) for one in (*rest, *more)]
     return Content("\n").join(lines)
 
@@ -104,7 +108,7 @@ def _own(incident: IncidentView) -> Iterator[Entry]:
     if taken is not None:
         note = (escape(taken.note, 1000),) if taken.note else ()
         what = f"acknowledged by {escape(taken.by, 60)}"
-        yield Entry(at=taken.at, sign="✓", what=what, style="bold", more=note)
+        yield Entry(at=taken.at, sign="✓", what=what, style="bold", more=note, by_people=True)
     if incident.ended is not None:
         what = ENDS.get(incident.cause, escape(incident.cause, 40) or "over")
         lasted = span((incident.ended - incident.started) / 1000)
@@ -133,4 +137,4 @@ def _written(post: PostView) -> Entry:
     title = f" “{escape(post.title, 100)}”" if post.title else ""
     words = tuple(escape(line, 300) for line in post.words.splitlines() if line.strip())
     what = f"{escape(post.kind, 20)}{title}, a post by {escape(post.who, 60)}"
-    return Entry(at=post.at, sign="✎", what=what, style="bold", more=words)
+    return Entry(at=post.at, sign="✎", what=what, style="bold", more=words, by_people=True)

@@ -145,7 +145,10 @@ def _locked(connection: Connection, post_id: str) -> Post | None:
 
 
 def _note(connection: Connection, actor: Actor, what: str, post: Post, now: float) -> None:
-    audit.note(connection, actor, what, post.title or post.thread, post.kind.value, now)
+    """Into the audit log, by its title or that of its thread."""
+    begun = select(_POST.c.title).where(_POST.c.id == post.thread)
+    about = post.title or connection.scalar(begun) or post.thread
+    audit.note(connection, actor, what, about, post.kind.value, now)
 
 
 def _row(post: Post) -> dict[str, Any]:
