@@ -1,5 +1,6 @@
 """The command as a whole, and the commands for people and for asking a running leader."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import click
 import pytest
 
 from tests.leader.commands import Run, runner
+from tests.leader.helms import hook
+from tests.leader.store_samples import NOON, set_up
 from uptop_leader.cli import program
 from uptop_leader.seal import Keyring, token_hash
 from uptop_leader.store.audit import AuditEntry
@@ -170,18 +173,44 @@ def test_status_says_when_nobody_answers(run: Run) -> None:
     assert told[0].startswith("no leader at http://127.0.0.1:9: ")
 
 
+@pytest.mark.parametrize("keys", [{}, {"UPTOP_ENCRYPTION_KEY": "cd" * 32}])
+def test_a_start_whose_keys_do_not_open_the_database_ends_as_with_any_wrong_setting(
+    tmp_path: Path, keys: dict[str, str]
+) -> None:
+    store = Store.open(tmp_path / "uptop.db", Keyring.from_setting("ab" * 32), NOON)
+    set_up(store, hook())
+    store.close()
+    code, (*_, last) = start_ends(tmp_path, keys)
+    assert code == 2  # systemd does not try that again: RestartPreventExitStatus
+    assert "cannot be opened with UPTOP_ENCRYPTION_KEY" in last
+
+
 def test_a_certificate_that_cannot_be_served_with_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "none.pem").touch()
     files = {"UPTOP_TLS_CERT": "none.pem", "UPTOP_TLS_KEY": "none.pem"}
+    code, (*_, last) = start_ends(tmp_path, files)
+    assert code == 2
+    assert last.startswith("UPTOP_TLS_CERT: cannot be used with UPTOP_TLS_KEY: ")
+
+
+def test_a_variable_that_is_no_setting_is_told_in_the_form_of_the_log(tmp_path: Path) -> None:
+    (tmp_path / "none.pem").touch()
+    files = {"UPTOP_TLS_CERT": "none.pem", "UPTOP_TLS_KEY": "none.pem"}
+    wrong = {"UPTOP_HTTP_PROT": "8080", "UPTOP_LOG_FORMAT": "json"}
+    _, (*lines, _) = start_ends(tmp_path, {**files, **wrong})
+    (told,) = [line for line in map(json.loads, lines) if "UPTOP_HTTP_PROT" in line["message"]]
+    assert told["level"] == "warning"
+
+
+def start_ends(folder: Path, settings: dict[str, str]) -> tuple[int, list[str]]:
+    """Start a leader that cannot run with these settings: its exit code, and what it said."""
     done = subprocess.run(
         [sys.executable, "-m", "uptop_leader", "--port", "0"],
-        cwd=tmp_path,
-        env={**os.environ, **files},
+        cwd=folder,
+        env={**os.environ, **settings},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.returncode == 2
-    *_, last = done.stderr.splitlines()
-    assert last.startswith("UPTOP_TLS_CERT: cannot be used with UPTOP_TLS_KEY: ")
+    return done.returncode, done.stderr.splitlines()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from uptop_core.errors import InputError, UptopError
+from uptop_core.errors import InputError, SealError, UptopError
 from uptop_core.escaping import escape
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has enough of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except InputError as error:
+    except (InputError, SealError) as error:  # keys are a setting: the same again would not help
         _tell(error)
         return WRONG_USAGE
     except UptopError as error:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
 import click
+
+log = logging.getLogger(__name__)
 
 
 @click.command(short_help="Run the leader until told to stop (the default).")
@@ -27,7 +30,7 @@ def serve(host: str | None, port: int | None, db: str | None) -> None:
     settings = read_settings(LeaderSettings, os.environ, dotenv=dotenv, overrides=flags)
     logs.set_up(settings.log_level, settings.log_format)
     for line in stray_variables(os.environ, dotenv=dotenv):
-        click.echo(f"warning: {line}", err=True)
+        log.warning("%s", line)
     hasten_resolver(os.environ)
     anyio.run(serving.serve, settings, backend_options={"use_uvloop": _has_uvloop()})
 

@@ -13,7 +13,7 @@ _BY_STATE = {
     "53300": "has too many connections already",
     "25006": "is read-only: it is a standby, or set to be",
     "25P03": "ended a transaction that had waited too long for this program",
-    "42501": "does not let its user do this",
+    "42501": "does not let its user do this: make that user the owner of the database",
     "42P01": "lacks a table: it was changed by another program",
     "55P03": "is locked by another program",
     "57014": "took too long to answer",
