@@ -117,14 +117,12 @@ def _made(leader: Leader) -> tuple[float, float, int, int]:
         return Site(leader.store, renderer, Openness(regions=True), "T", "UTC")
 
     def render(one: Site) -> Rendered:
-        made = Rendered(one.status(one.page(moment)))
-        made.packed()
-        return made
+        return Rendered(one.status(one.page(moment)))
 
     known = site()
     made = render(known)
     cold = best_ms(lambda: render(site()), _TIMES)
-    return cold, best_ms(lambda: render(known), _TIMES), len(made.body), len(made.packed())
+    return cold, best_ms(lambda: render(known), _TIMES), len(made.body), len(made.packed)
 
 
 async def _snapshot(leader: Leader) -> Snapshot:

@@ -183,8 +183,8 @@ class Pages:
         return await self._aside(lambda: Rendered(self._site.status(page)))
 
     async def _make_json(self) -> Rendered:
-        made = await self._aside(partial(self._site.statuses, await self._moments.get()))
-        return Rendered(made, "application/json")
+        moment = await self._moments.get()
+        return await self._aside(lambda: Rendered(self._site.statuses(moment), "application/json"))
 
     async def _make_past(self) -> tuple[Happening, ...]:
         return await self._aside(partial(self._site.past, await self._moments.get()))
@@ -212,6 +212,4 @@ def _zoned(page: Rendered, wanted: str) -> Rendered:
     problem = zone_problem(wanted)
     if problem is not None:
         raise BadRequest("tz", problem)
-    found = page.in_zone(wanted)
-    found.packed()
-    return found
+    return page.in_zone(wanted)

@@ -53,20 +53,27 @@ def drawn(bars: Bars, name: str) -> str:
 
 
 def _run(run: Run) -> str:
-    x = run.start * STEP
-    end = x + run.count * STEP
+    kind, start, count = run.kind, run.start, run.count
     if not run.words:
-        return f'<path class="{run.kind}" d="M{x} 14H{end}"/>'
+        return _line(kind, start, count)
     title = f"<title>{run.words}</title>"
-    mark = f'<path class="{run.kind} dot" d="M{x} 32H{end}"/>' if run.kind in _MARKED else ""
+    mark = _line(f"{kind} dot", start, count, 32) if kind in _MARKED else ""
     if run.seen >= 1:
-        return f'<g><path class="{run.kind}" d="M{x} 14H{end}"/>{mark}{title}</g>'
+        return f"<g>{_line(kind, start, count)}{mark}{title}</g>"
+    x = start * STEP
     top = round(min(_HEIGHT * (1 - run.seen), _HEIGHT - _LEAST), 1)
     return (
         f'<g><rect class="none" x="{x}" y="0" width="3.6" height="{top}"/>'
-        f'<rect class="{run.kind}" x="{x}" y="{top}" width="3.6" height="{_HEIGHT - top:.1f}"/>'
+        f'<rect class="{kind}" x="{x}" y="{top}" width="3.6" height="{_HEIGHT - top:.1f}"/>'
         f"{mark}{title}</g>"
     )
+
+
+@lru_cache(maxsize=2048)
+def _line(css: str, start: int, count: int, y: int = 14) -> str:
+    """Bars of days that are alike. Most lines begin or end where many others do."""
+    x = start * STEP
+    return f'<path class="{css}" d="M{x} {y}H{x + count * STEP}"/>'
 
 
 _MARKED = ("some", "much")
