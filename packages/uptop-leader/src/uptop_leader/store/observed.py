@@ -72,8 +72,14 @@ def observed(
     gaps = _gaps(connection, since_ms, until_ms)
     pasts = _pasts(connection, since_ms, until_ms, only)
     incidents = _incidents(connection, since_ms, until_ms, only)
+    whole = [(since_ms, until_ms, Status.UP)]  # most are up throughout, and share what that is
+    usual = Observed(subtract(time_of(_JUDGED, whole), gaps), [])
+    odd = {*maintained, *pasts, *incidents}
     found: dict[str, Observed] = {}
     for monitor, made_ms in made.items():
+        if monitor not in odd and judged[monitor] == whole:
+            found[monitor] = usual
+            continue
         seen = subtract(time_of(_JUDGED, judged[monitor]), gaps)
         own = union(incidents[monitor]) if monitor in incidents else []
         past = pasts.get(monitor)

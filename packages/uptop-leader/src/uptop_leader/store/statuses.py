@@ -28,8 +28,8 @@ _BENEATH = _TRANSITION.c.cause != CAUSE
 """Transitions between what is judged; the others lead to MAINTENANCE, which lies over it, and back."""
 
 _STATUSES = {status.value: status for status in Status}
-_State = tuple[str, int]
-"""A status as it is stored, and since when it has been, Unix milliseconds."""
+_Change = tuple[int, Status]
+"""From when on a status holds, Unix milliseconds."""
 
 Span = tuple[int, int, Status]
 """From when to when a status was, Unix milliseconds."""
@@ -51,12 +51,15 @@ def spans(
     if only is not None:
         now = now.where(_STATE.c.monitor == only)
     rows = connection.execute(now).all()
-    states = {monitor: (status, since) for monitor, status, since in rows}
+    states = {monitor: (since, _STATUSES[status]) for monitor, status, since in rows}
     later = _between(connection, since_ms, until_ms, _BENEATH, only)
     bases = _bases(connection, made, since_ms, states, later, only)
     found: dict[str, list[Span]] = {}
     for monitor, made_ms in made.items():
-        changes = _changes(bases.get(monitor), later.get(monitor, ()), states.get(monitor))
+        if monitor in later or monitor in bases:
+            changes = _changes(bases.get(monitor), later.get(monitor, ()))
+        else:  # as most are: as it is now
+            changes = [states[monitor]] if monitor in states else []
         found[monitor] = _spans(changes, max(since_ms, made_ms), until_ms)
     return found
 
@@ -109,7 +112,7 @@ def _bases(
     connection: Connection,
     monitors: Iterable[str],
     since_ms: int,
-    states: Mapping[str, _State],
+    states: Mapping[str, _Change],
     later: Mapping[str, Sequence[Any]],
     only: str | None,
 ) -> dict[str, Any]:
@@ -135,7 +138,7 @@ def _bases(
         }
     for monitor in monitors:
         state = states.get(monitor)
-        if monitor not in later and (state is None or state[1] > since_ms):
+        if monitor not in later and (state is None or state[0] > since_ms):
             return found | _last_before(connection, since_ms, _BENEATH, only)
     return found
 
@@ -156,21 +159,14 @@ def _last_before(
     return {row.monitor: row for row in connection.execute(query)}
 
 
-def _changes(
-    base: Any | None, later: Sequence[Any], state: _State | None
-) -> list[tuple[int, Status]]:
+def _changes(base: Any | None, later: Sequence[Any]) -> list[_Change]:
     """From when on which status held, in order. What became known later is right about all time
     from when it happened on, so that a back-dated transition replaces those after its moment.
     """
     if base is not None:
         changes = [(base.at_ms, _STATUSES[base.status_to])]
-    elif later:
-        changes = [(0, _STATUSES[later[0].status_from])]
-    elif state is not None:
-        status, since_ms = state
-        return [(since_ms, _STATUSES[status])]
     else:
-        return []
+        changes = [(0, _STATUSES[later[0].status_from])]
     for row in later:
         if base is not None and row.number < base.number:
             continue
@@ -180,7 +176,7 @@ def _changes(
     return changes
 
 
-def _spans(changes: list[tuple[int, Status]], since_ms: int, until_ms: int) -> list[Span]:
+def _spans(changes: list[_Change], since_ms: int, until_ms: int) -> list[Span]:
     if len(changes) == 1:  # of most monitors
         moment, status = changes[0]
         start = max(moment, since_ms)
