@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import anyio
@@ -12,6 +13,7 @@ from asyncssh.packet import Boolean, String, UInt32
 from tests.leader.far_screens import housed, new_key, public
 from tests.leader.helms import api, hook
 from tests.system.waiting import until
+from uptop_leader.ssh.door import SPARE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,3 +216,15 @@ async def test_who_sends_more_than_anybody_types_is_read_slowly(tmp_path: Path) 
         assert waits.cancelled_caught, "all of it was taken at once"
         async with house.looking(ADMIN) as another:
             await another.sees("live")
+
+
+async def test_who_only_connects_keeps_nobody_out(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(
+            housed(tmp_path, admin_key=public(ADMIN), ssh_sessions=1)
+        )
+        for _ in range(2 * SPARE + 2):
+            idle = await anyio.connect_tcp("127.0.0.1", house.port, local_host="127.0.0.2")
+            await stack.enter_async_context(idle)
+        async with house.looking(ADMIN) as screen:
+            await screen.sees("live")

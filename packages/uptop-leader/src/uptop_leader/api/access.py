@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _BROWSERS = frozenset({"origin", "sec-fetch-site", "accept-language"})
 """Headers that every browser sends, some of them whatever a page does, and no probe."""
 
+_HOPS = 32  # addresses of X-Forwarded-For that are looked at, the last ones
+
 
 class Role(IntEnum):
     """What somebody may do; each may do what those before it may."""
@@ -261,7 +263,7 @@ def source_of(request: Request, trusted: Collection[IpNetwork]) -> str:
     """
     source = request.client.host if request.client else ""
     # a proxy may add a header of its own after that which it was sent
-    forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for")).rsplit(",", _HOPS)[-_HOPS:]
     for address in reversed([part.strip() for part in forwarded if part.strip()]):
         if not _is_within(source, trusted) or not _is_address(address):
             break

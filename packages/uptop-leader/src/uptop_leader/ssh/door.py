@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,20 @@ class House:
     def __init__(self, behind: Behind, keys: KnownKeys) -> None:
         self.behind = behind
         self.keys = keys
-        self.doors: set[Door] = set()
+        self.doors: dict[Door, None] = {}
+        """In the order of their coming."""
         self.sessions: set[Session] = set()
+
+    def make_room(self) -> bool:
+        """Close a connection on which nobody has shown who they are: the oldest of the address that
+        has most of them. False where there is none.
+        """
+        waiting = [door for door in self.doors if not door.is_known]
+        held = Counter(door.address for door in waiting)
+        first = max(waiting, key=lambda door: held[door.address], default=None)
+        if first is not None:
+            first.abort()
+        return first is not None
 
     async def empty(self, within_s: float) -> None:
         """Close every session and every connection; clients get so long to take the last words."""
@@ -50,8 +63,9 @@ class Door(asyncssh.SSHServer):
     def __init__(self, house: House) -> None:
         self._house = house
         self._connection: asyncssh.SSHServerConnection | None = None
-        self._address = ""
+        self.address = ""
         self._user: User | None = None
+        self._is_in = False
         self._refused = 0
         self._open = 0
         self._closing: asyncio.TimerHandle | None = None
@@ -63,21 +77,34 @@ class Door(asyncssh.SSHServer):
         """Whether anybody looks along this connection."""
         return self._open > 0
 
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody has come in by it."""
+        return self._is_in
+
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         peer = str((conn.get_extra_info("peername") or ("?",))[0])
-        self._address = peer.removeprefix("::ffff:")  # IPv4 on a socket for both
-        self._house.doors.add(self)
-        if len(self._house.doors) > self._house.behind.most + SPARE:
-            log.warning("ssh: too many connections: that of %s is refused", self._address)
+        self.address = peer.removeprefix("::ffff:")  # IPv4 on a socket for both
+        is_full = len(self._house.doors) >= self._house.behind.most + SPARE
+        if is_full and not self._house.make_room():
+            log.warning("ssh: too many connections: that of %s is refused", self.address)
             conn.abort()
+            return
+        self._house.doors[self] = None
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._house.doors.discard(self)
+        self._house.doors.pop(self, None)
         self._connection = None
         self.gone.set()
         if self._closing is not None:
             self._closing.cancel()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self._house.doors.pop(self, None)
+        if self._connection is not None:
+            self._connection.abort()
 
     def close(self) -> None:
         """Close the connection."""
@@ -98,12 +125,13 @@ class Door(asyncssh.SSHServer):
         """
         self._user = None
         if self._refused < MOST_KEYS:
-            self._user = await asyncio.to_thread(self._house.keys.owner, key, self._address)
+            self._user = await asyncio.to_thread(self._house.keys.owner, key, self.address)
         if self._user is None:
             self._refused += 1
         return self._user is not None
 
     def auth_completed(self) -> None:
+        self._is_in = True
         self._close_if_unused()
 
     # What it opens
@@ -111,7 +139,7 @@ class Door(asyncssh.SSHServer):
     def session_requested(self) -> Session | bool:
         if self._user is None:
             return False
-        behind, address = self._house.behind, self._address
+        behind, address = self._house.behind, self.address
         return Session(behind, self._user, address, self._begun, self._ended)
 
     def _begun(self, session: Session) -> bool:
