@@ -18,10 +18,11 @@ from tests.fuzz.in_process import answered
 from tests.leader.stages import SECRET, Stage, app_of, client
 from uptop_core.errors import StoreError
 from uptop_core.logs import TextLines
-from uptop_leader.api.guards import Guards
+from uptop_leader.api.guards import PIECE, Guards
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Message
 
 pytestmark = pytest.mark.anyio
 
@@ -65,6 +66,43 @@ async def test_the_log_of_a_bug_shows_no_push_token(caplog: pytest.LogCaptureFix
             await http.get("/api/push/a-token")
     assert "a-token" not in TextLines().format(caplog.records[0])
     assert "path=/api/push" in TextLines().format(caplog.records[0])
+
+
+async def _pieces(length: int, send_s: float, answer_s: float) -> list[bytes]:
+    """How a body of that length is handed over to somebody who takes so long for each piece."""
+    taken: list[bytes] = []
+
+    async def send(message: Message) -> None:
+        await anyio.sleep(send_s)
+        taken.append(message.get("body", b""))
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": "GET", "http_version": "1.1", "query_string": b""}
+    await Guards(Response(b"x" * length), answer_s)(
+        {**scope, "headers": [(b"host", b"h")]}, receive, send
+    )
+    return taken[1:]
+
+
+@pytest.mark.parametrize("length", [0, 1, PIECE, PIECE + 1, 3 * PIECE, 3 * PIECE + 5])
+async def test_a_long_answer_is_handed_over_by_pieces(length: int) -> None:
+    pieces = await _pieces(length, 0, 5)
+    assert b"".join(pieces) == b"x" * length
+    assert max(map(len, pieces)) <= PIECE
+    assert len(pieces) == max(1, -(-length // PIECE))
+
+
+async def test_who_takes_a_long_answer_slowly_has_longer_for_it() -> None:
+    assert len(await _pieces(4 * PIECE, 0.05, 0.1)) == 4
+
+
+async def test_who_takes_an_answer_too_slowly_is_let_go_without_a_word_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert await _pieces(100, 30, 0.1) == []
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("path", ["/api/health", "/status", "/status/json", "/nowhere", "/metrics"])

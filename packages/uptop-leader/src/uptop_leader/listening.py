@@ -38,7 +38,7 @@ _LOOK_S = 5.0
 
 log = logging.getLogger(__name__)
 _of_requests = logging.getLogger(f"{__name__}.requests")
-_of_requests.setLevel(logging.ERROR)  # no line for each bad request: strangers would fill the log
+_of_requests.setLevel(logging.CRITICAL)  # no line for each bad or slow one: strangers could fill it
 
 
 class BoundedHttp(HttpToolsProtocol):

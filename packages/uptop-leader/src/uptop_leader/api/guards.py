@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("uptop.api")
 
 ANSWER_S = 30.0  # longer than any long poll
+PIECE = 64 * 1024
+"""Bytes of an answer that are handed over at once: TLS keeps all of it for who takes it slowly."""
+SLOWEST = 2048  # bytes a second: as long as that a long answer may take
 _EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -61,6 +64,8 @@ class Guards:
         except ClientDisconnect:
             return
         except TimeoutError:
+            if outgoing.begun:  # it is taken too slowly
+                return
             logs.event(log, logging.WARNING, "no answer in time", **_request(scope))
             answer = problem(503, "timeout", "there was no answer in time: try again later")
         except Exception:  # the net: whatever it is, the client gets no traceback
@@ -89,7 +94,21 @@ class _Outgoing:
             is_endless = headers.get("content-type", "").startswith("text/event-stream")
             if is_endless and self.limit is not None:
                 self.limit.deadline = math.inf  # it goes on for as long as somebody listens
+        elif len(message.get("body", b"")) > PIECE:
+            await self._by_pieces(message)
+            return
         await self._send(message)
+
+    async def _by_pieces(self, message: Message) -> None:
+        """Pass a long body on, each piece when the one before it was taken."""
+        body: bytes = message["body"]
+        if self.limit is not None:
+            self.limit.deadline += len(body) / SLOWEST
+        last = (len(body) - 1) // PIECE * PIECE
+        for start in range(0, last, PIECE):
+            piece = body[start : start + PIECE]
+            await self._send({"type": message["type"], "body": piece, "more_body": True})
+        await self._send({**message, "body": body[last:]})
 
 
 def _malformed(scope: Scope) -> str | None:
