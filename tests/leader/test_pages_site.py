@@ -113,7 +113,7 @@ async def test_the_feeds_tell_the_newest_first_and_link_to_pages(http: httpx.Asy
 
 async def test_a_feed_names_the_public_address_and_takes_any_words() -> None:
     stage = Stage(LeaderSettings(status_enabled=True, public_url="https://up.example/"))
-    words = "a \x07 bell & <tags>"
+    words = "a \x07 bell & <tags>\ufffe\uffff"
     stage.store.posts.all = [
         Post(id="p", thread="p", kind=PostKind.IDENTIFIED, words=words, at=NOW - 9, who="ada")
     ]
@@ -122,6 +122,7 @@ async def test_a_feed_names_the_public_address_and_takes_any_words() -> None:
         assert (await http.get("/status/incidents/p")).status_code == 200
     assert "<link>https://up.example/status/incidents/p</link>" in text
     assert "a  bell &amp; &lt;tags&gt;" in text
+    assert ElementTree.fromstring(text).tag == "rss"
 
 
 async def test_badges_say_status_uptime_and_how_all_are(http: httpx.AsyncClient) -> None:

@@ -104,8 +104,10 @@ def _add(
 
 
 def _plain(words: str) -> str:
-    """Words without the control characters that XML has no place for."""
-    return "".join(char for char in words if char >= " " or char in "\n\t")
+    """Words without the characters that XML has no place for (XML 1.0, section 2.2)."""
+    return "".join(
+        char for char in words if (char >= " " and char not in "\ufffe\uffff") or char in "\n\t"
+    )
 
 
 def _rfc822(ms: int) -> str:
