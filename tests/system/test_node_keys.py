@@ -48,7 +48,7 @@ async def test_a_key_that_was_added_at_the_leader_works_at_the_follower_when_tha
         await town.start_probe("east", "eu", pair.peers)  # with the secret alone
         await town.apply({"monitors": [site(target, "First", alerts=[])]})
         await town.status_comes("First", "UP")
-        assert "needs a key of its own" in town.probes["east"].said()
+        await until("it is told", lambda: "needs a key of its own" in town.probes["east"].said())
         await pair.copied()
         town.leader.kill()
         await pair.takes_over()
