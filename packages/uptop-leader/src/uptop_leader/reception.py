@@ -184,16 +184,20 @@ class Reception:
             return protocol
 
         guest.sock.setblocking(False)
-        within_s = None if self._tls is None else self.begin_s
+        within_s, is_in = None if self._tls is None else self.begin_s, False
         try:
             if self._tls is not None:
                 await self._heard(guest.sock)
             await self._loop.connect_accepted_socket(
                 greet, guest.sock, ssl=self._tls, ssl_handshake_timeout=within_s
             )
-        except (OSError, asyncio.CancelledError):  # it did not come to an end; TLS errors are such
-            self._crowd.go(guest)
-            guest.sock.close()
+            is_in = True
+        except OSError:  # it ended before it began; errors of TLS are such
+            pass
+        finally:
+            if not is_in:
+                self._crowd.go(guest)
+                guest.sock.close()
 
     async def _heard(self, sock: socket.socket) -> None:
         """Return when something has come: what TLS needs is taken only for who begins with it. Raises
