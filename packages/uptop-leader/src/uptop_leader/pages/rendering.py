@@ -8,7 +8,7 @@ from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from uptop_leader.pages import moments, rows
 from uptop_leader.pages.links import Links
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from uptop_leader.public_views.bars import Bars
     from uptop_leader.public_views.happenings import Happening
     from uptop_leader.public_views.monitor_page import MonitorPage
     from uptop_leader.public_views.page import StatusPage
@@ -92,6 +93,10 @@ class Renderer:
         return made.render(links=links, written=written, **values)
 
 
+def _drawn(bars: Bars, name: str) -> Markup:
+    return Markup(rows.drawn(bars, escape(name)))  # noqa: S704  see rows
+
+
 def _environment(zone_name: str) -> Environment:
     """Imported here: Jinja takes 2 MB of memory, and a leader without a status page needs none."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -107,5 +112,5 @@ def _environment(zone_name: str) -> Environment:
         ms, form, zone_name
     )
     environment.filters["day_of"] = lambda ms: moments.told(ms, "day", zone_name)
-    environment.filters["drawn"] = lambda bars, name: Markup(rows.drawn(bars, name))  # noqa: S704  see rows
+    environment.filters["drawn"] = _drawn
     return environment

@@ -24,11 +24,12 @@ _LEAST = 5  # of a day of which only minutes were watched, so that they are seen
 
 def row(item: Row, links: Links) -> str:
     """One monitor: its status as a shape and a word, since when, 90 days, uptime, regions."""
+    name = escape(item.name)
     return (
         f'<li class="row s-{item.status.lower()}" id="m-{item.id}">'
         f'<div class="what"><p class="name"><a href="{links.monitor(item.id)}">'
-        f"{escape(item.name)}</a></p>{_more(item)}</div>"
-        f'<div class="past">{drawn(item.bars, item.name)}{_regions(item)}</div>'
+        f"{name}</a></p>{_more(item)}</div>"
+        f'<div class="past">{drawn(item.bars, name)}{_regions(item)}</div>'
         f'<p class="uptime">{item.uptime}<span class="quiet">'
         f'<span class="short">in 90 days &middot; </span>{item.covered} watched</span></p>'
         f'<p class="status"><span class="mark" aria-hidden="true"></span>'
@@ -37,16 +38,20 @@ def row(item: Row, links: Links) -> str:
 
 
 def _more(item: Row) -> str:
+    if not (item.note or item.why or item.target):
+        return ""
     told = (("quiet", item.note), ("quiet why", item.why), ("quiet target", item.target))
     return "".join([f'<p class="{css}">{escape(words)}</p>' for css, words in told if words])
 
 
 def drawn(bars: Bars, name: str) -> str:
-    """The bars: a line of dashes for each run of days. An odd day says in its title what was."""
+    """The bars: a line of dashes for each run of days. An odd day says in its title what was.
+    `name` is escaped already.
+    """
     days = f"outages on {bars.bad_days} days" if bars.bad_days else "no outage"
     days = "outages on 1 day" if bars.bad_days == 1 else days
     return (
-        f'<div class="bars" role="img" aria-label="{escape(name)}, last 90 days: {days}">'
+        f'<div class="bars" role="img" aria-label="{name}, last 90 days: {days}">'
         '<svg viewBox="0 0 450 34" preserveAspectRatio="none" aria-hidden="true">'
         f"{''.join(map(_run, bars.runs))}</svg></div>"
     )

@@ -99,7 +99,7 @@ def bars(days: Days, when: Quarter) -> Bars:
     return Bars(
         runs=_runs(days, when, (*down, *_numbers(days.maintained)), is_whole=is_whole),
         uptime=cut_percent(total - bad, total),
-        covered=cut_percent(min(total, when.window_ms), when.window_ms),
+        covered=cut_percent(total, when.window_ms),
         bad_days=len(down),
     )
 

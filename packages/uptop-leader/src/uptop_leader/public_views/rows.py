@@ -104,7 +104,7 @@ def rows_and_groups(
     is_open = sum(not look.is_group for look in looks) <= FOLDED_FROM
     tops = children.get(None, ())
     return (
-        tuple(facts.row(look) for look in tops if not look.is_group),
+        tuple([facts.row(look) for look in tops if not look.is_group]),
         tuple(_group(look, children, facts, is_open=is_open) for look in tops if look.is_group),
     )
 
@@ -119,7 +119,7 @@ def _group(
         name=look.name,
         status=look.status,
         counts=counts,
-        rows=tuple(facts.row(one) for one in own if not one.is_group),
+        rows=tuple([facts.row(one) for one in own if not one.is_group]),
         groups=tuple(_group(one, children, facts, is_open=is_open) for one in own if one.is_group),
         is_open=is_open or any(status != Status.UP for status, _ in counts),
     )
