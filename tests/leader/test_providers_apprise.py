@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import anyio
 import pytest
@@ -42,6 +43,18 @@ async def test_a_notification_reaches_the_service() -> None:
     assert receiver.received[0].json["message"] == WORDS.body
     types = [got.json["type"] for got in receiver.received]
     assert types == ["failure", "success", "warning"]
+
+
+@pytest.mark.parametrize("where", ["{path}", "file://{path}", "http://127.0.0.1:9/card.json"])
+def test_a_url_that_would_have_a_file_or_an_address_read_is_not_taken(
+    where: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "card.json"
+    path.write_text("{}")
+    url = f"workflows://chat.example.com/WF/SIG/?template={where.format(path=path)}"
+    (problem,) = Apprise(url=url).problems()
+    assert problem.message.startswith("is not a URL that Apprise knows")
+    assert not list(Apprise(url="workflows://chat.example.com/WF/SIG/").problems())
 
 
 async def test_a_failure_may_pass_and_tells_no_secret() -> None:

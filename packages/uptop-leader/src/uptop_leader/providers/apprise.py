@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 class Apprise(Provider, tag="apprise", frozen=True, kw_only=True, omit_defaults=True):
-    """Sends to one Apprise `url`, such as `mailto://…`, `matrix://…` or `msteams://…`."""
+    """Sends to one Apprise `url`, such as `mailto://…`, `matrix://…` or `msteams://…`. A URL that names
+    a file or another URL to read from (`template=`, `keyfile=`) is not taken.
+    """
 
     example: ClassVar[str] = 'url: "rockets://uptop:${ROCKET_PASSWORD}@chat.example.com/#ops"'
 
@@ -67,7 +69,14 @@ def _notify(url: str, rendered: Rendered, level: str) -> None:
 def _target(url: str) -> Any:
     """The library's object for `url`, or None when it knows none."""
     import apprise
+    from apprise.manager_attachment import AttachmentManager
 
+    # What is read is sent, to where the URL says: who may edit a channel must not come to know the
+    # files of this machine by it, nor what its network says to it.
+    manager: Any = AttachmentManager
+    readers = manager()
+    for schema in tuple(readers.schemas()):
+        readers.remove(schema)
     for name in ("apprise", "urllib3"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     asset = apprise.AppriseAsset(app_id="uptop", app_desc="uptop", async_mode=False)
