@@ -197,6 +197,11 @@ async def closing(stream: ByteStream) -> None:
 async def resetting(stream: ByteStream) -> None:
     """Read something and reset the connection."""
     await stream.receive()
+    reset(stream)
+
+
+def reset(stream: ByteStream) -> None:
+    """Reset the connection."""
     raw = stream.extra(SocketAttribute.raw_socket)
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     with Path(os.devnull).open() as nothing:  # now, before some version of anyio ends it politely

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -14,13 +12,12 @@ from anyio.abc import SocketAttribute, SocketStream, TaskGroup
 from anyio.streams.buffered import BufferedByteReceiveStream
 from msgspec import Struct
 
+from tests.core.listeners import reset
 from tests.system.callers import owner
 from tests.system.http_listener import HttpListener, answer, hear
 
 Mood = Literal["up", "503", "hang", "reset", "turns"]
 """`turns`: for each node 503 and up in turn."""
-
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds
 
 
 class Look(Struct, frozen=True):
@@ -62,8 +59,7 @@ class Target(HttpListener):
         if mood == "hang":
             await anyio.sleep_forever()
         elif mood == "reset":
-            raw = stream.extra(SocketAttribute.raw_socket)
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            reset(stream)
         elif mood == "503":
             await stream.send(answer(503, b"no", Connection="close"))
         else:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-import struct
-
 import anyio
-from anyio.abc import ByteStream, SocketAttribute
+from anyio.abc import ByteStream
 
-from tests.core.listeners import Handler, closing, repeating, resetting, silent
+from tests.core.listeners import Handler, closing, repeating, reset, resetting, silent
 from tests.core.zoo.animal import HELLO, OK, Animal, byte_by_byte, read_request, stays_open
 
 _LONG = b"x" * 300_000
@@ -25,8 +22,7 @@ def _resets_after(piece: bytes) -> Handler:
         await read_request(stream)
         await stream.send(piece)
         await anyio.sleep(0.2)  # else the reset may throw away what was said, as RST may
-        raw = stream.extra(SocketAttribute.raw_socket)
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset(stream)
 
     return handle
 

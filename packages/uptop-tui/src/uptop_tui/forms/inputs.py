@@ -31,11 +31,7 @@ _LABEL_LIMIT = 120
 
 
 class Filled(Message):
-    """What stands in a field now."""
-
-    def __init__(self, entry: Entry) -> None:
-        super().__init__()
-        self.entry = entry
+    """Something else may stand in a field now: `entry_in` tells what."""
 
 
 class Line(Input):
@@ -43,7 +39,7 @@ class Line(Input):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(Filled(event.value))
+        self.post_message(Filled())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -63,7 +59,7 @@ class Lines(TextArea):
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self.post_message(Filled(self.text))
+        self.post_message(Filled())
 
 
 class YesNo(Static, can_focus=True):
@@ -92,7 +88,7 @@ class YesNo(Static, can_focus=True):
         if self.is_yes != bool(is_yes):
             self.is_yes = bool(is_yes)
             self.refresh()
-            self.post_message(Filled(self.is_yes))
+            self.post_message(Filled())
 
     def on_click(self) -> None:
         self.action_turn()
@@ -165,7 +161,7 @@ class Chosen(Static, can_focus=True):
         if values != self._values:
             self._values = values
             self.refresh(layout=True)
-            self.post_message(Filled(self.entry))
+            self.post_message(Filled())
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

@@ -72,9 +72,9 @@ class FieldRow(Grid):
     class Changed(Message):
         """Something else stands in the field."""
 
-        def __init__(self, row: FieldRow, entry: Entry) -> None:
+        def __init__(self, row: FieldRow) -> None:
             super().__init__()
-            self.row, self.entry = row, entry
+            self.row = row
 
     class Judge(Message):
         """It is time to say what is wrong with the field."""
@@ -114,6 +114,16 @@ class FieldRow(Grid):
         """What stands in it now, even if nobody has been told yet."""
         return entry_in(self.input, self._entry)
 
+    @property
+    def is_to_judge(self) -> bool:
+        """Whether it was filled in since something was said of it."""
+        return self._is_touched
+
+    def take(self) -> Entry:
+        """What stands in it now, which then is no news: nobody is told of it any more."""
+        self._entry = self.entry
+        return self._entry
+
     def show_problem(self, words: str) -> None:
         """Say what is wrong with it; nothing, if nothing is. That stands until it is filled in
         anew.
@@ -132,11 +142,11 @@ class FieldRow(Grid):
 
     def on_filled(self, event: Filled) -> None:
         event.stop()
-        if event.entry == self._entry:
+        if self.entry == self._entry:
             return
-        self._entry = event.entry
+        self._entry = self.entry
         self._is_touched = True
-        self.post_message(self.Changed(self, event.entry))
+        self.post_message(self.Changed(self))
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(LIVE_S, self._judge)
@@ -150,7 +160,6 @@ class FieldRow(Grid):
             self._judge()
 
     def _judge(self) -> None:
-        self._is_touched = False
         self.post_message(self.Judge(self))
 
 

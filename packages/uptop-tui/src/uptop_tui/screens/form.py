@@ -165,15 +165,19 @@ class FormScreen(ModalScreen[Any]):
 
     def on_field_row_changed(self, event: FieldRow.Changed) -> None:
         event.stop()
-        name = event.row.field.name
-        if self.draft.entries[name] != event.entry:
-            self.draft.fill(name, event.entry)
+        name, entry = event.row.field.name, event.row.entry
+        if self.draft.entries[name] != entry:
+            self.draft.fill(name, entry)
             self._show_relevant()
             self._banner("")
 
     def on_field_row_judge(self, event: FieldRow.Judge) -> None:
-        """Say what is wrong with a field, now that it was filled in."""
+        """Say what is wrong with a field, now that it was filled in. What the leader said of it
+        meanwhile stands.
+        """
         event.stop()
+        if not event.row.is_to_judge:
+            return
         name = event.row.field.name
         words = self.draft.problem(name, self._now())
         event.row.show_problem(words or self.draft.advice(self._now()).get(name, ""))
@@ -243,7 +247,7 @@ class FormScreen(ModalScreen[Any]):
                 row.input.call_later(taken.set)
                 await taken.wait()
         for row in self._rows():
-            self.draft.fill(row.field.name, row.entry)
+            self.draft.fill(row.field.name, row.take())
         self._show_relevant()
 
     async def _refused(self, error: LeaderRefused) -> None:
@@ -276,8 +280,8 @@ class FormScreen(ModalScreen[Any]):
     async def _show(self, problems: dict[str, str], loose: list[str]) -> None:
         """Every problem at its field, whose section opens; the first one gets the focus."""
         for section in self.query(Section):
-            if any(field.name in problems for field in section.fields):
-                await section.open()
+            is_wrong = any(field.name in problems for field in section.fields)
+            await section.open(is_open=section.is_open or is_wrong)
         wrong = []
         for row in self._rows():
             row.show_problem(problems.get(row.field.name, ""))
