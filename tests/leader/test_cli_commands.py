@@ -17,6 +17,7 @@ from tests.leader.store_samples import NOON, set_up
 from uptop_leader.cli import program
 from uptop_leader.seal import Keyring, token_hash
 from uptop_leader.store.audit import AuditEntry
+from uptop_leader.store.dialects.whole_files import led
 from uptop_leader.store.people import Person
 from uptop_leader.store.store import Store
 
@@ -200,6 +201,19 @@ def test_a_variable_that_is_no_setting_is_told_in_the_form_of_the_log(tmp_path: 
     _, (*lines, _) = start_ends(tmp_path, {**files, **wrong})
     (told,) = [line for line in map(json.loads, lines) if "UPTOP_HTTP_PROT" in line["message"]]
     assert told["level"] == "warning"
+
+
+def test_a_second_leader_on_one_sqlite_file_does_not_start(tmp_path: Path) -> None:
+    with led(tmp_path / "uptop.db"):
+        code, (*_, told) = start_ends(tmp_path, {})
+    assert (code, told) == (
+        1,
+        f"another leader works on the database {tmp_path}/uptop.db: stop it first, or give this one"
+        " a database of its own (UPTOP_DB_DSN)",
+    )
+    assert not (tmp_path / "uptop.db").exists()
+    with led(tmp_path / "uptop.db"):  # the first one is gone
+        pass
 
 
 def start_ends(folder: Path, settings: dict[str, str]) -> tuple[int, list[str]]:

@@ -34,6 +34,7 @@ from uptop_leader.passes import Passes
 from uptop_leader.reception import MOST, Crowd, Reception, open_files
 from uptop_leader.seal import Keyring
 from uptop_leader.start_warnings import warnings
+from uptop_leader.store.dialects.whole_files import led
 from uptop_leader.store.store import Store
 
 if TYPE_CHECKING:
@@ -88,17 +89,17 @@ async def serve(settings: LeaderSettings) -> None:
         log.warning("%s", line)
     clock = FollowingClock()
     keyring = Keyring.from_setting(settings.encryption_key)
-    store = Store.open(settings.database, keyring, clock.now(), idle_s=shared.idle_s(settings))
-    try:
-        with listen(settings.effective_http_host, settings.http_port) as listener:
-            if not settings.copies:
-                first_admin(store, settings.folder, clock.now())
-            with ExitStack() as stack:
-                passes = Passes()
-                ssh = _ssh(settings, store, passes, listener, stack)
-                await _serve(settings, store, clock, listener, passes, ssh)
-    finally:
-        store.close()
+    with ExitStack() as stack:
+        if isinstance(settings.database, Path):
+            stack.enter_context(led(settings.database))
+        store = Store.open(settings.database, keyring, clock.now(), idle_s=shared.idle_s(settings))
+        stack.callback(store.close)
+        listener = stack.enter_context(listen(settings.effective_http_host, settings.http_port))
+        if not settings.copies:
+            first_admin(store, settings.folder, clock.now())
+        passes = Passes()
+        ssh = _ssh(settings, store, passes, listener, stack)
+        await _serve(settings, store, clock, listener, passes, ssh)
 
 
 def _ssh(

@@ -8,6 +8,7 @@ midst leaves the old content, which the next one to open it gets back from the j
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 from typing import TYPE_CHECKING
@@ -47,6 +48,33 @@ def _copy(backup: Path, part: Path) -> list[str]:
     with contextlib.closing(source), contextlib.closing(sqlite3.connect(part)) as copy:
         source.backup(copy)
         return [words for (words,) in copy.execute(f"PRAGMA integrity_check({_FOUND})")]
+
+
+@contextlib.contextmanager
+def led(path: Path) -> Iterator[None]:
+    """Until the end no other leader works on the file; who is killed keeps nobody out. StoreError
+    where one does.
+    """
+    beside = path.with_name(f"{path.name}-lock")
+    try:
+        lock = os.open(beside, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{beside} cannot be written: {error.strerror}") from None
+    try:
+        _lock(lock, path)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(lock: int, path: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise StoreError(
+            f"another leader works on the database {path.absolute()}: stop it first, or give this"
+            " one a database of its own (UPTOP_DB_DSN)"
+        ) from None
 
 
 @contextlib.contextmanager
