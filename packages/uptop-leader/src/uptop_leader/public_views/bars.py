@@ -29,13 +29,12 @@ _MUCH = 0.05  # down for this share of the observed time or more
 _WHOLE = 0.99  # seen for this share of the day or more
 _SLACK_MS = 120_000  # what the newest looks may not have told yet
 _EMPTY, _FULL, _ODD = 0, 1, 2
-_KINDS = {_EMPTY: "none", _FULL: "up"}
 _DAYS = range(BARS)
 _NOTHING = array("I", bytes(4 * BARS))
 _WHOLE_DAYS = array("I", [DAY.length_ms] * (BARS - 1))
 _WHOLE_MS = (BARS - 1) * DAY.length_ms
 _ALL_FULL = bytes([_FULL] * BARS)
-_ALIKE = re.compile(rb"\x00+|\x01+|\x02")
+_ALIKE = re.compile(rb"\x00+|\x01+")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -125,13 +124,24 @@ def _runs(days: Days, when: Quarter, odd: Iterable[int], *, is_whole: bool) -> t
         return _ALL_UP
     runs: list[Run] = []
     start = 0
-    for alike in _ALIKE.findall(marks):
-        mark, count = alike[0], len(alike)
-        runs.append(
-            _odd_day(days, start, when) if mark == _ODD else Run(_KINDS[mark], start, count)
-        )
-        start += count
+    for plain in marks.split(bytes([_ODD])):  # where it was split stands an odd day
+        runs += _plain(plain, start)
+        start += len(plain)
+        if start < BARS:
+            runs.append(_odd_day(days, start, when))
+        start += 1
     return tuple(runs)
+
+
+def _plain(marks: bytearray, start: int) -> list[Run]:
+    """The runs of days that were watched throughout or not at all."""
+    if _EMPTY not in marks:  # as most are
+        return [Run("up", start, len(marks))] if marks else []
+    runs = []
+    for alike in _ALIKE.findall(marks):
+        runs.append(Run("up" if alike[0] == _FULL else "none", start, len(alike)))
+        start += len(alike)
+    return runs
 
 
 def _marks(observed: array[int]) -> bytearray:
