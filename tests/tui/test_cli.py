@@ -113,6 +113,9 @@ def test_a_filter_says_which_monitors_are_meant(
         shown = json.loads(capsys.readouterr().out)
         assert [view["name"] for view in shown["monitors"]] == ["Site"]
         assert main(["--once", "--filter", "api", "--filter", "!site", "--url", url]) == 1
+        capsys.readouterr()
+        assert main(["--once", "--filter", "shop", "--url", url]) == 0
+        assert capsys.readouterr().out.splitlines()[1] == "nothing matches the filter"
 
 
 def test_a_filter_that_cannot_be_read_is_wrong_usage(

@@ -76,7 +76,7 @@ def _print_once(leader: KeptLeader | None, wanted: Filter, *, as_json: bool) -> 
         overview = anyio.run(ask, leader, wanted)
     except LeaderError as error:
         return _complain(AWAY, explain(error, leader, TOKEN_HINT))
-    sys.stdout.write(_shown(overview, as_json=as_json))
+    sys.stdout.write(_shown(overview, wanted, as_json=as_json))
     return DOWN if overview.is_down else FINE
 
 
@@ -130,11 +130,11 @@ def _token(path: Path | None) -> str | None:
     return token
 
 
-def _shown(overview: Overview, *, as_json: bool) -> str:
+def _shown(overview: Overview, wanted: Filter, *, as_json: bool) -> str:
     if as_json:
         return msgspec.json.format(msgspec.json.encode(overview), indent=2).decode() + "\n"
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return "".join(f"{line}\n" for line in lines(overview, columns))
+    return "".join(f"{line}\n" for line in lines(overview, columns, is_filtered=bool(wanted.words)))
 
 
 def _complain(code: int, sentence: str) -> int:

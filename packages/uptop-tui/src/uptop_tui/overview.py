@@ -29,6 +29,8 @@ _WORDS = ("", "no proof", "down")
 _NAME_LIMIT = 40
 _ERROR_LIMIT = 200
 _GAP = "  "
+EMPTY = "nothing is watched yet"
+NO_MATCH = "nothing matches the filter"
 
 
 class Overview(Struct, frozen=True, kw_only=True):
@@ -47,14 +49,16 @@ class Overview(Struct, frozen=True, kw_only=True):
         return Counter(view.status for view in self.monitors if view.type != "group")
 
 
-def lines(overview: Overview, columns: int | None = None) -> Iterator[str]:
+def lines(
+    overview: Overview, columns: int | None = None, *, is_filtered: bool = False
+) -> Iterator[str]:
     """The status line and the table; errors are cut at `columns` where there is such a limit."""
     yield status_line(overview)
     if overview.monitors:
         yield ""
         yield from _table(overview, columns)
     else:
-        yield "nothing is watched yet"
+        yield NO_MATCH if is_filtered else EMPTY
     troubles = [_cut(line, columns) for node in overview.nodes for line in _troubles(node)]
     if troubles:
         yield ""

@@ -12,10 +12,11 @@ from textual.widgets import Static
 
 from uptop_core.errors import LeaderRefused
 from uptop_tui.incidents import COLUMNS, cells, matches, ordered
+from uptop_tui.overview import NO_MATCH
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.incident import IncidentPage
 from uptop_tui.screens.on_incidents import ActsOnIncidents
-from uptop_tui.screens.reading import NO_MATCH, READING, Reading
+from uptop_tui.screens.reading import READING, Reading
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:

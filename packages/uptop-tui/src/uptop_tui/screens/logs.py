@@ -10,9 +10,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from uptop_tui.audit import COLUMNS, FIELDS, about, cells, matches, wanted
+from uptop_tui.overview import NO_MATCH
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.page import Page
-from uptop_tui.screens.reading import NO_MATCH, READING, Reading
+from uptop_tui.screens.reading import READING, Reading
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:

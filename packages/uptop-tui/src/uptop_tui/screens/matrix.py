@@ -11,11 +11,12 @@ from textual.widgets import Static
 
 from uptop_tui.listing import Wish, listed
 from uptop_tui.matrix import CELL, columns, row, shown_nodes, summary
+from uptop_tui.overview import EMPTY, NO_MATCH
 from uptop_tui.screens.acting import ActsOnMonitors
 from uptop_tui.screens.columns import GAP
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.monitor import MonitorPage
-from uptop_tui.screens.reading import NO_MATCH, READING
+from uptop_tui.screens.reading import READING
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class MatrixPage(ActsOnMonitors):
         for id, line in lines.items():
             if touched is None or id in touched or id not in known:
                 rows.put(id, row(views[id], line, self._seeing))
-        nothing = "nothing is watched yet" if picture.as_of else READING
+        nothing = EMPTY if picture.as_of else READING
         rows.empty = NO_MATCH if self._wish.filter.words else nothing
         rows.reorder(list(lines))
 

@@ -10,20 +10,19 @@ from textual.binding import Binding, BindingType
 
 from uptop_tui.histories import Histories
 from uptop_tui.listing import ORDERS, Line, Wish, groups, listed, order_key
+from uptop_tui.overview import EMPTY, NO_MATCH
 from uptop_tui.screens import editing
 from uptop_tui.screens.acting import ActsOnMonitors
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.monitor import MonitorPage
 from uptop_tui.screens.monitor_cells import COLUMNS, SPARK, monitor_cells
-from uptop_tui.screens.reading import NO_MATCH, READING
+from uptop_tui.screens.reading import READING
 from uptop_tui.screens.table import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from uptop_tui.picture import Changes, Picture
-
-_EMPTY = "nothing is watched yet"
 
 
 class OverviewPage(ActsOnMonitors):
@@ -117,7 +116,7 @@ class OverviewPage(ActsOnMonitors):
             return READING
         if self._wish.filter.words:
             return NO_MATCH
-        return _EMPTY + (": a adds a monitor" if self.uptop.role != "viewer" else "")
+        return EMPTY + (": a adds a monitor" if self.uptop.role != "viewer" else "")
 
     def _put(self, picture: Picture, ids: Iterable[str]) -> None:
         rows, now = self.query_one(Rows), self.uptop.now()

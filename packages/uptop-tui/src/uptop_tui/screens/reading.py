@@ -19,7 +19,6 @@ T = TypeVar("T")
 APART_S = 1.0
 EVERY_S = 10
 READING = "reading …"
-NO_MATCH = "nothing matches the filter"
 """What a table says that is empty: while it is not known what is in it, and where a filter is at work."""
 
 

@@ -10,10 +10,11 @@ from textual.content import Content
 from textual.widgets import Input, Static, Tab, Tabs
 
 from uptop_tui.filtering import Filter
+from uptop_tui.overview import EMPTY, NO_MATCH
 from uptop_tui.screens.filter_bar import FilterBar
 from uptop_tui.screens.monitor import MonitorPage
 from uptop_tui.screens.page import Page
-from uptop_tui.screens.reading import NO_MATCH, READING, Reading
+from uptop_tui.screens.reading import READING, Reading
 from uptop_tui.screens.table import Rows
 from uptop_tui.sla import ALL, COLUMNS, ORDERS, SPANS, Order, cells, ordered, total, total_cells
 
@@ -161,7 +162,7 @@ class SlaPage(Page):
         own = [view for view in shown if view.type != "group"]
         if (together := total(own, self._span)) is not None and len(own) > 1:
             rows.append((ALL, total_cells(together, len(own))))
-        self.query_one(Rows).empty = NO_MATCH if self._wanted.words else "nothing is watched yet"
+        self.query_one(Rows).empty = NO_MATCH if self._wanted.words else EMPTY
         self.query_one(Rows).fill(rows)
         words = f"the last {SPANS[self._span]}"
         if self._wanted.words:
