@@ -14,7 +14,7 @@ from tests.system.cluster import Cluster, cluster
 from tests.system.own_clock import OwnClock
 from tests.system.processes import Process, run_command
 from tests.system.waiting import until
-from tests.upgrades.asked import found, missing, push_token
+from tests.upgrades.asked import by_now, found, missing, push_token
 from tests.upgrades.loading import Dumped, dumped, load_file, load_server
 from tests.upgrades.newer import FAILS, NEXT, newer, stands_still
 from tests.upgrades.tables import file_tables
@@ -39,7 +39,7 @@ async def all_is_there(
     town: Cluster, dump: Dumped, version: Mapping[str, str] | None = None
 ) -> None:
     """What the API told when the dump was made it tells now."""
-    assert missing(dump.answers, await found(town, dump.token, version)) == []
+    assert missing(by_now(dump.answers), await found(town, dump.token, version)) == []
 
 
 async def all_works(town: Cluster, dump: Dumped) -> None:

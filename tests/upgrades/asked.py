@@ -25,6 +25,7 @@ _MOVING = {
     "failed", "failing_since", "last_failed", "last_error",  # of channels that are not there
 }  # fmt: skip
 """Fields that are of the moment at which one asks."""
+_USUAL_TIMEOUTS = {"domain": 15.0, "smtp": 15.0}  # 5 s before: false alarms of slow registries
 
 
 async def found(
@@ -69,6 +70,20 @@ async def _history(ask: Ask, monitor: str) -> dict[str, Any]:
 
 def _only_list(answer: dict[str, Any]) -> Any:
     return next(value for value in answer.values() if isinstance(value, list))
+
+
+def by_now(answers: dict[str, Any]) -> dict[str, Any]:
+    """What an older program told, with the defaults that have been changed on purpose since."""
+
+    def renewed(view: dict[str, Any]) -> dict[str, Any]:
+        settings = answers[f"monitors/{view['id']}"]["settings"]
+        if "timeout" in settings or view["type"] not in _USUAL_TIMEOUTS:
+            return view
+        return {**view, "timeout": min(_USUAL_TIMEOUTS[view["type"]], view["interval"])}
+
+    monitors = {f"monitors/{view['id']}" for view in answers["monitors"]}
+    single = {key: renewed(answers[key]) for key in monitors}
+    return {**answers, **single, "monitors": [renewed(view) for view in answers["monitors"]]}
 
 
 def missing(before: Any, after: Any, where: str = "") -> list[str]:
