@@ -121,6 +121,20 @@ async def test_one_that_is_opened_while_the_leader_is_away_shows_what_is_known_a
         assert not seat.app.screen.query_one("#unread").display
 
 
+async def test_one_that_is_over_is_shown_too_while_the_leader_is_away(tmp_path: Path) -> None:
+    async with seated(tmp_path, api("m"), hook()) as seat:
+        await open_page(seat)
+        await seat.comes_up("p")
+        await seat.until("it is over", lambda: not seat.app.picture.incidents)
+        await seat.until("it is listed", lambda: seat.shown("state") == ["● over"])
+        async with ApiClient("http://127.0.0.1:9", token="editor") as nobody:
+            seat.app.client, kept = nobody, seat.app.client
+            await seat.press("enter")
+            await seat.until("it is said", lambda: "could be read" in text(seat, "unread"))
+            seat.app.client = kept
+        assert "incident 1 of m" in text(seat, "state")
+
+
 async def test_a_viewer_is_not_offered_to_take_one_on(tmp_path: Path) -> None:
     async with seated(tmp_path, api("m"), hook(), role="viewer") as seat:
         await open_page(seat)

@@ -40,7 +40,7 @@ class Story(Struct, frozen=True):
 
 
 class IncidentPage(ActsOnIncidents):
-    """Timeline, evidence and posts."""
+    """Timeline, evidence and posts of one that is `listed`."""
 
     TITLE = "Incident"
     HELP: ClassVar[str] = (
@@ -60,9 +60,10 @@ class IncidentPage(ActsOnIncidents):
     }
     """
 
-    def __init__(self, incident: str) -> None:
+    def __init__(self, listed: IncidentView) -> None:
         super().__init__()
-        self._incident = incident
+        self._listed = listed
+        self._incident = listed.id
         self._story: Story | None = None
         self._status = ""
         self._read = Reading(self, self._ask, self._was_read, self._was_refused)
@@ -170,12 +171,10 @@ class IncidentPage(ActsOnIncidents):
         self.query_one("#evidence", Static).update(seen if story.is_whole else "not read")
 
     def _was_refused(self, sentence: str) -> None:
-        """What the picture has of it is shown all the same."""
-        known = self.uptop.picture.incidents.get(self._incident)
-        if self._story is None and known is not None:
-            self._was_read(Story(known, is_whole=False))
+        """What its list has of it is shown all the same."""
         if self._story is None:
-            self.query_one("#state", Static).update("not read")
+            known = self.uptop.picture.incidents.get(self._incident, self._listed)
+            self._was_read(Story(known, is_whole=False))
         unread = self.query_one("#unread", Static)
         unread.update(Content(f"not all of it could be read: {sentence}"))
         unread.display = True

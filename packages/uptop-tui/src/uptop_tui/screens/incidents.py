@@ -94,7 +94,7 @@ class IncidentsPage(ActsOnIncidents):
         self._read_newest.again(now=True)
 
     def on_rows_opened(self, event: Rows.Opened) -> None:
-        self.app.push_screen(IncidentPage(event.row))
+        self.app.push_screen(IncidentPage(self._known()[event.row]))
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         self._words = event.wanted
