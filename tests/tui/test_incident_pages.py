@@ -33,6 +33,15 @@ async def open_page(seat: Seat) -> None:
     await seat.until("it is listed", lambda: seat.shown("state") == ["▼ open"])
 
 
+async def opens_while_nobody_answers(seat: Seat) -> None:
+    """The page of the incident the cursor is on, with the leader away until that is said."""
+    async with ApiClient("http://127.0.0.1:9", token="editor") as nobody:
+        seat.app.client, kept = nobody, seat.app.client
+        await seat.press("enter")
+        await seat.until("it is said", lambda: "could be read" in text(seat, "unread"))
+        seat.app.client = kept
+
+
 async def test_an_incident_comes_up_by_itself_and_goes_over(tmp_path: Path) -> None:
     async with seated(tmp_path, api("m"), hook()) as seat:
         await seat.press("3")
@@ -107,11 +116,7 @@ async def test_one_that_is_opened_while_the_leader_is_away_shows_what_is_known_a
 ) -> None:
     async with seated(tmp_path, api("m"), hook()) as seat:
         await open_page(seat)
-        async with ApiClient("http://127.0.0.1:9", token="editor") as nobody:
-            seat.app.client, kept = nobody, seat.app.client
-            await seat.press("enter")
-            await seat.until("it is said", lambda: "could be read" in text(seat, "unread"))
-            seat.app.client = kept
+        await opens_while_nobody_answers(seat)
         assert "incident 1 of m" in text(seat, "state")
         assert text(seat, "evidence") == "not read"
         incident = next(iter(seat.app.picture.incidents))
@@ -127,11 +132,7 @@ async def test_one_that_is_over_is_shown_too_while_the_leader_is_away(tmp_path: 
         await seat.comes_up("p")
         await seat.until("it is over", lambda: not seat.app.picture.incidents)
         await seat.until("it is listed", lambda: seat.shown("state") == ["● over"])
-        async with ApiClient("http://127.0.0.1:9", token="editor") as nobody:
-            seat.app.client, kept = nobody, seat.app.client
-            await seat.press("enter")
-            await seat.until("it is said", lambda: "could be read" in text(seat, "unread"))
-            seat.app.client = kept
+        await opens_while_nobody_answers(seat)
         assert "incident 1 of m" in text(seat, "state")
 
 
